@@ -1,0 +1,243 @@
+//! One error for the whole crate: a kind that decides what happens next, a message that says what
+//! was attempted and why it failed, context, SQLSTATE, and what to do about it.
+//!
+//! Rows of user data and secrets are never put into any of these fields.
+
+use std::{error::Error as StdError, fmt};
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What may be done after an error (reference: Redshift's own retry guidance).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RetryClass {
+    /// Trying again gives the same answer: report it.
+    Never,
+    /// Run the whole transaction again, on the same session where it still lives.
+    Transaction,
+    /// Open a new session and run the whole unit of work again.
+    Reconnect,
+    /// The COMMIT was sent and its answer lost: settle it through the ledger before anything else.
+    AskLedger,
+}
+
+macro_rules! kinds {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $name:literal, $retry:ident; )+) => {
+        /// The kind of an [`Error`]: the one table that decides about retries and exit codes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind { $( $(#[doc = $doc])+ $variant, )+ }
+
+        impl ErrorKind {
+            /// Every kind, in the order of the table.
+            pub const ALL: &'static [ErrorKind] = &[$( ErrorKind::$variant, )+];
+
+            /// The stable name, as printed and as crossed over language borders.
+            pub const fn name(self) -> &'static str {
+                match self { $( ErrorKind::$variant => $name, )+ }
+            }
+
+            /// What may be done after an error of this kind.
+            pub const fn retry(self) -> RetryClass {
+                match self { $( ErrorKind::$variant => RetryClass::$retry, )+ }
+            }
+
+            /// One sentence for the generated documentation.
+            pub const fn doc(self) -> &'static str {
+                match self { $( ErrorKind::$variant => concat!($($doc),+), )+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An option is missing, unknown, malformed or contradicts another one.
+    InvalidOptions = "invalid-options", Never;
+    /// A feature, type or statement that this version does not offer.
+    Unsupported = "unsupported", Never;
+    /// The target table's columns do not fit the declared ones.
+    SchemaMismatch = "schema-mismatch", Never;
+    /// A value does not fit its target column.
+    ValueRefused = "value-refused", Never;
+    /// The server refused the data of a load (COPY's own errors, conversions, NOT NULL).
+    LoadRefused = "load-refused", Never;
+    /// Login failed; it is never tried again in a loop, since accounts lock.
+    AuthenticationFailed = "authentication-failed", Never;
+    /// The server or S3 denied an action to this user or role.
+    PermissionDenied = "permission-denied", Never;
+    /// The server certificate or TLS handshake was refused.
+    TlsFailed = "tls-failed", Never;
+    /// No connection could be made, or it broke outside of COMMIT.
+    ConnectionLost = "connection-lost", Reconnect;
+    /// The server accepts no more connections at the moment.
+    TooManyConnections = "too-many-connections", Reconnect;
+    /// The server is starting, stopping or aborted the session.
+    ServerUnavailable = "server-unavailable", Reconnect;
+    /// A concurrent transaction got in the way (1023, 1018, deadlock, stale plan).
+    TransactionConflict = "transaction-conflict", Transaction;
+    /// COMMIT was sent and no answer came: the ledger must be asked.
+    CommitUnknown = "commit-unknown", AskLedger;
+    /// A lock did not come within the lock timeout.
+    LockTimeout = "lock-timeout", Transaction;
+    /// A statement was cancelled: by a timeout, a WLM rule or an operator.
+    StatementCancelled = "statement-cancelled", Never;
+    /// Memory, disk or another resource of the server ran out.
+    ServerResources = "server-resources", Never;
+    /// S3 asked to slow down or failed in passing.
+    StorageUnavailable = "storage-unavailable", Transaction;
+    /// S3 refused a request for good.
+    StorageFailed = "storage-failed", Never;
+    /// A staged part that a committable names is gone or has changed.
+    StagingMissing = "staging-missing", Never;
+    /// The ledger table is not one of ours, or of a later version.
+    LedgerInvalid = "ledger-invalid", Never;
+    /// The server answered an error of no known class.
+    ServerError = "server-error", Never;
+    /// The caller asked to stop.
+    Interrupted = "interrupted", Never;
+    /// A broken promise inside this crate.
+    Internal = "internal", Never;
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An error of this crate, one pointer wide.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    sqlstate: Option<String>,
+    detail: Option<String>,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A new error; `message` says what was attempted and why it failed, without a final stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            context: Vec::new(),
+            sqlstate: None,
+            detail: None,
+            hint: None,
+            source: None,
+        }))
+    }
+
+    /// Adds where it happened (`table`, `file`, `column`, `host`, …).
+    pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.0.context.push((key, value.to_string()));
+        self
+    }
+
+    /// Adds what the user can do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the SQLSTATE that the server gave.
+    pub fn sqlstate(mut self, code: impl Into<String>) -> Self {
+        self.0.sqlstate = Some(code.into());
+        self
+    }
+
+    /// Adds the server's detail (COPY's Parquet errors say everything there).
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the cause; its text is not repeated in this error's message.
+    pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same error under another kind, for the one place that knows more than its cause.
+    pub fn into_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was attempted and why it failed.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it happened, in the order it was added.
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.0.context
+    }
+
+    /// The server's SQLSTATE, where the error came from the server.
+    pub fn code(&self) -> Option<&str> {
+        self.0.sqlstate.as_deref()
+    }
+
+    /// The server's detail block, where it gave one.
+    pub fn server_detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// What the user can do about it.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        let mut open = false;
+        for (key, value) in &self.0.context {
+            write!(f, "{}{key}: {value}", if open { ", " } else { " (" })?;
+            open = true;
+        }
+        if let Some(code) = &self.0.sqlstate {
+            write!(f, "{}SQLSTATE {code}", if open { ", " } else { " (" })?;
+            open = true;
+        }
+        if open {
+            f.write_str(")")?;
+        }
+        if let Some(detail) = &self.0.detail {
+            write!(f, "\n  detail: {detail}")?;
+        }
+        if let Some(hint) = &self.0.hint {
+            write!(f, "\n  what to do: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {self}", self.0.kind)?;
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

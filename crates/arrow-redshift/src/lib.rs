@@ -1,0 +1,6 @@
+//! Arrow batches into Amazon Redshift, exactly once: rows become Parquet parts on S3, parts become
+//! one COPY, and a ledger row in the same transaction says that it happened.
+
+pub mod error;
+
+pub use error::{Error, ErrorKind, Result};
