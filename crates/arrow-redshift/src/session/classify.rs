@@ -1,0 +1,163 @@
+//! What a server's error means: SQLSTATE first, text only where Redshift leaves nothing else.
+
+use tokio_postgres::error::DbError;
+
+use crate::{
+    error::{Error, ErrorKind},
+    sql::Statement,
+};
+
+/// An error of a statement.
+pub(super) fn statement(error: tokio_postgres::Error, statement: &Statement) -> Error {
+    from_driver(error).with("statement", statement.verb())
+}
+
+/// An error while connecting or cancelling.
+pub(super) fn connection(error: tokio_postgres::Error) -> Error {
+    from_driver(error)
+}
+
+fn from_driver(error: tokio_postgres::Error) -> Error {
+    match error.as_db_error() {
+        Some(server) => from_server(server),
+        // No answer of the server's: the connection is of no more use.
+        None => Error::new(ErrorKind::ConnectionLost, "the connection to the server broke")
+            .source(error),
+    }
+}
+
+fn from_server(server: &DbError) -> Error {
+    let (code, message) = (server.code().code(), server.message());
+    let detail = server.detail().unwrap_or_default();
+    let kind = kind(code, message, detail);
+    let mut error = Error::new(kind, without_values(code, message)).sqlstate(code);
+    // Elsewhere a detail quotes the failing row.
+    if code == "XX000" && !detail.trim().is_empty() {
+        error = error.detail(detail.trim());
+    }
+    match advice(kind) {
+        Some(advice) => error.hint(advice),
+        None => error,
+    }
+}
+
+/// Data errors quote the value behind the first colon or quotation mark.
+fn without_values(code: &str, message: &str) -> String {
+    if code.starts_with("22") {
+        let end = message.find([':', '"']).unwrap_or(message.len());
+        return message[..end].trim_end().to_owned();
+    }
+    message.trim().to_owned()
+}
+
+/// The kind of a server's error.
+fn kind(code: &str, message: &str, detail: &str) -> ErrorKind {
+    match code {
+        "XX000" => internal(message, detail),
+        "40001" | "40P01" | "26000" => ErrorKind::TransactionConflict,
+        "55P03" => ErrorKind::LockTimeout,
+        "57014" => ErrorKind::StatementCancelled,
+        "57P01" | "57P02" | "57P03" | "25006" | "53200" => ErrorKind::ServerUnavailable,
+        "53300" => ErrorKind::TooManyConnections,
+        "53100" => ErrorKind::ServerResources,
+        "42501" => ErrorKind::PermissionDenied,
+        "3D000" => ErrorKind::InvalidOptions,
+        "0A000" => ErrorKind::Unsupported,
+        "08P01" | "25P02" | "25001" => ErrorKind::Internal,
+        _ => match &code[..code.len().min(2)] {
+            "08" => ErrorKind::ConnectionLost,
+            "28" => ErrorKind::AuthenticationFailed,
+            "22" | "23" => ErrorKind::LoadRefused,
+            _ => ErrorKind::ServerError,
+        },
+    }
+}
+
+/// `XX000` stands for very many conditions; only their text tells them apart.
+fn internal(message: &str, detail: &str) -> ErrorKind {
+    const TABLE: &[(&str, ErrorKind)] = &[
+        ("Serializable isolation violation", ErrorKind::TransactionConflict),
+        ("Relation does not exist", ErrorKind::TransactionConflict),
+        ("could not open relation with OID", ErrorKind::TransactionConflict),
+        ("Error Code 34510", ErrorKind::TransactionConflict),
+        ("system requested abort", ErrorKind::ServerUnavailable),
+        ("SlowDown", ErrorKind::StorageUnavailable),
+        ("reduce your request rate", ErrorKind::StorageUnavailable),
+        ("Status 503", ErrorKind::StorageUnavailable),
+        ("Status 500", ErrorKind::StorageUnavailable),
+        ("RequestTimeout", ErrorKind::StorageUnavailable),
+        ("Retries exceeded", ErrorKind::StorageUnavailable),
+        ("Access throttled", ErrorKind::StorageUnavailable),
+        ("Resource limit exceeded", ErrorKind::StorageUnavailable),
+        ("Access Denied", ErrorKind::PermissionDenied),
+        ("Status 403", ErrorKind::PermissionDenied),
+        ("Not authorized to get credentials", ErrorKind::PermissionDenied),
+        ("is not authorized to assume", ErrorKind::PermissionDenied),
+        ("ExpiredToken", ErrorKind::PermissionDenied),
+        ("Access Key Id you provided", ErrorKind::PermissionDenied),
+        ("SignatureDoesNotMatch", ErrorKind::PermissionDenied),
+        ("S3ServiceException", ErrorKind::StorageFailed),
+        ("Disk Full", ErrorKind::ServerResources),
+        ("Load into table", ErrorKind::LoadRefused),
+        ("Spectrum Scan Error", ErrorKind::LoadRefused),
+        ("multiple matches", ErrorKind::LoadRefused),
+    ];
+    if matches!(message.trim(), "1023" | "1018") {
+        return ErrorKind::TransactionConflict;
+    }
+    let known = |fragment: &str| message.contains(fragment) || detail.contains(fragment);
+    let found = TABLE.iter().find(|(fragment, _)| known(fragment));
+    found.map_or(ErrorKind::ServerError, |(_, kind)| *kind)
+}
+
+fn advice(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::AuthenticationFailed => {
+            "check user and password; it is not tried again, since failed logins lock the user"
+        }
+        ErrorKind::TooManyConnections => "close idle sessions, or raise the user's limit",
+        ErrorKind::StatementCancelled => {
+            "raise statement_timeout or the WLM rule's limit, or ask who cancelled it"
+        }
+        ErrorKind::ServerResources => "free space or resize the warehouse",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_follow_sqlstate_and_the_few_texts() {
+        let cases = [
+            ("XX000", "1023", "Serializable isolation violation on table", "transaction-conflict"),
+            ("XX000", "1018", "Relation does not exist", "transaction-conflict"),
+            ("40P01", "deadlock detected", "", "transaction-conflict"),
+            ("57P01", "terminating connection", "", "server-unavailable"),
+            ("53300", "too many connections", "", "too-many-connections"),
+            ("28000", "password authentication failed for user \"x\"", "", "authentication-failed"),
+            ("28P01", "password authentication failed", "", "authentication-failed"),
+            ("XX000", "S3ServiceException:Access Denied,Status 403", "", "permission-denied"),
+            ("XX000", "S3ServiceException:…,Status 503,Error SlowDown", "", "storage-unavailable"),
+            ("XX000", "Spectrum Scan Error", "code: 15007", "load-refused"),
+            ("XX000", "Spectrum Scan Error", "Retries exceeded", "storage-unavailable"),
+            ("XX000", "Disk Full", "", "server-resources"),
+            ("XX000", "Assert", "", "server-error"),
+            ("22001", "value too long for type character varying(3)", "", "load-refused"),
+            ("08006", "connection failure", "", "connection-lost"),
+            ("", "no code at all", "", "server-error"),
+        ];
+        for (code, message, detail, expected) in cases {
+            assert_eq!(kind(code, message, detail).name(), expected, "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn values_do_not_reach_the_message() {
+        let shown = without_values("22P02", "invalid input syntax for integer: \"4711\"");
+        assert_eq!(shown, "invalid input syntax for integer");
+        let shown = without_values("22001", "value too long for type character varying(3)");
+        assert_eq!(shown, "value too long for type character varying(3)");
+    }
+}

@@ -1,0 +1,154 @@
+//! One database session: connection, TLS, login, statements, and what an error means. The only
+//! user of `tokio_postgres`.
+//!
+//! Statements go through the simple protocol: a prepared one would make the driver look types up
+//! in catalogs that Redshift does not have, which aborts a transaction. Results come as text.
+
+mod classify;
+mod connect;
+mod digest;
+mod tls;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, SimpleQueryMessage};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, trace};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    options::ConnectionConfig,
+    sql::{self, Statement},
+};
+
+/// How long a server may take to answer a cancel request before the session is given up.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// One row of a result, as text; NULL is `None`.
+pub type Row = Vec<Option<String>>;
+
+/// An open session. Dropping it closes the connection; the server then rolls back what was open.
+pub struct Session {
+    client: Client,
+    cancel: CancelToken,
+    config: Arc<ConnectionConfig>,
+    pid: i32,
+    _driver: AbortOnDropHandle<()>,
+}
+
+impl Session {
+    /// Connects, logs in and sets the statement timeout. `application` is what the server shows
+    /// as the session's name.
+    pub async fn open(config: Arc<ConnectionConfig>, application: &str) -> Result<Session> {
+        let limit = config.connect_timeout;
+        let opening = connect::open(&config, application);
+        let (client, mut connection) = match tokio::time::timeout(limit, opening).await {
+            Ok(opened) => opened?,
+            Err(_) => return Err(connect::too_slow(&config)),
+        };
+        let driver = tokio::spawn(async move {
+            let mut messages =
+                futures::stream::poll_fn(move |context| connection.poll_message(context));
+            while let Some(message) = futures::StreamExt::next(&mut messages).await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => debug!(notice = notice.message()),
+                    Ok(_) => {}
+                    // The client's pending call gets the same error.
+                    Err(_) => break,
+                }
+            }
+        });
+        let cancel = client.cancel_token();
+        let mut session =
+            Session { client, cancel, config, pid: 0, _driver: AbortOnDropHandle::new(driver) };
+        session.pid = session.number(&sql::BACKEND_PID).await?;
+        if !session.config.statement_timeout.is_zero() {
+            let timeout = session.config.statement_timeout;
+            session.run(&sql::set_statement_timeout(timeout)).await?;
+        }
+        Ok(session)
+    }
+
+    /// The server's process id of this session, by which another one can end it.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Whether the connection is known to be gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Runs a statement whose result does not matter.
+    pub async fn run(&self, statement: &Statement) -> Result<()> {
+        self.query(statement).await.map(drop)
+    }
+
+    /// Runs a statement and returns its rows as text.
+    pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
+        trace!(pid = self.pid, %statement);
+        let answer = self.client.simple_query(statement.text()).await;
+        let messages = answer.map_err(|error| classify::statement(error, statement))?;
+        let rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+            }
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    /// Runs a query that answers one number.
+    pub async fn number<N: std::str::FromStr>(&self, statement: &Statement) -> Result<N> {
+        let rows = self.query(statement).await?;
+        let cell = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
+        cell.and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "the server's answer is not the number that was asked")
+                .with("statement", statement)
+        })
+    }
+
+    /// Sends COMMIT. Without a clear answer the outcome is unknown, which is a kind of its own:
+    /// nothing may be tried again before the ledger has been asked.
+    pub async fn commit(&self) -> Result<()> {
+        self.run(&sql::COMMIT).await.map_err(|error| match error.kind() {
+            ErrorKind::ConnectionLost | ErrorKind::ServerUnavailable | ErrorKind::Internal => {
+                error.into_kind(ErrorKind::CommitUnknown)
+            }
+            _ => error,
+        })
+    }
+
+    /// Runs a statement for at most `limit`, then asks the server to cancel it. A server that
+    /// does not even answer that is given up with the session.
+    pub async fn run_within(&self, statement: &Statement, limit: Duration) -> Result<()> {
+        let running = self.run(statement);
+        tokio::pin!(running);
+        let overdue = || {
+            Error::new(ErrorKind::LockTimeout, format!("no answer within {limit:?}"))
+                .with("statement", statement)
+                .hint("another transaction holds the lock; see svv_transactions")
+        };
+        match tokio::time::timeout(limit, &mut running).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let ended = async {
+                    self.cancel().await?;
+                    running.await
+                };
+                match tokio::time::timeout(CANCEL_PATIENCE, ended).await {
+                    // It came in the last moment.
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => Err(overdue().source(error)),
+                    Err(_) => Err(overdue()),
+                }
+            }
+        }
+    }
+
+    /// Asks the server, over a connection of its own, to cancel what this session runs.
+    pub async fn cancel(&self) -> Result<()> {
+        let stream = connect::stream(&self.config).await?;
+        self.cancel.cancel_query_raw(stream, NoTls).await.map_err(classify::connection)
+    }
+}

@@ -1,0 +1,44 @@
+//! What the connector asks the catalog.
+
+use super::{
+    ident::{Qualified, literal},
+    statement::Statement,
+};
+
+/// The schema that unqualified names fall into.
+pub fn current_schema() -> Statement {
+    Statement::fixed("SELECT current_schema()")
+}
+
+/// Columns of a table, in order; no rows when there is no such table. Widths are in bytes.
+///
+/// Columns: column_name, is_nullable, column_default, data_type, character_maximum_length,
+/// numeric_precision, numeric_scale.
+pub fn describe_table(table: &Qualified) -> Statement {
+    Statement::new(format!(
+        "SELECT column_name, is_nullable, column_default, data_type, character_maximum_length, \
+         numeric_precision, numeric_scale FROM svv_all_columns WHERE database_name = \
+         current_database() AND schema_name = {} AND table_name = {} ORDER BY ordinal_position",
+        literal(&table.schema),
+        literal(&table.table),
+    ))
+}
+
+/// Sessions whose latest query carries this label: a lost session that may still hold its locks,
+/// but not one whose process id has gone to somebody else since.
+pub fn sessions_with_label(label: &str) -> Statement {
+    Statement::new(format!(
+        "SELECT session_id FROM sys_query_history GROUP BY session_id HAVING MAX(start_time) = \
+         MAX(CASE WHEN TRIM(query_label) = {} THEN start_time END)",
+        literal(label),
+    ))
+}
+
+/// What the last failed load of a session says: file, line, column, code, reason.
+pub fn load_errors(pid: i32) -> Statement {
+    Statement::new(format!(
+        "SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, \
+         TRIM(error_message), query_id FROM sys_load_error_detail WHERE session_id = {pid} \
+         ORDER BY start_time DESC LIMIT 5"
+    ))
+}

@@ -1,0 +1,22 @@
+//! Statement text, and nothing else: no connection, no S3, no decision about when to send what.
+
+mod apply;
+mod copy;
+mod ddl;
+mod discover;
+mod ident;
+mod layout;
+mod ledger;
+mod statement;
+
+pub use apply::{apply, drop_stage, insert_staged, lock, overwrite};
+pub use copy::{CopyInto, copy};
+pub use ddl::{NewColumn, create_stage, create_table};
+pub use discover::{current_schema, describe_table, load_errors, sessions_with_label};
+pub use ident::{Qualified, identifier, literal};
+pub use layout::{Layout, LoadColumn, StageColumns};
+pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger};
+pub use statement::{
+    BACKEND_PID, BEGIN, COMMIT, COPY_COUNT, ROLLBACK, Statement, set_query_group,
+    set_statement_timeout, terminate_session,
+};
