@@ -167,7 +167,7 @@ pub enum CopyAuthorization {
 }
 
 /// `sink.copy.format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum CopyFormat {
     /// Parquet, snappy.
     Parquet,

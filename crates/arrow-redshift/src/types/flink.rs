@@ -1,8 +1,16 @@
 //! Flink's logical types, as far as they are named in SQL text, and their Arrow form.
 
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use std::fmt;
+
+use arrow::datatypes::{DataType, TimeUnit};
+
+/// The time zone of the Arrow form of `TIMESTAMP_LTZ`: its values are instants.
+pub const UTC: &str = "UTC";
 
 /// A Flink SQL type that this crate carries end to end.
+///
+/// Parse one from SQL text with [`str::parse`] or [`FlinkType::parse_nullable`]; its `Display` is
+/// Flink's canonical spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FlinkType {
     /// `BOOLEAN`
@@ -40,22 +48,55 @@ pub enum FlinkType {
     TimestampLtz(u8),
 }
 
-/// A column as the table was declared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Name, as declared.
-    pub name: String,
-    /// Type.
-    pub data_type: FlinkType,
-    /// Whether NULL is allowed.
-    pub nullable: bool,
+impl FlinkType {
+    /// The Arrow type of a column of this type in every batch that enters the crate.
+    ///
+    /// Timestamps are microseconds whatever their precision: Redshift holds no finer ones.
+    pub fn arrow(&self) -> DataType {
+        match self {
+            FlinkType::Boolean => DataType::Boolean,
+            FlinkType::TinyInt => DataType::Int8,
+            FlinkType::SmallInt => DataType::Int16,
+            FlinkType::Int => DataType::Int32,
+            FlinkType::BigInt => DataType::Int64,
+            FlinkType::Float => DataType::Float32,
+            FlinkType::Double => DataType::Float64,
+            FlinkType::Decimal { precision, scale } => {
+                // Scale is at most 38, so it fits Arrow's signed byte.
+                DataType::Decimal128(*precision, *scale as i8)
+            }
+            FlinkType::Char(_) | FlinkType::VarChar(_) | FlinkType::String => DataType::Utf8,
+            FlinkType::Date => DataType::Date32,
+            FlinkType::Timestamp(_) => DataType::Timestamp(TimeUnit::Microsecond, None),
+            FlinkType::TimestampLtz(_) => {
+                DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
+            }
+        }
+    }
+
+    /// Whether values can be compared for equality as keys: floating-point numbers cannot.
+    pub fn may_be_key(&self) -> bool {
+        !matches!(self, FlinkType::Float | FlinkType::Double)
+    }
 }
 
-/// A table as it was declared: columns and, perhaps, a primary key that is not enforced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableSchema {
-    /// Columns, in order.
-    pub columns: Vec<Column>,
-    /// Names of the key's columns, in order; empty for an append-only table.
-    pub primary_key: Vec<String>,
+impl fmt::Display for FlinkType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FlinkType::Boolean => f.write_str("BOOLEAN"),
+            FlinkType::TinyInt => f.write_str("TINYINT"),
+            FlinkType::SmallInt => f.write_str("SMALLINT"),
+            FlinkType::Int => f.write_str("INT"),
+            FlinkType::BigInt => f.write_str("BIGINT"),
+            FlinkType::Float => f.write_str("FLOAT"),
+            FlinkType::Double => f.write_str("DOUBLE"),
+            FlinkType::Decimal { precision, scale } => write!(f, "DECIMAL({precision}, {scale})"),
+            FlinkType::Char(length) => write!(f, "CHAR({length})"),
+            FlinkType::VarChar(length) => write!(f, "VARCHAR({length})"),
+            FlinkType::String => f.write_str("STRING"),
+            FlinkType::Date => f.write_str("DATE"),
+            FlinkType::Timestamp(precision) => write!(f, "TIMESTAMP({precision})"),
+            FlinkType::TimestampLtz(precision) => write!(f, "TIMESTAMP_LTZ({precision})"),
+        }
+    }
 }

@@ -1,9 +1,10 @@
-//! What becomes of each declared column in its target column: the one table of the mapping.
+//! The one table of the mapping: which declared types fit which target types, under which checks,
+//! and what is staged for each target type.
 
-use arrow::datatypes::FieldRef;
+use arrow::datatypes::{DataType, FieldRef, TimeUnit};
 
-use super::{RedshiftType, TableSchema, TargetTable};
-use crate::error::Result;
+use super::{FlinkType, RedshiftType, UTC};
+use crate::{limits, options::CopyFormat};
 
 /// How the staged value becomes the target's value in `INSERT … SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,11 @@ pub enum Rule {
     SingleByte,
     /// No NUL characters.
     NoNul,
-    /// A decimal whose unscaled value has at most this many digits.
+    /// A decimal whose unscaled value, at the declared scale, has at most this many digits.
     MaxDigits(u8),
+    /// A decimal whose unscaled value, at the declared scale, is at most this in magnitude:
+    /// DECIMAL(19, s) lives in 64 bits, so not all of its nineteen digits can be nines.
+    MaxUnscaled(i64),
     /// A date or timestamp that the target can hold.
     TimeRange,
 }
@@ -61,4 +65,219 @@ pub struct TablePlan {
     pub direct: bool,
     /// Whether every column of the target is written.
     pub complete: bool,
+}
+
+/// The type of a column in a table that is created for a declared type.
+///
+/// Flink counts characters and Redshift bytes, four of which hold any character: CHAR(n) and
+/// VARCHAR(n) become VARCHAR(4n), up to Redshift's widest. CHAR becomes VARCHAR because Redshift's
+/// CHAR takes single-byte characters only. STRING becomes VARCHAR(`string_width`). DECIMAL(19, s)
+/// becomes DECIMAL(20, s), because Redshift holds nineteen digits in 64 bits, which are too few
+/// for all of them.
+pub fn default_target(declared: FlinkType, string_width: u32) -> RedshiftType {
+    match declared {
+        FlinkType::Boolean => RedshiftType::Boolean,
+        FlinkType::TinyInt | FlinkType::SmallInt => RedshiftType::SmallInt,
+        FlinkType::Int => RedshiftType::Integer,
+        FlinkType::BigInt => RedshiftType::BigInt,
+        FlinkType::Float => RedshiftType::Real,
+        FlinkType::Double => RedshiftType::Double,
+        FlinkType::Decimal { precision: 19, scale } => {
+            RedshiftType::Decimal { precision: 20, scale }
+        }
+        FlinkType::Decimal { precision, scale } => RedshiftType::Decimal { precision, scale },
+        FlinkType::Char(length) | FlinkType::VarChar(length) => {
+            let widest = limits::VARCHAR_BYTES as u32;
+            RedshiftType::VarChar(length.saturating_mul(4).min(widest))
+        }
+        FlinkType::String => RedshiftType::VarChar(string_width),
+        FlinkType::Date => RedshiftType::Date,
+        FlinkType::Timestamp(_) => RedshiftType::Timestamp,
+        FlinkType::TimestampLtz(_) => RedshiftType::TimestampTz,
+    }
+}
+
+/// The checks under which values of a declared type fit a target column; `None` when they do not
+/// fit it at all.
+///
+/// Whole types must fit: a narrower integer or a shorter scale is refused here, not row by row.
+/// Only what the declared type does not bound (bytes of text, decimals' leading digits, ranges of
+/// time) is left to a check of each value.
+pub(super) fn rules(declared: FlinkType, target: &RedshiftType) -> Option<Vec<Rule>> {
+    use FlinkType as F;
+    use RedshiftType as R;
+    match (declared, target) {
+        (F::Boolean, R::Boolean)
+        | (F::TinyInt | F::SmallInt, R::SmallInt | R::Integer | R::BigInt)
+        | (F::Int, R::Integer | R::BigInt)
+        | (F::BigInt, R::BigInt)
+        | (F::Float, R::Real | R::Double)
+        | (F::Double, R::Double) => Some(Vec::new()),
+        (F::TinyInt | F::SmallInt | F::Int | F::BigInt, R::Decimal { precision, scale }) => {
+            integer_rules(declared, *precision, *scale)
+        }
+        (F::Decimal { precision, scale }, R::Decimal { precision: target, scale: to }) => {
+            decimal_rules((precision, scale), (*target, *to))
+        }
+        (F::Char(_) | F::VarChar(_) | F::String, R::VarChar(width)) => {
+            Some(vec![Rule::NoNul, Rule::MaxBytes(*width)])
+        }
+        (F::Char(_) | F::VarChar(_) | F::String, R::Char(width)) => {
+            Some(vec![Rule::NoNul, Rule::SingleByte, Rule::MaxBytes(*width)])
+        }
+        (F::Date, R::Date)
+        | (F::Timestamp(_), R::Timestamp)
+        | (F::TimestampLtz(_), R::TimestampTz | R::Timestamp) => Some(vec![Rule::TimeRange]),
+        _ => None,
+    }
+}
+
+/// Integers fit a decimal that holds every one of them. A DECIMAL(19) does not: it stops one short
+/// of BIGINT's least value.
+fn integer_rules(declared: FlinkType, precision: u8, scale: u8) -> Option<Vec<Rule>> {
+    let digits = match declared {
+        FlinkType::TinyInt => 3,
+        FlinkType::SmallInt => 5,
+        FlinkType::Int => 10,
+        _ => 19,
+    };
+    let room = precision.saturating_sub(scale);
+    (room >= digits && precision != 19).then(Vec::new)
+}
+
+/// Decimals fit where no digit behind the point is lost; too many in front of it are found value
+/// by value, unless the declared type rules them out.
+fn decimal_rules((precision, scale): (u8, u8), (target, to): (u8, u8)) -> Option<Vec<Rule>> {
+    let added = to.checked_sub(scale)?;
+    let fitting = target.checked_sub(added)?;
+    if target == 19 && precision >= fitting {
+        let limit = i64::MAX.checked_div(10_i64.checked_pow(u32::from(added))?)?;
+        return Some(vec![Rule::MaxUnscaled(limit)]);
+    }
+    Some(if precision > fitting { vec![Rule::MaxDigits(fitting)] } else { Vec::new() })
+}
+
+/// How values for a target type are staged.
+pub(super) struct StagedAs {
+    pub arrow: DataType,
+    pub staging_type: RedshiftType,
+    pub expression: LoadExpression,
+}
+
+/// What is written to a part for a target type; `None` for types that are not carried.
+///
+/// COPY widens nothing, so this is the exact counterpart of the target's type and not of the
+/// declared one. Whether Parquet's UTC timestamps load into TIMESTAMPTZ is unverified: they are
+/// staged as TIMESTAMP and converted in SQL, whereas CSV's text with its `+00` loads directly.
+pub(super) fn staged(target: &RedshiftType, format: CopyFormat) -> Option<StagedAs> {
+    let arrow = match target {
+        RedshiftType::Boolean => DataType::Boolean,
+        RedshiftType::SmallInt => DataType::Int16,
+        RedshiftType::Integer => DataType::Int32,
+        RedshiftType::BigInt => DataType::Int64,
+        RedshiftType::Real => DataType::Float32,
+        RedshiftType::Double => DataType::Float64,
+        // Redshift's scale is at most 37, so it fits Arrow's signed byte.
+        RedshiftType::Decimal { precision, scale } => {
+            DataType::Decimal128(*precision, *scale as i8)
+        }
+        RedshiftType::Char(_) | RedshiftType::VarChar(_) => DataType::Utf8,
+        RedshiftType::Date => DataType::Date32,
+        RedshiftType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+        RedshiftType::TimestampTz if format == CopyFormat::Parquet => {
+            return Some(StagedAs {
+                arrow: DataType::Timestamp(TimeUnit::Microsecond, None),
+                staging_type: RedshiftType::Timestamp,
+                expression: LoadExpression::AtTimeZoneUtc,
+            });
+        }
+        RedshiftType::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+        RedshiftType::Other(_) => return None,
+    };
+    Some(StagedAs { arrow, staging_type: target.clone(), expression: LoadExpression::Plain })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn flink(precision: u8, scale: u8) -> FlinkType {
+        FlinkType::Decimal { precision, scale }
+    }
+
+    const fn redshift(precision: u8, scale: u8) -> RedshiftType {
+        RedshiftType::Decimal { precision, scale }
+    }
+
+    #[test]
+    fn created_columns_hold_all_that_was_declared() {
+        let created = |declared| default_target(declared, 1000);
+        assert_eq!(created(FlinkType::TinyInt), RedshiftType::SmallInt);
+        assert_eq!(created(FlinkType::Char(3)), RedshiftType::VarChar(12));
+        assert_eq!(created(FlinkType::VarChar(16_383)), RedshiftType::VarChar(65_532));
+        assert_eq!(created(FlinkType::VarChar(16_384)), RedshiftType::VarChar(65_535));
+        assert_eq!(created(FlinkType::VarChar(u32::MAX)), RedshiftType::VarChar(65_535));
+        assert_eq!(created(FlinkType::String), RedshiftType::VarChar(1000));
+        assert_eq!(created(flink(18, 2)), redshift(18, 2));
+        assert_eq!(created(flink(19, 2)), redshift(20, 2));
+        assert_eq!(created(FlinkType::Timestamp(9)), RedshiftType::Timestamp);
+        assert_eq!(created(FlinkType::TimestampLtz(3)), RedshiftType::TimestampTz);
+    }
+
+    #[test]
+    fn decimals_lose_no_digit() {
+        assert_eq!(rules(flink(10, 2), &redshift(10, 2)), Some(vec![]));
+        assert_eq!(rules(flink(10, 2), &redshift(12, 4)), Some(vec![]));
+        assert_eq!(rules(flink(10, 2), &redshift(38, 2)), Some(vec![]));
+        // A scale that is cut is refused outright.
+        assert_eq!(rules(flink(10, 3), &redshift(38, 2)), None);
+        // Digits in front of the point are checked value by value.
+        assert_eq!(rules(flink(20, 2), &redshift(18, 2)), Some(vec![Rule::MaxDigits(18)]));
+        assert_eq!(rules(flink(10, 0), &redshift(10, 4)), Some(vec![Rule::MaxDigits(6)]));
+        // No room in front of the point at all: only 0.0000 would fit.
+        assert_eq!(rules(flink(10, 0), &redshift(4, 4)), Some(vec![Rule::MaxDigits(0)]));
+    }
+
+    #[test]
+    fn nineteen_digits_end_with_sixty_four_bits() {
+        assert_eq!(rules(flink(19, 2), &redshift(19, 2)), Some(vec![Rule::MaxUnscaled(i64::MAX)]));
+        assert_eq!(rules(flink(18, 2), &redshift(19, 2)), Some(vec![]));
+        let limit = Rule::MaxUnscaled(i64::MAX / 100);
+        assert_eq!(rules(flink(17, 0), &redshift(19, 2)), Some(vec![limit]));
+        assert_eq!(rules(flink(16, 0), &redshift(19, 2)), Some(vec![]));
+        assert_eq!(rules(FlinkType::Int, &redshift(19, 0)), None);
+    }
+
+    #[test]
+    fn integers_widen_and_never_narrow() {
+        let integers = [FlinkType::TinyInt, FlinkType::SmallInt, FlinkType::Int, FlinkType::BigInt];
+        let targets = [RedshiftType::SmallInt, RedshiftType::Integer, RedshiftType::BigInt];
+        fn fits(declared: FlinkType, target: &RedshiftType) -> bool {
+            rules(declared, target).is_some()
+        }
+        for (from, declared) in integers.into_iter().enumerate() {
+            for (to, target) in targets.iter().enumerate() {
+                assert_eq!(fits(declared, target), from <= to + 1, "{declared} {target}");
+            }
+        }
+        assert!(fits(FlinkType::Int, &redshift(12, 2)) && !fits(FlinkType::Int, &redshift(11, 2)));
+        assert!(fits(FlinkType::BigInt, &redshift(20, 0)));
+        assert!(!fits(FlinkType::BigInt, &redshift(18, 0)));
+        assert!(!fits(FlinkType::Double, &RedshiftType::Real));
+        assert!(!fits(FlinkType::Int, &RedshiftType::Double));
+        assert!(!fits(FlinkType::Timestamp(3), &RedshiftType::TimestampTz));
+    }
+
+    #[test]
+    fn what_is_staged_is_the_targets_exact_counterpart() {
+        let utc = DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
+        let plain = DataType::Timestamp(TimeUnit::Microsecond, None);
+        let parquet = staged(&RedshiftType::TimestampTz, CopyFormat::Parquet).unwrap();
+        assert_eq!((parquet.arrow, parquet.staging_type), (plain, RedshiftType::Timestamp));
+        assert_eq!(parquet.expression, LoadExpression::AtTimeZoneUtc);
+        let csv = staged(&RedshiftType::TimestampTz, CopyFormat::Csv).unwrap();
+        assert_eq!((csv.arrow, csv.staging_type), (utc, RedshiftType::TimestampTz));
+        assert_eq!(csv.expression, LoadExpression::Plain);
+        assert!(staged(&RedshiftType::Other("super".into()), CopyFormat::Parquet).is_none());
+    }
 }

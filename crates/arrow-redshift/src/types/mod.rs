@@ -3,9 +3,19 @@
 //! Knows types only: no statement, no file, no connection.
 
 mod flink;
-mod redshift;
+mod flink_text;
 mod mapping;
+mod plan;
+mod redshift;
+mod schema;
 
-pub use flink::{Column, FlinkType, TableSchema};
-pub use mapping::{ColumnPlan, LoadExpression, Rule, TablePlan, plan};
+pub use flink::{FlinkType, UTC};
+pub use mapping::{ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
+pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};
+pub use schema::{Column, TableSchema};
+
+/// A name as Redshift stores it: ASCII letters fold to lower case, even in quotes.
+pub fn fold(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
