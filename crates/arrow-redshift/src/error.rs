@@ -89,6 +89,8 @@ kinds! {
     StorageFailed = "storage-failed", Never;
     /// A staged part that a committable names is gone or has changed.
     StagingMissing = "staging-missing", Never;
+    /// The input of a load failed.
+    SourceFailed = "source-failed", Never;
     /// The ledger table is not one of ours, or of a later version.
     LedgerInvalid = "ledger-invalid", Never;
     /// The server answered an error of no known class.

@@ -36,6 +36,12 @@ pub struct Session {
     _driver: AbortOnDropHandle<()>,
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("pid", &self.pid).finish_non_exhaustive()
+    }
+}
+
 impl Session {
     /// Connects, logs in and sets the statement timeout. `application` is what the server shows
     /// as the session's name.
@@ -98,10 +104,15 @@ impl Session {
         Ok(rows.collect())
     }
 
+    /// Runs a query that answers one text, which may be NULL.
+    pub async fn text(&self, statement: &Statement) -> Result<Option<String>> {
+        let rows = self.query(statement).await?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
     /// Runs a query that answers one number.
     pub async fn number<N: std::str::FromStr>(&self, statement: &Statement) -> Result<N> {
-        let rows = self.query(statement).await?;
-        let cell = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
+        let cell = self.text(statement).await?;
         cell.and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
             Error::new(ErrorKind::Internal, "the server's answer is not the number that was asked")
                 .with("statement", statement)

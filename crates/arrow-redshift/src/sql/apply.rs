@@ -47,8 +47,7 @@ pub fn apply(target: &Qualified, stage: &str, layout: &Layout) -> Vec<Statement>
     if layout.complete {
         vec![delete_keys(target, stage, layout), insert_last(target, stage, layout)]
     } else {
-        let mut statements =
-            vec![collect_last(stage, layout), delete_gone(target, stage, layout)];
+        let mut statements = vec![collect_last(stage, layout), delete_gone(target, stage, layout)];
         statements.extend(update_matched(target, stage, layout));
         statements.push(insert_new(target, stage, layout));
         statements
@@ -165,12 +164,7 @@ fn partition(layout: &Layout) -> String {
 fn same_key(target: &str, source: &str, layout: &Layout) -> String {
     let prefix = format!("{}.", identifier(source));
     let keys = layout.columns.iter().filter(|column| column.key).map(|column| {
-        format!(
-            "{}.{} = {}",
-            identifier(target),
-            identifier(&column.name),
-            value(&prefix, column)
-        )
+        format!("{}.{} = {}", identifier(target), identifier(&column.name), value(&prefix, column))
     });
     keys.collect::<Vec<_>>().join(" AND ")
 }

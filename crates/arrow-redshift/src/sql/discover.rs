@@ -10,6 +10,11 @@ pub fn current_schema() -> Statement {
     Statement::fixed("SELECT current_schema()")
 }
 
+/// Whether names keep their case in this session (`on` or `off`).
+pub fn case_sensitive_identifiers() -> Statement {
+    Statement::fixed("SHOW enable_case_sensitive_identifier")
+}
+
 /// Columns of a table, in order; no rows when there is no such table. Widths are in bytes.
 ///
 /// Columns: column_name, is_nullable, column_default, data_type, character_maximum_length,

@@ -41,7 +41,10 @@ impl Ledger {
         let mut name = format!("{}{SUFFIX}", target.table);
         if name.len() > IDENTIFIER_BYTES {
             let digest = Sha256::digest(target.table.as_bytes());
-            let tail = format!("_{:02x}{:02x}{:02x}{:02x}{SUFFIX}", digest[0], digest[1], digest[2], digest[3]);
+            let tail = format!(
+                "_{:02x}{:02x}{:02x}{:02x}{SUFFIX}",
+                digest[0], digest[1], digest[2], digest[3]
+            );
             let mut end = IDENTIFIER_BYTES - tail.len();
             while !target.table.is_char_boundary(end) {
                 end -= 1;

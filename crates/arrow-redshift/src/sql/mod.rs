@@ -12,7 +12,9 @@ mod statement;
 pub use apply::{apply, drop_stage, insert_staged, lock, overwrite};
 pub use copy::{CopyInto, copy};
 pub use ddl::{NewColumn, create_stage, create_table};
-pub use discover::{current_schema, describe_table, load_errors, sessions_with_label};
+pub use discover::{
+    case_sensitive_identifiers, current_schema, describe_table, load_errors, sessions_with_label,
+};
 pub use ident::{Qualified, identifier, literal};
 pub use layout::{Layout, LoadColumn, StageColumns};
 pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger};

@@ -1,0 +1,16 @@
+//! What the writers and the committer of a prepared sink share.
+
+use std::sync::Arc;
+
+use super::{Shape, identity::Identity};
+use crate::{options::SinkConfig, stage::Staging, types::TablePlan};
+
+/// A prepared sink's facts.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub config: Arc<SinkConfig>,
+    pub identity: Identity,
+    pub shape: Shape,
+    pub plan: Arc<TablePlan>,
+    pub staging: Arc<Staging>,
+}

@@ -1,0 +1,159 @@
+//! Who a commit is: (launch, sink, point). Ids are compared for equality, never by order.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::sql::Qualified;
+
+/// Longest sink name that goes into an id as it is; a longer one is cut and marked by a digest.
+const SINK_BYTES: usize = 200;
+
+/// The launch of a job: minted once at planning, carried by the job graph from there on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LaunchId(String);
+
+impl LaunchId {
+    /// A launch like no other.
+    pub fn fresh() -> Self {
+        LaunchId(Uuid::new_v4().to_string())
+    }
+
+    /// A launch that the user named with `sink.run-id`, so that running it again is the same one.
+    pub fn named(run_id: &str) -> Self {
+        LaunchId(run_id.to_owned())
+    }
+
+    /// The text, safe in S3 keys.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which sink of which launch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// The launch.
+    pub launch: LaunchId,
+    /// The sink's name, unique within the launch: two INSERTs into one table differ by it.
+    pub sink: String,
+    /// The job's name, for whoever reads labels and the ledger.
+    pub job: String,
+}
+
+/// The point in a sink's life at which a commit covers everything before it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CommitPoint {
+    /// A checkpoint.
+    Checkpoint(u64),
+    /// The end of a batch.
+    End,
+    /// A timed commit without checkpoints: unique to its attempt, since a later attempt cuts the
+    /// rows elsewhere and must not be taken for it.
+    Timed {
+        /// The attempt.
+        attempt: Uuid,
+        /// Running number within the attempt.
+        number: u64,
+    },
+}
+
+impl fmt::Display for CommitPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CommitPoint::Checkpoint(id) => write!(f, "{id}"),
+            CommitPoint::End => f.write_str("END"),
+            CommitPoint::Timed { attempt, number } => write!(f, "{attempt}.{number}"),
+        }
+    }
+}
+
+/// The id of a committable, stamped once and never recomputed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CommittableId(String);
+
+impl CommittableId {
+    /// The id of what a sink commits at a point.
+    pub fn new(identity: &Identity, point: &CommitPoint) -> Self {
+        // Neither a launch nor a point holds a slash, so no two triples give one text.
+        CommittableId(format!(
+            "{}/{}/{point}",
+            identity.launch.as_str(),
+            bounded(&identity.sink, SINK_BYTES)
+        ))
+    }
+
+    /// The text, as the ledger holds it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The label under which a session runs this commit (`query_group`).
+    pub fn label(&self) -> String {
+        format!("flink-redshift/{}", self.0)
+    }
+}
+
+impl fmt::Display for CommittableId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Identity {
+    /// The name under which this sink's sessions show (`application_name`).
+    pub(super) fn application(&self, target: &Qualified) -> String {
+        let name = format!("flink-redshift {} {}", self.job, target.table);
+        bounded(&name.replace('\0', ""), 250)
+    }
+}
+
+/// At most `limit` bytes of a text: the whole of it, or its head and a digest of all.
+pub(super) fn bounded(text: &str, limit: usize) -> String {
+    use sha2::{Digest, Sha256};
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let digest: String =
+        Sha256::digest(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut end = limit - digest.len() - 1;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}~{digest}", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bounded_keeps_texts_apart(a in ".{0,60}", b in ".{0,60}") {
+            prop_assert!(bounded(&a, 40).len() <= 40);
+            prop_assert_eq!(bounded(&a, 40) == bounded(&b, 40), a == b);
+        }
+    }
+
+    #[test]
+    fn ids_differ_by_each_part() {
+        let identity = |launch: &str, sink: &str| Identity {
+            launch: LaunchId::named(launch),
+            sink: sink.into(),
+            job: "job".into(),
+        };
+        let ids = [
+            CommittableId::new(&identity("a", "s"), &CommitPoint::End),
+            CommittableId::new(&identity("a", "s"), &CommitPoint::Checkpoint(1)),
+            CommittableId::new(&identity("a", "s/1"), &CommitPoint::End),
+            CommittableId::new(&identity("b", "s"), &CommitPoint::End),
+        ];
+        for (at, id) in ids.iter().enumerate() {
+            assert!(!ids[at + 1..].contains(id), "{id}");
+        }
+    }
+}

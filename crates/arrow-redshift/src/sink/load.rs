@@ -1,0 +1,272 @@
+//! One process that loads a stream of batches: a writer and the committer, one after the other.
+
+use std::{
+    error::Error as StdError,
+    sync::atomic::{AtomicU8, AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use arrow::array::RecordBatch;
+use futures::{Stream, StreamExt};
+use tokio::time::{Instant as Tick, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::{CommitPoint, CommittableId, Committer, Prepared, Writer};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    options::DeliveryGuarantee,
+};
+
+/// The only point of a batch; its rows carry it as their checkpoint.
+const BATCH: u64 = 0;
+
+/// What a load is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Rows flow into parts.
+    Staging,
+    /// A commit runs.
+    Committing,
+    /// Everything is applied.
+    Done,
+}
+
+/// How far a load is; read it from any thread at any time.
+#[derive(Debug, Default)]
+pub struct Progress {
+    rows: AtomicU64,
+    staged_bytes: AtomicU64,
+    staged_parts: AtomicU64,
+    loaded_rows: AtomicU64,
+    phase: AtomicU8,
+}
+
+impl Progress {
+    /// Rows taken from the input.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Bytes written to S3.
+    pub fn staged_bytes(&self) -> u64 {
+        self.staged_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Parts closed on S3.
+    pub fn staged_parts(&self) -> u64 {
+        self.staged_parts.load(Ordering::Relaxed)
+    }
+
+    /// Rows committed.
+    pub fn loaded_rows(&self) -> u64 {
+        self.loaded_rows.load(Ordering::Relaxed)
+    }
+
+    /// What the load is doing.
+    pub fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Relaxed) {
+            0 => Phase::Staging,
+            1 => Phase::Committing,
+            _ => Phase::Done,
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+}
+
+/// What a load did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows taken from the input.
+    pub rows: u64,
+    /// Rows committed by this load; none where an earlier run had applied it already.
+    pub loaded_rows: u64,
+    /// Bytes of all parts.
+    pub bytes: u64,
+    /// Parts.
+    pub parts: u64,
+    /// Commits applied by this load.
+    pub commits: u64,
+    /// Whether an earlier run of the same name had applied it already.
+    pub already_applied: bool,
+    /// Tries that failed and were settled.
+    pub retries: u32,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Prepared {
+    /// Loads a stream to its end. `exactly-once` commits once, at the end; `at-least-once`
+    /// commits whenever the flush interval has passed, too.
+    ///
+    /// When the load fails or is stopped, what was not committed is removed from S3.
+    pub async fn load<S>(
+        &self,
+        batches: S,
+        progress: &Progress,
+        stop: &CancellationToken,
+    ) -> Result<Summary>
+    where
+        S: Stream<Item = Result<RecordBatch, Box<dyn StdError + Send + Sync>>>,
+    {
+        let mut load = Load {
+            sink: self,
+            committer: self.committer(),
+            progress,
+            stop,
+            started: Instant::now(),
+            timed: 0,
+            summary: Summary {
+                rows: 0,
+                loaded_rows: 0,
+                bytes: 0,
+                parts: 0,
+                commits: 0,
+                already_applied: false,
+                retries: 0,
+                took: Duration::ZERO,
+            },
+        };
+        if load.done_before().await? {
+            progress.enter(Phase::Done);
+            load.summary.already_applied = true;
+            load.summary.took = load.started.elapsed();
+            return Ok(load.summary);
+        }
+        let mut writer = self.writer(0, BATCH)?;
+        let result = load.run(&mut writer, batches).await;
+        if let Err(error) = &result
+            && let Err(left) = writer.abort().await
+        {
+            warn!(%error, cause = %left, "the load failed and its staging was not removed");
+        }
+        result?;
+        progress.enter(Phase::Done);
+        load.summary.took = load.started.elapsed();
+        Ok(load.summary)
+    }
+}
+
+struct Load<'a> {
+    sink: &'a Prepared,
+    committer: Committer,
+    progress: &'a Progress,
+    stop: &'a CancellationToken,
+    started: Instant,
+    /// Number of the next timed commit; never used twice, whatever became of it.
+    timed: u64,
+    summary: Summary,
+}
+
+impl Load<'_> {
+    /// Whether an earlier run of this name committed everything: then there is nothing to read.
+    async fn done_before(&mut self) -> Result<bool> {
+        let config = &self.sink.context.config;
+        if config.run_id.is_none() || config.guarantee == DeliveryGuarantee::AtLeastOnce {
+            return Ok(false);
+        }
+        let id = CommittableId::new(&self.sink.context.identity, &CommitPoint::End);
+        self.committer.applied_before(&id).await
+    }
+
+    async fn run<S>(&mut self, writer: &mut Writer, batches: S) -> Result<()>
+    where
+        S: Stream<Item = Result<RecordBatch, Box<dyn StdError + Send + Sync>>>,
+    {
+        let config = &self.sink.context.config;
+        let timed = config.guarantee == DeliveryGuarantee::AtLeastOnce;
+        let interval = config.flush_interval;
+        let mut due: Option<Tick> = None;
+        let mut batches = std::pin::pin!(batches);
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(stopped()),
+                () = wait(due), if due.is_some() => {
+                    let point = self.next_timed();
+                    self.commit(writer, point).await?;
+                    due = None;
+                    continue;
+                }
+                next = batches.next() => next,
+            };
+            let Some(batch) = next else { break };
+            let batch = batch.map_err(|error| {
+                let why = format!("the input failed: {error}");
+                Error::new(ErrorKind::SourceFailed, why).source(error)
+            })?;
+            self.write(writer, &batch).await?;
+            if timed && due.is_none() && batch.num_rows() > 0 {
+                due = Some(Tick::now() + interval);
+            }
+        }
+        let point = match timed {
+            true => self.next_timed(),
+            false => CommitPoint::End,
+        };
+        self.commit(writer, point).await
+    }
+
+    fn next_timed(&mut self) -> CommitPoint {
+        let number = self.timed;
+        self.timed += 1;
+        CommitPoint::Timed { attempt: self.sink.attempt, number }
+    }
+
+    async fn write(&mut self, writer: &mut Writer, batch: &RecordBatch) -> Result<()> {
+        let rows = batch.num_rows() as u64;
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(stopped()),
+            written = writer.write(batch, None) => written?,
+        }
+        self.summary.rows += rows;
+        self.progress.rows.fetch_add(rows, Ordering::Relaxed);
+        self.progress.staged_bytes.store(writer.staged_bytes(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn commit(&mut self, writer: &mut Writer, point: CommitPoint) -> Result<()> {
+        let parts = writer.close(BATCH).await?;
+        self.progress.staged_bytes.store(writer.staged_bytes(), Ordering::Relaxed);
+        self.progress.staged_parts.fetch_add(parts.len() as u64, Ordering::Relaxed);
+        let Some(commit) = self.sink.gather(point, parts) else { return Ok(()) };
+        self.progress.enter(Phase::Committing);
+        let applied = match self.committer.commit(&commit, self.stop).await {
+            Ok(applied) => applied,
+            // Whether it was applied is open, so its parts must stay.
+            Err(error) if error.kind() == ErrorKind::CommitUnknown => return Err(error),
+            Err(error) => {
+                self.committer.clean(&commit).await;
+                return Err(error);
+            }
+        };
+        self.committer.clean(&commit).await;
+        self.summary.parts += applied.parts as u64;
+        self.summary.bytes += commit.bytes();
+        self.summary.retries += applied.retries;
+        self.summary.already_applied |= applied.before;
+        if !applied.before {
+            self.summary.commits += 1;
+            self.summary.loaded_rows += applied.rows;
+            self.progress.loaded_rows.fetch_add(applied.rows, Ordering::Relaxed);
+        }
+        self.progress.enter(Phase::Staging);
+        Ok(())
+    }
+}
+
+async fn wait(due: Option<Tick>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Interrupted, "stopped before the end of the input; nothing of it is left")
+}

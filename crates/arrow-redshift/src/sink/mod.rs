@@ -1,0 +1,108 @@
+//! The COPY sink: rows become parts on S3; at a checkpoint the open parts close and become one
+//! committable; after it one committer applies it with one COPY, in one transaction with its
+//! ledger row.
+//!
+//! Knows the steps of a load, in order; no wire messages, no HTTP, no Flink.
+
+mod commit;
+mod committable;
+mod context;
+mod explain;
+mod identity;
+mod load;
+mod prepare;
+mod transaction;
+mod writer;
+
+use std::sync::Arc;
+
+pub use commit::{Applied, Committer};
+pub use committable::{Committable, Shape};
+pub use identity::{CommitPoint, CommittableId, Identity, LaunchId};
+pub use load::{Phase, Progress, Summary};
+pub use writer::Writer;
+
+use context::Context;
+use uuid::Uuid;
+
+use crate::{error::Result, options::SinkConfig, types::TableSchema};
+
+/// A planned sink: options, columns and identity. Nothing is connected yet.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    config: Arc<SinkConfig>,
+    schema: Arc<TableSchema>,
+    identity: Identity,
+    attempt: Uuid,
+    overwrite: bool,
+}
+
+impl Sink {
+    /// Plans a sink.
+    pub fn new(config: SinkConfig, schema: TableSchema, identity: Identity) -> Result<Sink> {
+        prepare::copy_config(&config)?;
+        Ok(Sink {
+            config: Arc::new(config),
+            schema: Arc::new(schema),
+            identity,
+            attempt: Uuid::now_v7(),
+            overwrite: false,
+        })
+    }
+
+    /// Makes the load replace what the table holds (`INSERT OVERWRITE`), in the same transaction.
+    pub fn overwriting(mut self) -> Sink {
+        self.overwrite = true;
+        self
+    }
+
+    /// The columns that batches have.
+    pub fn schema(&self) -> &TableSchema {
+        &self.schema
+    }
+
+    /// Compares the target with the declared columns (or creates it), and makes sure of the
+    /// ledger. Every mismatch comes in one error, before the first row.
+    ///
+    /// `restored` are committables of an earlier attempt that are still to be committed: their
+    /// parts are spared when that attempt's staging is swept.
+    pub async fn prepare(&self, restored: &[Committable]) -> Result<Prepared> {
+        let attempt = self.attempt.to_string();
+        let context =
+            prepare::prepare(self.config.clone(), &self.schema, &self.identity, &attempt).await?;
+        if self.config.run_id.is_some() || !restored.is_empty() {
+            prepare::sweep(&context, restored).await;
+        }
+        Ok(Prepared {
+            context: Arc::new(context),
+            attempt: self.attempt,
+            overwrite: self.overwrite,
+        })
+    }
+}
+
+/// A sink whose target is checked and whose ledger is there.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    context: Arc<Context>,
+    attempt: Uuid,
+    overwrite: bool,
+}
+
+impl Prepared {
+    /// A writer for one subtask, whose first rows belong to `checkpoint`.
+    pub fn writer(&self, subtask: u32, checkpoint: u64) -> Result<Writer> {
+        Writer::new(&self.context, subtask, checkpoint)
+    }
+
+    /// The committer for all writers.
+    pub fn committer(&self) -> Committer {
+        Committer::new(Arc::clone(&self.context))
+    }
+
+    /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.
+    pub fn gather(&self, point: CommitPoint, parts: Vec<crate::stage::Part>) -> Option<Committable> {
+        let (identity, shape) = (&self.context.identity, self.context.shape.clone());
+        Committable::gather(identity, point, shape, parts, self.overwrite)
+    }
+}

@@ -1,0 +1,198 @@
+//! Before the first row: the target is read and compared (or created), the ledger is there, and
+//! what an older attempt of this launch left behind is swept.
+
+use std::{sync::Arc, time::Duration};
+
+use tracing::{info, warn};
+
+use super::{Shape, context::Context, identity::Identity};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    options::{CopyConfig, SinkConfig},
+    session::{Row, Session},
+    sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, NewColumn, Qualified},
+    stage::Staging,
+    types::{self, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
+};
+
+/// How often the creation of a table is tried when others create it at the same time.
+const CREATION_TRIES: u32 = 5;
+
+/// Everything that the writers and the committer of a sink share.
+pub(super) async fn prepare(
+    config: Arc<SinkConfig>,
+    schema: &TableSchema,
+    identity: &Identity,
+    attempt: &str,
+) -> Result<Context> {
+    let copy = copy_config(&config)?;
+    let session = Session::open(Arc::new(config.connection.clone()), &identity.job).await?;
+    let name = resolve(&session, &config).await?;
+    let target = target(&session, &config, schema, &name).await?;
+    let plan = types::plan(schema, &target, copy.format)?;
+    ensure_ledger(&session, &config, &name).await?;
+
+    let staging = Staging::open(copy, identity.launch.as_str(), attempt).await?;
+    let shape = Shape { target: name, layout: layout(&plan, schema), format: copy.format };
+    let staging = Arc::new(staging);
+    Ok(Context { config, identity: identity.clone(), shape, plan: Arc::new(plan), staging })
+}
+
+pub(super) fn copy_config(config: &SinkConfig) -> Result<&CopyConfig> {
+    config.copy.as_ref().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "this version writes in copy mode only")
+            .hint("set 'sink.write.mode' = 'copy'")
+    })
+}
+
+/// The target's full name as the server stores it.
+async fn resolve(session: &Session, config: &SinkConfig) -> Result<Qualified> {
+    let sensitive = session.text(&sql::case_sensitive_identifiers()).await?;
+    let stored = |name: &str| match sensitive.as_deref() {
+        Some("on" | "true") => name.to_owned(),
+        _ => types::fold(name),
+    };
+    let schema = match &config.table.schema {
+        Some(schema) => stored(schema),
+        None => session.text(&sql::current_schema()).await?.ok_or_else(|| {
+            Error::new(ErrorKind::InvalidOptions, "the session has no current schema")
+                .hint("name the schema: 'table-name' = 'schema.table'")
+        })?,
+    };
+    Ok(Qualified { schema, table: stored(&config.table.table) })
+}
+
+/// The target as the catalog describes it, created first where that is asked for.
+async fn target(
+    session: &Session,
+    config: &SinkConfig,
+    schema: &TableSchema,
+    name: &Qualified,
+) -> Result<TargetTable> {
+    if let Some(found) = describe(session, name).await? {
+        return Ok(found);
+    }
+    if !config.create.if_not_exists {
+        return Err(Error::new(ErrorKind::SchemaMismatch, "the target table does not exist")
+            .with("table", name)
+            .hint("create it, or set 'sink.create-table' = 'if-not-exists'"));
+    }
+    let columns: Vec<NewColumn> = schema
+        .columns
+        .iter()
+        .map(|column| NewColumn {
+            name: types::fold(&column.name),
+            data_type: types::default_target(column.data_type, config.create.string_width)
+                .to_string(),
+            nullable: column.nullable,
+        })
+        .collect();
+    let key: Vec<String> = schema.primary_key.iter().map(|name| types::fold(name)).collect();
+    let statement = sql::create_table(name, &columns, &key, &config.create);
+    info!(table = %name, "creating the target table");
+    create(session, &statement, name).await
+}
+
+/// Creates a table and describes it. Another job may do the same at this moment: then its table
+/// is the table, and looking again settles it.
+async fn create(
+    session: &Session,
+    statement: &sql::Statement,
+    name: &Qualified,
+) -> Result<TargetTable> {
+    let mut failure = None;
+    for attempt in 0..CREATION_TRIES {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_millis(200) * attempt).await;
+        }
+        failure = session.run(statement).await.err();
+        // Whatever the answer was, what counts is whether the table is there now.
+        if failure.as_ref().is_some_and(|error| error.kind() == ErrorKind::ConnectionLost) {
+            break;
+        }
+        if let Some(found) = describe(session, name).await? {
+            return Ok(found);
+        }
+        if failure.as_ref().is_some_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+            break;
+        }
+    }
+    let failure = failure.unwrap_or_else(|| {
+        Error::new(ErrorKind::ServerError, "the table is not there after it was created")
+    });
+    Err(failure.with("table", name))
+}
+
+async fn describe(session: &Session, name: &Qualified) -> Result<Option<TargetTable>> {
+    let rows = session.query(&sql::describe_table(name)).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let columns = rows.iter().map(column).collect::<Result<_>>()?;
+    let Qualified { schema, table } = name.clone();
+    Ok(Some(TargetTable { schema, table, columns }))
+}
+
+fn column(row: &Row) -> Result<TargetColumn> {
+    let [name, nullable, default, data_type, length, precision, scale] = row.as_slice() else {
+        return Err(Error::new(ErrorKind::Internal, "the catalog answered with other columns"));
+    };
+    let number = |cell: &Option<String>| cell.as_deref().and_then(|text| text.trim().parse().ok());
+    Ok(TargetColumn {
+        name: name.clone().unwrap_or_default(),
+        data_type: RedshiftType::from_catalog(
+            data_type.as_deref().unwrap_or_default(),
+            number(length),
+            number(precision),
+            number(scale),
+        ),
+        nullable: nullable.as_deref().is_none_or(|text| !text.trim().eq_ignore_ascii_case("no")),
+        default: default.clone().filter(|text| !text.trim().is_empty()),
+    })
+}
+
+/// The ledger beside the target, created where it is missing and checked for being ours.
+async fn ensure_ledger(session: &Session, config: &SinkConfig, target: &Qualified) -> Result<()> {
+    let ledger = Ledger::beside(target);
+    let found = match describe(session, &ledger.table).await? {
+        Some(found) => found,
+        None => create(session, &ledger.create(), &ledger.table).await.map_err(|error| {
+            let advice = ledger.grant(&config.connection.username);
+            if error.kind() == ErrorKind::PermissionDenied { error.hint(advice) } else { error }
+        })?,
+    };
+    let names: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
+    let ours: Vec<&str> = LEDGER_COLUMNS.iter().map(|(name, _)| *name).collect();
+    if names != ours {
+        return Err(Error::new(
+            ErrorKind::LedgerInvalid,
+            "the ledger's table has other columns than a ledger of this version",
+        )
+        .with("table", &ledger.table)
+        .with("found", names.join(", "))
+        .with("expected", ours.join(", "))
+        .hint("rename that table if it is not the connector's, or upgrade the connector"));
+    }
+    Ok(())
+}
+
+fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
+    let columns = plan.columns.iter().map(|column| LoadColumn {
+        name: column.target.clone(),
+        stage_type: column.staging_type.to_string(),
+        utc: column.expression == types::LoadExpression::AtTimeZoneUtc,
+        key: column.key,
+        text: matches!(column.target_type, RedshiftType::Char(_) | RedshiftType::VarChar(_)),
+    });
+    debug_assert_eq!(plan.columns.len(), schema.columns.len());
+    sql::Layout { columns: columns.collect(), direct: plan.direct, complete: plan.complete }
+}
+
+/// Removes what older attempts of this launch staged and no committable in `keep` names. What
+/// cannot be removed now goes by age later.
+pub(super) async fn sweep(context: &Context, keep: &[super::Committable]) {
+    let keep = keep.iter().flat_map(|held| held.parts.iter().map(|part| part.url.clone()));
+    if let Err(error) = context.staging.sweep_older_attempts(&keep.collect()).await {
+        warn!(%error, "older attempts' staging was not swept; its age will");
+    }
+}
