@@ -1,4 +1,6 @@
 //! A strict local stand-in for Amazon Redshift and S3.
 
 pub mod config;
+pub mod copy;
+pub mod dialect;
 pub mod s3;

@@ -43,3 +43,41 @@ pub enum ColumnType {
     /// `TIMESTAMPTZ`
     TimestampTz,
 }
+
+impl ColumnType {
+    /// The type's internal name and length, as the load-error views show them.
+    pub fn internal_name(&self) -> (&'static str, String) {
+        match self {
+            ColumnType::Boolean => ("bool", "0".into()),
+            ColumnType::SmallInt => ("int2", "0".into()),
+            ColumnType::Integer => ("int4", "0".into()),
+            ColumnType::BigInt => ("int8", "0".into()),
+            ColumnType::Real => ("float4", "0".into()),
+            ColumnType::Double => ("float8", "0".into()),
+            ColumnType::Decimal(precision, scale) => ("numeric", format!("{precision}, {scale}")),
+            ColumnType::Char(bytes) => ("char", bytes.to_string()),
+            ColumnType::VarChar(bytes) => ("varchar", bytes.to_string()),
+            ColumnType::Date => ("date", "0".into()),
+            ColumnType::Timestamp => ("timestamp", "0".into()),
+            ColumnType::TimestampTz => ("timestamptz", "0".into()),
+        }
+    }
+
+    /// The type as SQL names it.
+    pub fn sql_name(&self) -> String {
+        match self {
+            ColumnType::Boolean => "BOOLEAN".into(),
+            ColumnType::SmallInt => "SMALLINT".into(),
+            ColumnType::Integer => "INT".into(),
+            ColumnType::BigInt => "BIGINT".into(),
+            ColumnType::Real => "REAL".into(),
+            ColumnType::Double => "DOUBLE PRECISION".into(),
+            ColumnType::Decimal(precision, scale) => format!("DECIMAL({precision},{scale})"),
+            ColumnType::Char(bytes) => format!("CHAR({bytes})"),
+            ColumnType::VarChar(bytes) => format!("VARCHAR({bytes})"),
+            ColumnType::Date => "DATE".into(),
+            ColumnType::Timestamp => "TIMESTAMP".into(),
+            ColumnType::TimestampTz => "TIMESTAMPTZ".into(),
+        }
+    }
+}

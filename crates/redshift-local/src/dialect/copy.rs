@@ -5,6 +5,8 @@ use super::action::Relation;
 /// A COPY statement whose parameters go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyStatement {
+    /// Database of a three-part name; the caller checks that it is the session's own.
+    pub database: Option<String>,
     /// Target table.
     pub target: Relation,
     /// Column list, folded; `None` is every column in order.
@@ -19,13 +21,13 @@ pub struct CopyStatement {
     pub format: Format,
     /// `REGION`.
     pub region: Option<String>,
-    /// `MAXERROR`; 0 and 1 stop at the first.
+    /// `MAXERROR`, at most 100,000; 0 and 1 stop at the first.
     pub max_error: u32,
     /// `FILLRECORD`.
     pub fill_record: bool,
     /// `EXPLICIT_IDS`.
     pub explicit_ids: bool,
-    /// `ACCEPTINVCHARS` and its replacement.
+    /// `ACCEPTINVCHARS` and its replacement, `?` unless given.
     pub accept_inv_chars: Option<char>,
     /// `NOLOAD`.
     pub no_load: bool,

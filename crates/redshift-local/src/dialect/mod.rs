@@ -2,3 +2,4 @@
 
 pub mod action;
 pub mod copy;
+pub mod copy_grammar;
