@@ -70,6 +70,12 @@ impl Committer {
         commit: &Committable,
         stop: &CancellationToken,
     ) -> Result<Applied> {
+        let applied = self.run(commit, stop).await?;
+        self.discard(commit).await;
+        Ok(applied)
+    }
+
+    async fn run(&mut self, commit: &Committable, stop: &CancellationToken) -> Result<Applied> {
         let started = Instant::now();
         let mut delays = retry::delays(self.context.config.max_retries);
         let (mut retries, mut sent) = (0, false);
@@ -283,11 +289,11 @@ impl Committer {
         Applied { before, rows, parts, retries, took }
     }
 
-    /// Removes what a commit staged; only after it is applied. What cannot be removed now goes
-    /// with the launch or by age, and is no reason to fail what is done.
-    pub async fn clean(&self, commit: &Committable) {
+    /// Removes what a commit staged: once it is applied, or given up for good. What cannot be
+    /// removed now goes with the launch or by age, and is no reason to fail what is done.
+    pub async fn discard(&self, commit: &Committable) {
         if let Err(error) = self.context.staging.remove(commit.id.as_str(), &commit.parts).await {
-            warn!(commit = %commit.id, %error, "applied, but its staging was not removed");
+            warn!(commit = %commit.id, %error, "its staging was not removed");
         }
     }
 }

@@ -12,5 +12,5 @@ pub(super) struct Context {
     pub identity: Identity,
     pub shape: Shape,
     pub plan: Arc<TablePlan>,
-    pub staging: Arc<Staging>,
+    pub staging: Staging,
 }

@@ -241,11 +241,10 @@ impl Load<'_> {
             // Whether it was applied is open, so its parts must stay.
             Err(error) if error.kind() == ErrorKind::CommitUnknown => return Err(error),
             Err(error) => {
-                self.committer.clean(&commit).await;
+                self.committer.discard(&commit).await;
                 return Err(error);
             }
         };
-        self.committer.clean(&commit).await;
         self.summary.parts += applied.parts as u64;
         self.summary.bytes += commit.bytes();
         self.summary.retries += applied.retries;

@@ -34,7 +34,6 @@ pub(super) async fn prepare(
 
     let staging = Staging::open(copy, identity.launch.as_str(), attempt).await?;
     let shape = Shape { target: name, layout: layout(&plan, schema), format: copy.format };
-    let staging = Arc::new(staging);
     Ok(Context { config, identity: identity.clone(), shape, plan: Arc::new(plan), staging })
 }
 

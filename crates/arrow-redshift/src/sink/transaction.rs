@@ -3,8 +3,10 @@
 use super::{committable::Committable, context::Context, identity::CommittableId};
 use crate::{
     error::{Error, ErrorKind, Result},
+    options::CopyFormat,
     session::Session,
-    sql::{self, CopyInto, LEDGER_VERSION, Ledger, Statement},
+    sql::{self, CopyInto, FileFormat, LEDGER_VERSION, Ledger, Statement},
+    stage::CSV_PARAMETERS,
 };
 
 /// The session's staging table. One commit runs at a time, and its transaction drops it.
@@ -115,9 +117,12 @@ async fn load(
     manifest: &str,
 ) -> Result<()> {
     let copy = super::prepare::copy_config(&context.config)?;
-    let (shape, region) = (&commit.shape, copy.s3.region.as_deref());
-    let statement =
-        sql::copy(into, &shape.layout, manifest, &copy.authorization, shape.format, region);
+    let (shape, region) = (&commit.shape, context.staging.region());
+    let format = match shape.format {
+        CopyFormat::Parquet => FileFormat::Parquet,
+        CopyFormat::Csv => FileFormat::Csv(CSV_PARAMETERS),
+    };
+    let statement = sql::copy(into, &shape.layout, manifest, &copy.authorization, format, region);
     session.run(&statement).await?;
     let loaded: u64 = session.number(&sql::COPY_COUNT).await?;
     if loaded != commit.rows() {

@@ -7,10 +7,16 @@ use super::{
     layout::Layout,
     statement::Statement,
 };
-use crate::options::{AwsKeys, CopyAuthorization, CopyFormat};
+use crate::options::{AwsKeys, CopyAuthorization};
 
-/// How the staged CSV files are to be read.
-const CSV_PARAMETERS: &str = "";
+/// What the files are.
+#[derive(Debug, Clone, Copy)]
+pub enum FileFormat<'a> {
+    /// Parquet.
+    Parquet,
+    /// CSV with gzip, read with these parameters.
+    Csv(&'a str),
+}
 
 /// Where COPY puts the rows.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +34,7 @@ pub fn copy(
     layout: &Layout,
     manifest: &str,
     authorization: &CopyAuthorization,
-    format: CopyFormat,
+    format: FileFormat<'_>,
     region: Option<&str>,
 ) -> Statement {
     let (table, columns) = match into {
@@ -38,9 +44,9 @@ pub fn copy(
     let head = format!("COPY {table} ({columns}) FROM {} ", literal(manifest));
     let mut tail = String::new();
     match format {
-        CopyFormat::Parquet => tail.push_str(" FORMAT AS PARQUET MANIFEST"),
-        CopyFormat::Csv => {
-            let _ = write!(tail, " FORMAT AS CSV {} GZIP MANIFEST", CSV_PARAMETERS);
+        FileFormat::Parquet => tail.push_str(" FORMAT AS PARQUET MANIFEST"),
+        FileFormat::Csv(parameters) => {
+            let _ = write!(tail, " FORMAT AS CSV {parameters} GZIP MANIFEST");
             // Refused for Parquet, whose bucket must be in the cluster's own region.
             if let Some(region) = region {
                 let _ = write!(tail, " REGION {}", literal(region));

@@ -10,7 +10,7 @@ mod ledger;
 mod statement;
 
 pub use apply::{apply, drop_stage, insert_staged, lock, overwrite};
-pub use copy::{CopyInto, copy};
+pub use copy::{CopyInto, FileFormat, copy};
 pub use ddl::{NewColumn, create_stage, create_table};
 pub use discover::{
     case_sensitive_identifiers, current_schema, describe_table, load_errors, sessions_with_label,
