@@ -135,7 +135,8 @@ impl StandIn {
 
     fn wait_until_ready(&mut self) -> Result<()> {
         let begun = Instant::now();
-        while !self.file.exists() {
+        // The file counts once it is whole: it may be seen while it is being written.
+        while self.connection().is_err() {
             if let Some(status) = self.child.try_wait().context("waiting for the stand-in")? {
                 bail!("the stand-in ended before it was ready ({status}); its messages are above");
             }
