@@ -1,17 +1,32 @@
 //! Parts on S3: writing, listing, sweeping. The only user of `object_store` and `parquet`.
 //!
 //! Knows object paths, file formats and manifests; no SQL and no sessions.
+//!
+//! A [`StageWriter`] turns batches into [`Part`]s in a [`Staging`] area; a [`Manifest`] names the
+//! parts that one COPY loads; what no load needs any more is swept.
 
 mod check;
+mod chunk;
+mod convert;
+mod credentials;
 mod csv;
-mod parquet;
+mod endpoint;
+mod failure;
 mod manifest;
+mod parquet;
 mod part;
+mod path;
+mod shape;
 mod store;
 mod sweep;
+mod upload;
+mod uploads;
 mod write;
 
+pub use csv::CSV_PARAMETERS;
 pub use manifest::Manifest;
 pub use part::Part;
+pub use shape::{RowKind, StagedShape};
 pub use store::Staging;
-pub use write::{RowKind, StageWriter, StagedShape};
+pub use sweep::Swept;
+pub use write::StageWriter;

@@ -1,0 +1,151 @@
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, BooleanArray, Date32Array, StringArray, TimestampMicrosecondArray},
+    buffer::{NullBuffer, OffsetBuffer},
+    datatypes::Field,
+};
+use proptest::prelude::*;
+
+use super::*;
+use crate::types::{LoadExpression, RedshiftType};
+
+fn plan(array: &dyn Array, rule: Rule, key: bool) -> ColumnPlan {
+    ColumnPlan {
+        source: 0,
+        target: "c".into(),
+        target_type: RedshiftType::Boolean,
+        key,
+        staged: Arc::new(Field::new("c", array.data_type().clone(), true)),
+        staging_type: RedshiftType::Boolean,
+        expression: LoadExpression::Plain,
+        rules: vec![rule],
+    }
+}
+
+fn checked(rule: Rule, array: impl Array) -> Result<()> {
+    check(&plan(&array, rule, false), &array, Input { before: 10, kinds: None })
+}
+
+fn refusal(rule: Rule, array: impl Array) -> String {
+    let error = checked(rule, array).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ValueRefused);
+    error.to_string()
+}
+
+/// Text whose second value is NULL with `hidden` still lying under it.
+fn hiding(hidden: &str) -> StringArray {
+    let text = StringArray::from(vec!["ok", hidden, "ok"]);
+    let (offsets, values, _): (OffsetBuffer<i32>, _, _) = text.into_parts();
+    StringArray::new(offsets, values, Some(NullBuffer::from(vec![true, false, true])))
+}
+
+#[test]
+fn widths_count_bytes_and_trailing_blanks() {
+    let text = |values: &[&str]| StringArray::from(values.to_vec());
+    assert!(checked(Rule::MaxBytes(4), text(&["abcd", "äö", ""])).is_ok());
+    let message = refusal(Rule::MaxBytes(4), text(&["abcd", "äöü", "abcdefg"]));
+    assert!(message.contains("6 bytes") && message.contains("at most 4"), "{message}");
+    assert!(message.contains("row: 12") && message.contains("batch: 1"), "{message}");
+    assert!(!message.contains("äöü"), "{message}");
+    assert!(checked(Rule::MaxBytes(2), text(&["ab  "])).is_err());
+}
+
+#[test]
+fn what_lies_under_a_null_is_no_value() {
+    assert!(checked(Rule::MaxBytes(3), hiding("much too long")).is_ok());
+    assert!(checked(Rule::SingleByte, hiding("ä")).is_ok());
+    assert!(checked(Rule::NoNul, hiding("\0")).is_ok());
+    let far = Date32Array::new(vec![i32::MAX].into(), Some(NullBuffer::from(vec![false])));
+    assert!(checked(Rule::TimeRange, far).is_ok());
+}
+
+#[test]
+fn char_columns_take_single_bytes_and_no_text_takes_nul() {
+    assert!(checked(Rule::SingleByte, StringArray::from(vec!["a~", ""])).is_ok());
+    assert!(refusal(Rule::SingleByte, StringArray::from(vec!["a", "é"])).contains("row: 12"));
+    assert!(checked(Rule::NoNul, StringArray::from(vec!["a", "é"])).is_ok());
+    assert!(refusal(Rule::NoNul, StringArray::from(vec!["a\0b"])).contains("row: 11"));
+}
+
+#[test]
+fn slices_are_judged_by_their_own_rows() {
+    let text = StringArray::from(vec!["long text", "ä\0", "ok", "long text"]);
+    for rule in [Rule::MaxBytes(2), Rule::SingleByte, Rule::NoNul] {
+        assert!(checked(rule, text.slice(2, 1)).is_ok(), "{rule:?}");
+    }
+    assert!(checked(Rule::MaxBytes(2), text.slice(2, 2)).is_err());
+    assert!(checked(Rule::MaxBytes(2), text.slice(2, 0)).is_ok());
+}
+
+#[test]
+fn years_1_to_9999_pass() {
+    assert!(checked(Rule::TimeRange, Date32Array::from(vec![-719_162, 0, 2_932_896])).is_ok());
+    assert!(checked(Rule::TimeRange, Date32Array::from(vec![-719_163])).is_err());
+    assert!(checked(Rule::TimeRange, Date32Array::from(vec![2_932_897])).is_err());
+    let micros = |value| TimestampMicrosecondArray::from(vec![value]);
+    for edge in [*MICROS.start(), *MICROS.end()] {
+        assert!(checked(Rule::TimeRange, micros(edge)).is_ok());
+    }
+    assert!(checked(Rule::TimeRange, micros(MICROS.start() - 1)).is_err());
+    assert!(checked(Rule::TimeRange, micros(MICROS.end() + 1)).is_err());
+    // The bounds are the days that they claim to be.
+    let day = |days: i32| arrow::temporal_conversions::date32_to_datetime(days).unwrap().date();
+    assert_eq!(day(*DAYS.start()).to_string(), "0001-01-01");
+    assert_eq!(day(*DAYS.end()).to_string(), "9999-12-31");
+    assert_eq!(*MICROS.start(), i64::from(*DAYS.start()) * 86_400_000_000);
+    assert_eq!(*MICROS.end(), (i64::from(*DAYS.end()) + 1) * 86_400_000_000 - 1);
+}
+
+#[test]
+fn a_row_that_goes_may_leave_all_but_its_key_null() {
+    let array: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, None]));
+    let kinds = [RowKind::Insert, RowKind::Delete, RowKind::UpdateBefore];
+    let run = |key, kinds| {
+        let input = Input { before: 0, kinds };
+        check(&plan(array.as_ref(), Rule::NotNull, key), array.as_ref(), input)
+    };
+    assert!(run(false, Some(&kinds[..])).is_ok());
+    assert!(run(true, Some(&kinds[..])).is_err());
+    let message = run(false, None).unwrap_err().to_string();
+    assert!(message.contains("row: 2") && message.contains("batch: 1"), "{message}");
+}
+
+#[test]
+fn a_rule_on_a_column_that_it_cannot_judge_is_our_own_fault() {
+    let error = checked(Rule::MaxBytes(1), BooleanArray::from(vec![true])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn digits_are_counted_as_written() {
+    for (value, digits) in [(0, 1), (9, 1), (-10, 2), (i128::MAX, 39), (i128::MIN, 39)] {
+        assert_eq!(decimal_digits(value), digits);
+    }
+}
+
+proptest! {
+    /// The fast look and the row by row look agree with the plain definition.
+    #[test]
+    fn widths_agree_with_their_definition(
+        values in prop::collection::vec(prop::option::of(".{0,6}"), 0..40),
+        limit in 0_u32..12,
+        start in 0_usize..10,
+    ) {
+        let array = StringArray::from(values.clone());
+        let start = start.min(values.len());
+        let slice = array.slice(start, values.len() - start);
+        let long = |value: &&Option<String>| {
+            value.as_ref().is_some_and(|text| text.len() > limit as usize)
+        };
+        let expected = values[start..].iter().filter(long).count();
+        match too_long(&slice, limit) {
+            None => prop_assert_eq!(expected, 0),
+            Some(refused) => {
+                prop_assert_eq!(expected, refused.more + 1);
+                let first = values[start..].iter().position(|value| long(&value)).unwrap();
+                prop_assert_eq!(refused.row, first);
+            }
+        }
+    }
+}

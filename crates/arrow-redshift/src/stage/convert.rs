@@ -1,0 +1,255 @@
+//! From the declared column's array to the staged one: exact widening only, and nothing at all
+//! where the types already match.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray},
+    compute::{CastOptions, cast_with_options},
+    datatypes::{DataType, Decimal128Type, TimeUnit, TimestampMicrosecondType},
+};
+
+use super::check::{Input, check, check_decimals};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    types::{ColumnPlan, Rule},
+};
+
+/// Casts that could lose something fail instead of giving NULL.
+const STRICT: CastOptions<'static> =
+    CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
+
+/// Checks a declared column's values and turns them into the staged array.
+pub(super) fn stage(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<ArrayRef> {
+    let staged = convert(plan, array, input)?;
+    check(plan, staged.as_ref(), input)?;
+    Ok(staged)
+}
+
+fn convert(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<ArrayRef> {
+    use DataType::{Date32, Decimal128, Dictionary, LargeUtf8, Timestamp, Utf8, Utf8View};
+    let from = array.data_type();
+    let to = plan.staged.data_type();
+    match (from, to) {
+        (Decimal128(..), Decimal128(..)) => decimal(plan, array, input),
+        (from, to) if from == to => Ok(Arc::clone(array)),
+        (Timestamp(TimeUnit::Microsecond, Some(_)), Timestamp(TimeUnit::Microsecond, zone)) => {
+            // Arrow's zone is a label on values that count in UTC: the same values stay.
+            let micros = array.as_primitive::<TimestampMicrosecondType>().clone();
+            Ok(Arc::new(micros.with_timezone_opt(zone.clone())))
+        }
+        (LargeUtf8 | Utf8View, Utf8) => cast(plan, array),
+        (Dictionary(_, values), Utf8) if matches!(**values, Utf8 | LargeUtf8 | Utf8View) => {
+            cast(plan, array)
+        }
+        (from, to) if widens(from, to) => cast(plan, array),
+        (Date32, Timestamp(TimeUnit::Microsecond, None)) => {
+            // Checked before: beyond the range the multiplication could overflow.
+            check(plan, array.as_ref(), input)?;
+            cast(plan, array)
+        }
+        _ => Err(unlike(plan, from)),
+    }
+}
+
+/// Whether every value of the one numeric type is a value of the other.
+fn widens(from: &DataType, to: &DataType) -> bool {
+    use DataType::{Decimal128, Float32, Float64, Int8, Int16, Int32, Int64};
+    match (from, to) {
+        (Int8, Int16 | Int32 | Int64) | (Int16, Int32 | Int64) | (Int32, Int64) => true,
+        (Float32, Float64) => true,
+        (Int8 | Int16 | Int32 | Int64, Decimal128(precision, scale)) => {
+            let digits = match from {
+                Int8 => 3,
+                Int16 => 5,
+                Int32 => 10,
+                _ => 19,
+            };
+            i16::from(*precision) - i16::from(*scale) >= digits
+        }
+        _ => false,
+    }
+}
+
+/// Decimals keep their value: the scale may grow, the precision may shrink where each value is
+/// checked to fit.
+fn decimal(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<ArrayRef> {
+    let (DataType::Decimal128(p, s), DataType::Decimal128(precision, scale)) =
+        (array.data_type(), plan.staged.data_type())
+    else {
+        return Err(unlike(plan, array.data_type()));
+    };
+    let growth = scale.checked_sub(*s).and_then(|growth| u32::try_from(growth).ok());
+    let Some(growth) = growth else { return Err(unlike(plan, array.data_type())) };
+    let decimals = array.as_primitive::<Decimal128Type>();
+
+    for &rule in &plan.rules {
+        check_decimals(plan, decimals, rule, input)?;
+    }
+    // Whatever the plan says, nothing wraps around in a cast or outgrows the staged precision.
+    let room = u32::from(*precision).saturating_sub(growth);
+    if u32::from(*p) > room {
+        check_decimals(plan, decimals, Rule::MaxDigits(room as u8), input)?;
+    }
+    if growth > 0 {
+        return cast(plan, array);
+    }
+    if p == precision {
+        return Ok(Arc::clone(array));
+    }
+    let relabelled =
+        decimals.clone().with_precision_and_scale(*precision, *scale).map_err(|error| {
+            Error::new(ErrorKind::Internal, "cannot stage a decimal column")
+                .with("column", &plan.target)
+                .source(error)
+        })?;
+    Ok(Arc::new(relabelled))
+}
+
+fn cast(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
+    // Arrow's own message would show the value, so it is left out.
+    cast_with_options(array, plan.staged.data_type(), &STRICT).map_err(|_| {
+        Error::new(
+            ErrorKind::Internal,
+            format!("a value of type {} did not widen", array.data_type()),
+        )
+        .with("column", &plan.target)
+        .with("staged type", plan.staged.data_type())
+    })
+}
+
+fn unlike(plan: &ColumnPlan, found: &DataType) -> Error {
+    Error::new(
+        ErrorKind::SchemaMismatch,
+        format!(
+            "cannot stage column '{}': the batch holds {found}, which does not become {} without \
+             loss",
+            plan.target,
+            plan.staged.data_type()
+        ),
+    )
+    .hint("give batches the types of the declared schema")
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::{
+        array::{
+            Date32Array, Decimal128Array, DictionaryArray, Float32Array, Int8Array, Int32Array,
+            Int64Array, StringArray, StringViewArray, TimestampMicrosecondArray,
+            TimestampMillisecondArray,
+        },
+        datatypes::{Field, Float64Type, Int16Type, Int32Type},
+    };
+
+    use super::*;
+    use crate::types::{LoadExpression, RedshiftType};
+
+    fn plan(staged: DataType, rules: &[Rule]) -> ColumnPlan {
+        ColumnPlan {
+            source: 0,
+            target: "c".into(),
+            target_type: RedshiftType::Boolean,
+            key: false,
+            staged: Arc::new(Field::new("c", staged, true)),
+            staging_type: RedshiftType::Boolean,
+            expression: LoadExpression::Plain,
+            rules: rules.to_vec(),
+        }
+    }
+
+    fn staged(to: DataType, rules: &[Rule], from: impl Array + 'static) -> Result<ArrayRef> {
+        let input = Input { before: 0, kinds: None };
+        let from: ArrayRef = Arc::new(from);
+        let array = stage(&plan(to.clone(), rules), &from, input)?;
+        assert_eq!(array.data_type(), &to);
+        Ok(array)
+    }
+
+    fn decimals(values: &[Option<i128>], precision: u8, scale: i8) -> Decimal128Array {
+        Decimal128Array::from(values.to_vec()).with_precision_and_scale(precision, scale).unwrap()
+    }
+
+    #[test]
+    fn numbers_widen_exactly() {
+        let array = staged(DataType::Int16, &[], Int8Array::from(vec![-128, 127])).unwrap();
+        assert_eq!(array.as_primitive::<Int16Type>().values(), &[-128, 127]);
+        let array = staged(DataType::Float64, &[], Float32Array::from(vec![0.1])).unwrap();
+        assert_eq!(array.as_primitive::<Float64Type>().value(0), f64::from(0.1_f32));
+        let to = DataType::Decimal128(12, 2);
+        let array = staged(to, &[], Int32Array::from(vec![i32::MIN])).unwrap();
+        assert_eq!(array.as_primitive::<Decimal128Type>().value(0), i128::from(i32::MIN) * 100);
+    }
+
+    #[test]
+    fn what_could_lose_something_is_refused() {
+        let refused = [
+            staged(DataType::Int32, &[], Int64Array::from(vec![1])),
+            staged(DataType::Decimal128(11, 2), &[], Int32Array::from(vec![1])),
+            staged(DataType::Decimal128(10, 1), &[], decimals(&[Some(1)], 10, 2)),
+            staged(DataType::Utf8, &[], Int32Array::from(vec![1])),
+            staged(
+                DataType::Timestamp(TimeUnit::Microsecond, None),
+                &[],
+                TimestampMillisecondArray::from(vec![1]),
+            ),
+            staged(
+                DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                &[],
+                TimestampMicrosecondArray::from(vec![1]),
+            ),
+        ];
+        for result in refused {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::SchemaMismatch);
+        }
+    }
+
+    #[test]
+    fn decimals_change_precision_and_scale_only_where_they_fit() {
+        let to = DataType::Decimal128(6, 3);
+        let array = staged(to.clone(), &[], decimals(&[Some(-999), None], 4, 1)).unwrap();
+        assert_eq!(array.as_primitive::<Decimal128Type>().value(0), -99_900);
+        assert!(array.is_null(1));
+        // 1000.0 is five digits, and six of scale 3 leave room for four of scale 1.
+        let error = staged(to, &[], decimals(&[Some(1), Some(10_000)], 5, 1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueRefused);
+        let text = error.to_string();
+        assert!(text.contains("5 digits") && text.contains("row: 2"), "{text}");
+        assert!(!text.contains("10000"), "{text}");
+        // A rule narrower than the staged type counts too.
+        let to = DataType::Decimal128(18, 0);
+        let rules = [Rule::MaxDigits(3)];
+        assert!(staged(to.clone(), &rules, decimals(&[Some(999)], 18, 0)).is_ok());
+        assert!(staged(to, &rules, decimals(&[Some(-1000)], 18, 0)).is_err());
+    }
+
+    #[test]
+    fn text_of_any_layout_becomes_plain_text() {
+        let view = StringViewArray::from(vec![Some("a longer text than twelve"), None]);
+        let array = staged(DataType::Utf8, &[Rule::MaxBytes(30)], view).unwrap();
+        assert_eq!(array.as_string::<i32>().value(0), "a longer text than twelve");
+        let dictionary: DictionaryArray<Int32Type> = ["x", "y", "x"].into_iter().collect();
+        let array = staged(DataType::Utf8, &[], dictionary).unwrap();
+        assert_eq!(array.as_ref(), &StringArray::from(vec!["x", "y", "x"]) as &dyn Array);
+    }
+
+    #[test]
+    fn instants_keep_their_microseconds() {
+        let utc = TimestampMicrosecondArray::from(vec![-1, 5]).with_timezone("UTC");
+        let array = staged(DataType::Timestamp(TimeUnit::Microsecond, None), &[], utc).unwrap();
+        assert_eq!(array.as_primitive::<TimestampMicrosecondType>().values(), &[-1, 5]);
+    }
+
+    #[test]
+    fn dates_become_midnights() {
+        let to = DataType::Timestamp(TimeUnit::Microsecond, None);
+        let array = staged(to.clone(), &[Rule::TimeRange], Date32Array::from(vec![Some(-1), None]))
+            .unwrap();
+        assert_eq!(array.as_primitive::<TimestampMicrosecondType>().value(0), -86_400_000_000);
+        let far = Date32Array::from(vec![i32::MAX]);
+        assert_eq!(
+            staged(to, &[Rule::TimeRange], far).unwrap_err().kind(),
+            ErrorKind::ValueRefused
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! CSV with gzip, the way out where COPY of Parquet is refused.
+//!
+//! Every field can be told from every other: text is always quoted (COPY drops blanks between a
+//! delimiter and a quote, and keeps them within), quotes in it are doubled, line breaks stay as
+//! they are. NULL is the unquoted [`NULL`] marker. Whether COPY compares a *quoted* field with the
+//! marker too is not documented, so text that equals it is refused here rather than loaded as NULL.
+//! Floating point is written with the fewest digits that read back to the same number.
+
+use std::io::{self, Write};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray},
+    datatypes::{
+        ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type,
+        Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    },
+};
+use bytes::Bytes;
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
+use flate2::{Compression, write::GzEncoder};
+
+use super::{check::Input, chunk::Chunks};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The text that stands for NULL.
+pub const NULL: &str = "@NULL@";
+
+/// What COPY must be told, behind `FORMAT AS CSV`, to read these parts; `GZIP` is said apart.
+pub const CSV_PARAMETERS: &str = "QUOTE AS '\"' DELIMITER AS ',' NULL AS '@NULL@'";
+
+/// Rows are compressed in pieces of about this many bytes.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// An open CSV file.
+pub(super) struct CsvEncoder {
+    writer: GzEncoder<Chunks>,
+    /// Compressed bytes that were taken already.
+    taken: usize,
+    piece: Vec<u8>,
+}
+
+impl CsvEncoder {
+    /// Opens a file.
+    pub fn open() -> CsvEncoder {
+        // Level 1: the parts live for minutes, and compressing is most of the cost.
+        let writer = GzEncoder::new(Chunks::default(), Compression::fast());
+        CsvEncoder { writer, taken: 0, piece: Vec::with_capacity(PIECE_BYTES * 2) }
+    }
+
+    /// Encodes rows.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let columns = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
+        for row in 0..batch.num_rows() {
+            self.write_row(&columns, row).map_err(failure)?;
+        }
+        self.compress().map_err(failure)
+    }
+
+    fn write_row(&mut self, columns: &[Cells<'_>], row: usize) -> io::Result<()> {
+        for (index, cells) in columns.iter().enumerate() {
+            if index > 0 {
+                self.piece.push(b',');
+            }
+            cells.write(row, &mut self.piece)?;
+        }
+        self.piece.push(b'\n');
+        if self.piece.len() >= PIECE_BYTES { self.compress() } else { Ok(()) }
+    }
+
+    fn compress(&mut self) -> io::Result<()> {
+        self.writer.write_all(&self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
+
+    /// Compressed bytes so far, about.
+    pub fn encoded_bytes(&self) -> usize {
+        self.taken + self.writer.get_ref().len()
+    }
+
+    /// Takes the chunks that are full.
+    pub fn take_full(&mut self) -> Vec<Bytes> {
+        let full = self.writer.get_mut().take_full();
+        self.taken += full.iter().map(Bytes::len).sum::<usize>();
+        full
+    }
+
+    /// Ends the file; gives what has not been taken.
+    pub fn finish(self) -> Result<(Vec<Bytes>, Bytes)> {
+        Ok(self.writer.finish().map_err(failure)?.into_parts())
+    }
+}
+
+/// Refuses text that [`NULL`] could be taken for.
+pub(super) fn check(column: &str, array: &dyn Array, input: Input<'_>) -> Result<()> {
+    let Some(text) = array.as_string_opt::<i32>() else { return Ok(()) };
+    let mut bad = (0..text.len()).filter(|&row| text.is_valid(row) && text.value(row) == NULL);
+    let Some(row) = bad.next() else { return Ok(()) };
+    Err(Error::new(
+        ErrorKind::ValueRefused,
+        format!("refused the text {NULL} in column '{column}': CSV parts use it for NULL"),
+    )
+    .with("row", input.before + row as u64 + 1)
+    .with("more such rows in its batch", bad.count())
+    .hint("set 'sink.copy.format' = 'parquet', or change the text in the query"))
+}
+
+/// One column of a batch, with its type known.
+enum Cells<'a> {
+    Boolean(&'a BooleanArray),
+    Int16(&'a PrimitiveArray<Int16Type>),
+    Int32(&'a PrimitiveArray<Int32Type>),
+    Int64(&'a PrimitiveArray<Int64Type>),
+    Float32(&'a PrimitiveArray<Float32Type>),
+    Float64(&'a PrimitiveArray<Float64Type>),
+    Decimal(&'a PrimitiveArray<Decimal128Type>, i8),
+    Text(&'a StringArray),
+    Date(&'a PrimitiveArray<Date32Type>),
+    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, bool),
+}
+
+impl Cells<'_> {
+    fn of(array: &ArrayRef) -> Result<Cells<'_>> {
+        Ok(match array.data_type() {
+            DataType::Boolean => Cells::Boolean(array.as_boolean()),
+            DataType::Int16 => Cells::Int16(array.as_primitive()),
+            DataType::Int32 => Cells::Int32(array.as_primitive()),
+            DataType::Int64 => Cells::Int64(array.as_primitive()),
+            DataType::Float32 => Cells::Float32(array.as_primitive()),
+            DataType::Float64 => Cells::Float64(array.as_primitive()),
+            DataType::Decimal128(_, scale) => Cells::Decimal(array.as_primitive(), *scale),
+            DataType::Utf8 => Cells::Text(array.as_string()),
+            DataType::Date32 => Cells::Date(array.as_primitive()),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                Cells::Timestamp(array.as_primitive(), zone.is_some())
+            }
+            other => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!("cannot write a column of {other} as CSV"),
+                )
+                .hint("set 'sink.copy.format' = 'parquet'"));
+            }
+        })
+    }
+
+    fn write(&self, row: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Cells::Boolean(array) if array.is_valid(row) => {
+                out.push(if array.value(row) { b't' } else { b'f' });
+                Ok(())
+            }
+            Cells::Int16(array) => plain(array, row, out, |value, out| write!(out, "{value}")),
+            Cells::Int32(array) => plain(array, row, out, |value, out| write!(out, "{value}")),
+            Cells::Int64(array) => plain(array, row, out, |value, out| write!(out, "{value}")),
+            Cells::Float32(array) => plain(array, row, out, float),
+            Cells::Float64(array) => plain(array, row, out, float),
+            Cells::Decimal(array, scale) => {
+                plain(array, row, out, |value, out| decimal(value, *scale, out))
+            }
+            Cells::Text(array) if array.is_valid(row) => {
+                quoted(array.value(row).as_bytes(), out);
+                Ok(())
+            }
+            Cells::Date(array) => plain(array, row, out, date),
+            Cells::Timestamp(array, zoned) => {
+                plain(array, row, out, |value, out| timestamp(value, *zoned, out))
+            }
+            Cells::Boolean(_) | Cells::Text(_) => null(out),
+        }
+    }
+}
+
+fn null(out: &mut Vec<u8>) -> io::Result<()> {
+    out.extend_from_slice(NULL.as_bytes());
+    Ok(())
+}
+
+fn plain<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    row: usize,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(T::Native, &mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
+    if array.is_valid(row) { write(array.value(row), out) } else { null(out) }
+}
+
+/// Rust prints the shortest digits that read back, and an exponent where `Display` would print
+/// hundreds of zeros; only its name for infinity is not PostgreSQL's.
+fn float<T: Into<f64> + Copy + std::fmt::Debug>(value: T, out: &mut Vec<u8>) -> io::Result<()> {
+    let wide: f64 = value.into();
+    if wide.is_infinite() {
+        return out.write_all(if wide > 0.0 { b"Infinity" } else { b"-Infinity" });
+    }
+    write!(out, "{value:?}")
+}
+
+fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) -> io::Result<()> {
+    let Ok(scale @ 1..) = u32::try_from(scale) else { return write!(out, "{value}") };
+    // Scales end at 38, and 10^38 is below i128's limit.
+    let unit = 10_u128.pow(scale);
+    let (whole, fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
+    let sign = if value < 0 { "-" } else { "" };
+    write!(out, "{sign}{whole}.{fraction:0width$}", width = scale as usize)
+}
+
+fn quoted(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut pieces = text.split(|&byte| byte == b'"');
+    out.extend_from_slice(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        out.extend_from_slice(b"\"\"");
+        out.extend_from_slice(piece);
+    }
+    out.push(b'"');
+}
+
+fn date(days: i32, out: &mut Vec<u8>) -> io::Result<()> {
+    let time = at(i64::from(days) * 86_400_000_000)?;
+    write!(out, "{:04}-{:02}-{:02}", time.year(), time.month(), time.day())
+}
+
+fn timestamp(micros: i64, zoned: bool, out: &mut Vec<u8>) -> io::Result<()> {
+    let time = at(micros)?;
+    write!(
+        out,
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        micros.rem_euclid(1_000_000),
+    )?;
+    if zoned { out.write_all(b"+00") } else { Ok(()) }
+}
+
+fn at(micros: i64) -> io::Result<NaiveDateTime> {
+    DateTime::from_timestamp_micros(micros)
+        .map(|time| time.naive_utc())
+        .ok_or_else(|| io::Error::other("a time beyond the calendar came past its check"))
+}
+
+fn failure(error: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "cannot write rows as CSV").source(error)
+}
+
+#[cfg(test)]
+#[path = "csv_tests.rs"]
+mod tests;

@@ -1,0 +1,325 @@
+//! From batches to parts: check, convert, encode, and upload while the part is still being written.
+
+use std::{fmt, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, RecordBatch},
+    datatypes::SchemaRef,
+};
+use bytes::Bytes;
+
+use super::{
+    Part, RowKind, StagedShape, Staging,
+    check::Input,
+    convert,
+    csv::{self, CsvEncoder},
+    parquet::ParquetEncoder,
+    shape::{self, Place},
+    upload::Upload,
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    options::CopyFormat,
+    types::TablePlan,
+};
+
+/// A batch is encoded in slices of about this many bytes, so that between them full chunks go out
+/// and parts roll, however large the caller's batch is.
+const SLICE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Writes one subtask's rows as parts.
+///
+/// **Memory**: beside the caller's batch (and a copy of those of its columns whose type changes) a
+/// writer holds at most 16 MiB of a row group that is being filled, as much again for the moment in
+/// which it is written out, one chunk of 8 MiB that is being filled and three on the wire: 64 MiB,
+/// and with a slice's working buffers below 96 MiB, whatever the volume and however slow S3 is.
+/// `write` waits while the wire is full.
+///
+/// A refused value ([`ErrorKind::ValueRefused`]) leaves the writer as it was before that batch.
+/// After any other error it only takes [`abort`](StageWriter::abort). Dropping it leaves its open
+/// upload and closed parts to a later sweep.
+pub struct StageWriter {
+    staging: Staging,
+    plan: Arc<TablePlan>,
+    shape: StagedShape,
+    format: CopyFormat,
+    part_size: u64,
+    schema: SchemaRef,
+    /// Where the next row stands.
+    place: Place,
+    /// Number of the next part; never starts again, so that no name comes twice.
+    next_part: u64,
+    open: Option<OpenPart>,
+    /// Parts that are on S3 and not given to the caller yet.
+    closed: Vec<Part>,
+    /// Bytes of all parts that were closed.
+    closed_bytes: u64,
+    failed: bool,
+}
+
+/// A part that is being written.
+struct OpenPart {
+    encoder: Encoder,
+    upload: Upload,
+    rows: u64,
+}
+
+enum Encoder {
+    Parquet(Box<ParquetEncoder>),
+    Csv(CsvEncoder),
+}
+
+impl StageWriter {
+    /// A writer of parts with the plan's columns in `shape`.
+    ///
+    /// `checkpoint` is the one that the first rows belong to. Where a batch program has no
+    /// checkpoints it is any constant.
+    /// `part_size` is the size in bytes at which a part is closed and the next one begun, as
+    /// written (compressed); parts exceed it by a row group at most.
+    pub fn new(
+        staging: Staging,
+        plan: Arc<TablePlan>,
+        shape: StagedShape,
+        subtask: u32,
+        checkpoint: u64,
+        format: CopyFormat,
+        part_size: u64,
+    ) -> Result<StageWriter> {
+        let schema = shape::schema(&plan, shape)?;
+        let place = Place { checkpoint, sequence: 0, subtask };
+        Ok(StageWriter {
+            staging,
+            plan,
+            shape,
+            format,
+            part_size,
+            schema,
+            place,
+            next_part: 0,
+            open: None,
+            closed: Vec::new(),
+            closed_bytes: 0,
+            failed: false,
+        })
+    }
+
+    /// Checks and writes a batch of the declared columns. `kinds` says what each row does; `None`
+    /// is all inserts.
+    pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
+        self.check_alive()?;
+        self.check_kinds(batch.num_rows(), kinds)?;
+        let staged = self.staged(batch, kinds)?;
+        let written = self.write_staged(&staged).await;
+        self.failed |= written.is_err();
+        written?;
+        self.place.sequence += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// Closes the open part and gives all parts since the last call, none where no rows came. They
+    /// belong to `checkpoint`; rows that come later belong to the next one.
+    pub async fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
+        self.check_alive()?;
+        let closed = self.close_part().await;
+        self.failed |= closed.is_err();
+        closed?;
+        self.place.checkpoint = checkpoint.saturating_add(1);
+        let mut parts = std::mem::take(&mut self.closed);
+        for part in &mut parts {
+            part.checkpoint = checkpoint;
+        }
+        Ok(parts)
+    }
+
+    /// Gives up: aborts the open upload and deletes the parts that [`close`](StageWriter::close)
+    /// has not given yet.
+    pub async fn abort(mut self) -> Result<()> {
+        if let Some(mut open) = self.open.take() {
+            open.upload.abort().await;
+        }
+        let urls = self.closed.iter().map(|part| part.url.as_str());
+        self.staging.delete(urls).await.map(|_| ())
+    }
+
+    /// Rows written so far.
+    pub fn staged_rows(&self) -> u64 {
+        self.place.sequence
+    }
+
+    /// Bytes of all parts so far, the open one included (about).
+    pub fn staged_bytes(&self) -> u64 {
+        self.closed_bytes + self.open.as_ref().map_or(0, |open| open.encoder.encoded_bytes())
+    }
+
+    fn check_alive(&self) -> Result<()> {
+        if !self.failed {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Internal, "cannot go on with a writer whose part was lost")
+            .hint("abort it and begin again from the last checkpoint"))
+    }
+
+    fn check_kinds(&self, rows: usize, kinds: Option<&[RowKind]>) -> Result<()> {
+        let Some(kinds) = kinds else { return Ok(()) };
+        if kinds.len() != rows {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                format!("a batch of {rows} rows came with {} row kinds", kinds.len()),
+            ));
+        }
+        if self.shape == StagedShape::Keyed || kinds.iter().all(|kind| *kind == RowKind::Insert) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "cannot write updates or deletes into a table without a primary key",
+        )
+        .hint("declare PRIMARY KEY (…) NOT ENFORCED, or write a query that only inserts"))
+    }
+
+    /// The batch as it goes into a part: checked, converted, and with its place in order.
+    fn staged(&self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<RecordBatch> {
+        let input = Input { before: self.place.sequence, kinds };
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
+        for plan in &self.plan.columns {
+            let declared = batch.columns().get(plan.source).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::SchemaMismatch,
+                    format!("cannot stage a batch of {} columns", batch.num_columns()),
+                )
+                .with("column", &plan.target)
+                .hint("give batches all columns of the declared schema")
+            })?;
+            let staged = convert::stage(plan, declared, input)?;
+            if self.format == CopyFormat::Csv {
+                csv::check(&plan.target, staged.as_ref(), input)?;
+            }
+            columns.push(staged);
+        }
+        if self.shape == StagedShape::Keyed {
+            columns.extend(shape::order_columns(batch.num_rows(), kinds, self.place));
+        }
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| {
+            Error::new(ErrorKind::Internal, "a staged batch is not what its schema says")
+                .source(error)
+        })
+    }
+
+    async fn write_staged(&mut self, batch: &RecordBatch) -> Result<()> {
+        let step = slice_rows(batch);
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let rows = step.min(batch.num_rows() - start);
+            self.write_slice(&batch.slice(start, rows)).await?;
+            start += rows;
+        }
+        Ok(())
+    }
+
+    async fn write_slice(&mut self, slice: &RecordBatch) -> Result<()> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => self.open_part(slice)?,
+        };
+        // Put back whatever happens, so that an abort finds it.
+        let written = open.write(slice).await;
+        let full = open.encoder.encoded_bytes() >= self.part_size;
+        self.open = Some(open);
+        written?;
+        if full { self.close_part().await } else { Ok(()) }
+    }
+
+    fn open_part(&mut self, sample: &RecordBatch) -> Result<OpenPart> {
+        let number = self.next_part;
+        self.next_part += 1;
+        let Place { checkpoint, subtask, .. } = self.place;
+        let path = self.staging.layout().part(subtask, checkpoint, number, self.format);
+        let encoder = match self.format {
+            CopyFormat::Parquet => {
+                Encoder::Parquet(Box::new(ParquetEncoder::open(&self.schema, sample)?))
+            }
+            CopyFormat::Csv => Encoder::Csv(CsvEncoder::open()),
+        };
+        Ok(OpenPart { encoder, upload: Upload::new(self.staging.clone(), path), rows: 0 })
+    }
+
+    async fn close_part(&mut self) -> Result<()> {
+        let Some(OpenPart { encoder, mut upload, rows }) = self.open.take() else {
+            return Ok(());
+        };
+        let (full, rest) = match encoder.finish() {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                upload.abort().await;
+                return Err(error);
+            }
+        };
+        let (url, bytes) = upload.finish(full, rest).await?;
+        let Place { checkpoint, subtask, .. } = self.place;
+        tracing::debug!(%url, bytes, rows, "staged a part");
+        self.closed_bytes += bytes;
+        self.closed.push(Part { url, bytes, rows, checkpoint, subtask });
+        Ok(())
+    }
+}
+
+impl OpenPart {
+    async fn write(&mut self, slice: &RecordBatch) -> Result<()> {
+        self.encoder.write(slice)?;
+        self.rows += slice.num_rows() as u64;
+        let full = self.encoder.take_full();
+        self.upload.send(full).await
+    }
+}
+
+impl Encoder {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        match self {
+            Encoder::Parquet(encoder) => encoder.write(batch),
+            Encoder::Csv(encoder) => encoder.write(batch),
+        }
+    }
+
+    fn encoded_bytes(&self) -> u64 {
+        let bytes = match self {
+            Encoder::Parquet(encoder) => encoder.encoded_bytes(),
+            Encoder::Csv(encoder) => encoder.encoded_bytes(),
+        };
+        bytes as u64
+    }
+
+    fn take_full(&mut self) -> Vec<Bytes> {
+        match self {
+            Encoder::Parquet(encoder) => encoder.take_full(),
+            Encoder::Csv(encoder) => encoder.take_full(),
+        }
+    }
+
+    fn finish(self) -> Result<(Vec<Bytes>, Bytes)> {
+        match self {
+            Encoder::Parquet(encoder) => encoder.finish(),
+            Encoder::Csv(encoder) => encoder.finish(),
+        }
+    }
+}
+
+impl fmt::Debug for StageWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StageWriter")
+            .field("staging", &self.staging)
+            .field("format", &self.format)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many rows of a batch make a slice.
+fn slice_rows(batch: &RecordBatch) -> usize {
+    let bytes: usize = batch
+        .columns()
+        .iter()
+        .map(|column| column.to_data().get_slice_memory_size().unwrap_or_default())
+        .sum();
+    let slices = bytes.div_ceil(SLICE_BYTES).max(1);
+    batch.num_rows().div_ceil(slices).max(1)
+}
