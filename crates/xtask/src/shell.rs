@@ -86,6 +86,9 @@ fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
+    } else if word.contains('\n') {
+        // A whole script is no part of a line to read.
+        "'…'".to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
@@ -114,5 +117,6 @@ mod tests {
         assert_eq!(quoted("--locked"), "--locked");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("one\ntwo"), "'…'");
     }
 }

@@ -114,6 +114,9 @@ fn tests() -> Outcome {
 }
 
 fn judge(totals: &Totals, succeeded: bool) -> Outcome {
+    if totals.programs == 0 {
+        return Outcome::Failed("no test program ran; cargo's messages are above".to_owned());
+    }
     let detail = totals.to_string();
     if succeeded && totals.failed == 0 && totals.passed > 0 {
         Outcome::Passed(detail)
