@@ -76,6 +76,19 @@ pub enum SslMode {
     VerifyFull,
 }
 
+impl SslMode {
+    /// The mode of this name, in lower case.
+    pub(super) fn from_name(name: &str) -> Option<SslMode> {
+        match name {
+            "disable" => Some(SslMode::Disable),
+            "require" => Some(SslMode::Require),
+            "verify-ca" => Some(SslMode::VerifyCa),
+            "verify-full" => Some(SslMode::VerifyFull),
+            _ => None,
+        }
+    }
+}
+
 /// A table's name: an optional schema and the table, unquoted and unfolded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TableName {

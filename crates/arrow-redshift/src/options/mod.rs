@@ -1,13 +1,28 @@
 //! Options: text in, complete typed configs out, with every problem in one error.
 //!
-//! Knows text, durations, sizes and enums; no network and no Arrow.
+//! Knows text, durations, sizes and enums; no network and no Arrow. [`table`] holds every key once;
+//! [`sink`] reads those of a table that is written to; [`markdown`] and [`help`] print the table.
 
 mod config;
+mod docs;
+mod given;
+mod grammar;
+mod problem;
+mod quantity;
 mod secret;
+mod sink;
+pub mod table;
+mod url;
+mod value;
 
 pub use config::{
     AwsKeys, ConnectionConfig, CopyAuthorization, CopyConfig, CopyFormat, CreateTable,
     DeliveryGuarantee, Distribution, Encryption, S3Config, S3Uri, SinkConfig, SslMode, TableName,
     WriteMode,
 };
+pub use docs::{help, markdown};
 pub use secret::Secret;
+pub use sink::{Parsed, sink};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use super::{Alias, DAY, Kind, OptionRow, Part, SECOND, alias, row};
+
+const fn here(key: &'static str, kind: Kind, doc: &'static str) -> OptionRow {
+    row(Part::Sink, key, kind, doc)
+}
+
+pub(super) const ROWS: &[OptionRow] = &[
+    here(
+        "sink.write.mode",
+        Kind::Choice(&["jdbc", "copy"]),
+        "How rows are written: `copy` stages files on S3 and loads them with COPY. `jdbc` writes \
+         with statements over the connection; this version does not have it yet, so `copy` has \
+         to be said.",
+    )
+    .default("jdbc")
+    .aliases(&[
+        alias("write.mode"),
+        alias("sink.mode"),
+        Alias {
+            name: "copy-mode",
+            documented: true,
+            values: &[("true", "copy"), ("false", "jdbc")],
+        },
+    ]),
+    here(
+        "sink.delivery-guarantee",
+        Kind::Choice(&["exactly-once", "at-least-once"]),
+        "What is promised about each row, with Flink's meanings.",
+    )
+    .without("`exactly-once` in copy mode, `at-least-once` in jdbc mode"),
+    here(
+        "sink.batch-size",
+        Kind::Integer { least: 1, most: 1_000_000 },
+        "Rows of a batch. In copy mode that is one Arrow batch and nothing else: files roll by \
+         `sink.copy.part-size`.",
+    )
+    .default("1000")
+    .aliases(&[alias("sink.batch.size")]),
+    here(
+        "sink.flush-interval",
+        Kind::Time { least: Duration::ZERO, most: DAY },
+        "The longest that a row waits. In copy mode it counts for `at-least-once` without \
+         checkpoints, where each flush is a COPY.",
+    )
+    .without("`1 s` in jdbc mode, `10 s` in copy mode")
+    .aliases(&[alias("sink.flush.interval")]),
+    here(
+        "sink.max-retries",
+        Kind::Integer { least: 0, most: 1000 },
+        "How often a unit of work is tried again after an error that may pass.",
+    )
+    .default("3")
+    .aliases(&[alias("sink.max.retries")]),
+    here(
+        "sink.lock-target",
+        Kind::Flag,
+        "Whether a keyed commit locks the target table; `false` only where nothing else ever \
+         writes to it.",
+    )
+    .default("true"),
+    here(
+        "sink.lock-timeout",
+        Kind::Time { least: SECOND, most: DAY },
+        "The longest wait for the locks of a commit. The default, with three retries, stays below \
+         Flink's checkpoint timeout of ten minutes.",
+    )
+    .default("2 min"),
+    here(
+        "sink.ledger.retention",
+        Kind::Time { least: Duration::from_secs(3600), most: Duration::from_secs(3650 * 86_400) },
+        "How long the ledger remembers a commit; at least `sink.staging.retention`.",
+    )
+    .without("`7 d`, or `sink.staging.retention` where that is longer"),
+    here("sink.parallelism", Kind::Integer { least: 1, most: 32_768 }, "Parallelism of the sink.")
+        .without("the job's"),
+    here(
+        "sink.run-id",
+        Kind::Text,
+        "Names a batch run, so that running it again after an unknown end loads nothing twice: 1 \
+         to 64 letters, digits, `.`, `_` and `-`, with a letter or digit first.",
+    )
+    .without("a fresh UUID"),
+];
