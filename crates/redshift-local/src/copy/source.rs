@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::s3::{S3, S3Failure};
+
 /// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
@@ -75,6 +77,36 @@ pub trait Source: Send + Sync + 'static {
 
     /// The AWS region of a bucket; `None` where there is no such bucket.
     fn region(&self, bucket: &str) -> Option<String>;
+}
+
+impl From<S3Failure> for SourceFailure {
+    fn from(failure: S3Failure) -> SourceFailure {
+        SourceFailure {
+            status: failure.status,
+            code: failure.code.to_owned(),
+            message: failure.message,
+        }
+    }
+}
+
+/// The S3 side of the stand-in, read in process with a credential of its own.
+impl Source for S3 {
+    fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>, SourceFailure> {
+        let objects = S3::list(self, bucket, prefix)?;
+        Ok(objects.into_iter().map(|o| Object { key: o.key, size: o.size }).collect())
+    }
+
+    fn size(&self, bucket: &str, key: &str) -> Result<u64, SourceFailure> {
+        Ok(S3::head(self, bucket, key)?)
+    }
+
+    fn open(&self, bucket: &str, key: &str) -> Result<File, SourceFailure> {
+        Ok(S3::open(self, bucket, key)?.0)
+    }
+
+    fn region(&self, bucket: &str) -> Option<String> {
+        self.bucket_region(bucket)
+    }
 }
 
 /// A directory with one directory per bucket and one file per key, all in one region.
