@@ -1,7 +1,10 @@
 //! The committer: runs one commit until it is applied, found applied, or failed for good.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,7 +17,7 @@ use crate::{
     options::CopyFormat,
     retry,
     session::Session,
-    sql::{self, Ledger},
+    sql::{self, Ledger, Qualified},
     stage::Manifest,
 };
 
@@ -45,6 +48,9 @@ pub struct Applied {
 pub struct Committer {
     context: Arc<Context>,
     session: Option<Labelled>,
+    /// Whether a COMMIT of the present commit was sent and neither its answer nor the ledger's
+    /// is known.
+    unsettled: Arc<AtomicBool>,
     pruned: Option<Instant>,
 }
 
@@ -59,7 +65,7 @@ struct Labelled {
 
 impl Committer {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Committer { context, session: None, pruned: None }
+        Committer { context, session: None, unsettled: Arc::default(), pruned: None }
     }
 
     /// Applies a commit, or finds that it was applied before. An error means that it is not
@@ -70,6 +76,7 @@ impl Committer {
         commit: &Committable,
         stop: &CancellationToken,
     ) -> Result<Applied> {
+        self.unsettled.store(false, Ordering::Relaxed);
         let applied = self.run(commit, stop).await?;
         self.discard(commit).await;
         Ok(applied)
@@ -82,33 +89,53 @@ impl Committer {
         loop {
             let error = match self.attempt(commit, stop).await {
                 Ok(found) => return Ok(self.applied(commit, found && !sent, retries, started)),
-                Err(error) => error,
+                Err(error) => error.with("commit", &commit.id),
             };
-            sent |= error.kind() == ErrorKind::CommitUnknown;
+            if error.kind() == ErrorKind::CommitUnknown {
+                sent = true;
+                self.unsettled.store(true, Ordering::Relaxed);
+            }
             let class = error.kind().retry();
             if class == RetryClass::Never {
                 return match self.settle(commit, error).await {
                     None => Ok(self.applied(commit, !sent, retries, started)),
-                    Some(error) => Err(error.with("commit", &commit.id)),
+                    Some(error) => Err(self.unless_unknown(error)),
                 };
             }
             let Some(delay) = delays.next() else {
                 self.session = None;
-                return Err(error.with("commit", &commit.id).with("tries", retries + 1));
+                return Err(self.unless_unknown(error.with("tries", retries + 1)));
             };
             retries += 1;
             warn!(commit = %commit.id, %error, ?delay, retries, "commit failed, trying again");
             if class != RetryClass::Transaction {
                 self.session = None;
             }
-            if error.kind() == ErrorKind::LockTimeout {
-                self.end_lost_sessions(commit).await?;
+            if error.kind() == ErrorKind::LockTimeout
+                && let Err(error) = self.end_lost_sessions(commit).await
+            {
+                warn!(commit = %commit.id, %error, "lost sessions could not be looked for");
             }
             tokio::select! {
                 () = tokio::time::sleep(delay) => {}
-                () = stop.cancelled() => return Err(interrupted(commit).source(error)),
+                () = stop.cancelled() => {
+                    return Err(self.unless_unknown(interrupted(commit).source(error)));
+                }
             }
         }
+    }
+
+    /// An error that ends the tries. While a COMMIT that was sent is not settled, whatever came
+    /// after it, the outcome is unknown.
+    fn unless_unknown(&self, error: Error) -> Error {
+        if !self.unsettled.load(Ordering::Relaxed) || error.kind() == ErrorKind::CommitUnknown {
+            return error;
+        }
+        let why = "COMMIT was sent, its answer lost, and the ledger could not be asked";
+        Error::new(ErrorKind::CommitUnknown, why).source(error).hint(
+            "give the same commit again: a restored checkpoint does, and so does running a \
+             script again with the same 'sink.run-id'",
+        )
     }
 
     /// One try. Everything up to COMMIT can be interrupted; COMMIT itself is waited for.
@@ -166,6 +193,7 @@ impl Committer {
             }
         };
         let context = Arc::clone(&self.context);
+        let unsettled = Arc::clone(&self.unsettled);
         let labelled = self.session(commit).await?;
         if let (true, false, Some(manifest)) =
             (commit.shape.layout.staged(), labelled.staged, &manifest)
@@ -175,7 +203,14 @@ impl Committer {
         }
         let session = &labelled.session;
         session.run(&sql::BEGIN).await?;
-        transaction::apply(session, &context, commit, manifest.as_deref(), prune).await
+        transaction::lock(session, &context, commit).await?;
+        if transaction::applied(session, &commit.ledger(), &commit.id).await? {
+            return Ok(transaction::Step::AlreadyApplied);
+        }
+        // Under the lock this is certain: no earlier COMMIT of it went through, or ever will.
+        unsettled.store(false, Ordering::Relaxed);
+        transaction::apply(session, &context, commit, manifest.as_deref(), prune).await?;
+        Ok(transaction::Step::Ready)
     }
 
     /// The session under this commit's label: the one of the last commit where it still lives.
@@ -211,6 +246,10 @@ impl Committer {
         ) {
             return Some(error);
         }
+        // Another committer of it may have finished first and removed the files under our COPY.
+        if self.finds(&commit.shape.target, &commit.id).await.unwrap_or(false) {
+            return None;
+        }
         match self.context.staging.missing(&commit.parts).await {
             Ok(()) => {}
             Err(missing) if missing.kind() == StagingMissing => {
@@ -236,16 +275,18 @@ impl Committer {
         transaction::lock(&held.session, &context, commit).await?;
         let applied = transaction::applied(&held.session, &commit.ledger(), &commit.id).await;
         self.session = None;
+        if applied.is_ok() {
+            self.unsettled.store(false, Ordering::Relaxed);
+        }
         applied
     }
 
-    /// Whether the ledger holds an id, without waiting for its lock: a yes is the truth, a no may
-    /// be overtaken.
-    pub(super) async fn applied_before(&mut self, id: &CommittableId) -> Result<bool> {
+    /// Whether the ledger beside `target` holds an id, without waiting for its lock: a yes is the
+    /// truth, a no may be overtaken.
+    pub(super) async fn finds(&self, target: &Qualified, id: &CommittableId) -> Result<bool> {
         let config = Arc::new(self.context.config.connection.clone());
         let session = Session::open(config, &self.context.identity.job).await?;
-        let ledger = Ledger::beside(&self.context.shape.target);
-        transaction::applied(&session, &ledger, id).await
+        transaction::applied(&session, &Ledger::beside(target), id).await
     }
 
     /// Adds what the load-error view says of a session's failed load.

@@ -170,7 +170,7 @@ impl Load<'_> {
             return Ok(false);
         }
         let id = CommittableId::new(&self.sink.context.identity, &CommitPoint::End);
-        self.committer.applied_before(&id).await
+        self.committer.finds(&self.sink.context.shape.target, &id).await
     }
 
     async fn run<S>(&mut self, writer: &mut Writer, batches: S) -> Result<()>

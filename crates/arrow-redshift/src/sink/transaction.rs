@@ -33,23 +33,17 @@ pub(super) async fn stage(
     load(session, context, commit, CopyInto::Stage(STAGE), manifest).await
 }
 
-/// Everything between BEGIN and COMMIT.
-///
-/// LOCK comes first: any other statement would take the snapshot before the lock, and what
-/// another writer commits in between would neither be seen nor deleted.
+/// Puts the rows in place and records the commit: everything between the ledger's answer and
+/// COMMIT.
 pub(super) async fn apply(
     session: &Session,
     context: &Context,
     commit: &Committable,
     manifest: Option<&str>,
     prune: bool,
-) -> Result<Step> {
+) -> Result<()> {
     let Committable { shape, .. } = commit;
     let ledger = commit.ledger();
-    lock(session, context, commit).await?;
-    if applied(session, &ledger, &commit.id).await? {
-        return Ok(Step::AlreadyApplied);
-    }
     if commit.overwrite {
         session.run(&sql::overwrite(&shape.target)).await?;
     }
@@ -67,11 +61,13 @@ pub(super) async fn apply(
         session.run(&ledger.prune(context.config.ledger_retention)).await?;
     }
     let id = commit.id.as_str();
-    session.run(&ledger.record(id, &commit.job, commit.rows(), commit.parts.len())).await?;
-    Ok(Step::Ready)
+    session.run(&ledger.record(id, &commit.job, commit.rows(), commit.parts.len())).await
 }
 
 /// Locks the ledger, and the target where rows are applied by key or replaced.
+///
+/// It is the first statement after BEGIN: any other would take the snapshot before the lock, and
+/// what another writer commits in between would neither be seen nor deleted.
 pub(super) async fn lock(session: &Session, context: &Context, commit: &Committable) -> Result<()> {
     let (target, ledger) = (&commit.shape.target, commit.ledger());
     let mut tables = vec![&ledger.table];

@@ -1,0 +1,125 @@
+//! Secrets in every secret option: none shows in a log, an error, a `Debug` or a statement's log.
+
+mod support;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use arrow_redshift::{options, sink::Sink};
+use redshift_local::{config::Isolation, faults::*};
+use support::{Kind, client, options as sink_options, prepared, schema, staged};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Captured;
+
+    fn make_writer(&'a self) -> Captured {
+        self.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_show_nowhere() {
+    let log = Captured::default();
+    let all = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    tracing::subscriber::set_global_default(all).expect("the only subscriber of this binary");
+
+    let server = support::start(Isolation::Snapshot).await;
+    let watcher = client(&server).await;
+    let mut options = sink_options(&server, "hidden");
+    options.remove("aws.iam-role");
+    options.insert("sink.copy.credentials".into(), "keys".into());
+    options.insert("sink.max-retries".into(), "1".into());
+    let mut shown = String::new();
+
+    // A whole load, with the keys in COPY's own text, and one that fails and is tried again.
+    let sink = prepared(&options, Kind::Keyed).await;
+    let stop = CancellationToken::new();
+    let commit = staged(&sink, 1, &[(1, "row-value-4711")], None).await;
+    sink.committer().commit(&commit, &stop).await.unwrap();
+    let commit = staged(&sink, 2, &[(2, "row-value-4711")], None).await;
+    server.faults().inject(FaultRule {
+        when: When { statement: Some(StatementKind::Copy), ..When::default() },
+        skip: 0,
+        count: 2,
+        effect: Effect::Fail {
+            sqlstate: "XX000".into(),
+            message: "S3ServiceException:SlowDown,Status 503".into(),
+            detail: None,
+        },
+    });
+    let error = sink.committer().commit(&commit, &stop).await.unwrap_err();
+    shown += &format!("{error} {error:?} {sink:?} {commit:?}");
+
+    // Wrong secrets, each of which ends in an error.
+    for (key, value) in [
+        ("password", "Wrong-Pass-99"),
+        ("aws.credentials.basic.secretkey", "wrong-secret-key-99"),
+        ("aws.credentials.basic.sessiontoken", "wrong-token-99"),
+    ] {
+        let mut wrong = options.clone();
+        wrong.remove("aws.credentials.provider.basic.secretkey");
+        wrong.insert("aws.credentials.basic.secretkey".into(), support::SECRET_KEY.into());
+        wrong.insert(key.into(), value.into());
+        let pairs: Vec<(String, String)> = wrong.into_iter().collect();
+        let config = options::sink(&pairs).unwrap().config;
+        shown += &format!("{config:?}");
+        let identity = support::identity(arrow_redshift::sink::LaunchId::fresh());
+        let sink = Sink::new(config, schema(Kind::Append), identity).unwrap();
+        let failed = async {
+            let sink = sink.prepare(&[]).await?;
+            let mut writer = sink.writer(0, 0)?;
+            writer.write(&support::batch(&[(1, "x")]), None).await?;
+            writer.close(0).await
+        };
+        let error = failed.await.expect_err(key);
+        shown += &format!("{error} {error:?} {sink:?}");
+    }
+
+    let statements = format!("{:?}", server.statements());
+    assert!(statements.contains("COPY"), "the statements were logged");
+    assert!(log.text().contains("COPY"), "the log was captured");
+    drop(watcher);
+    server.stop().await;
+    let everything = shown + &statements + &log.text();
+    for secret in [
+        support::PASSWORD,
+        support::SECRET_KEY,
+        "Wrong-Pass-99",
+        "wrong-secret-key-99",
+        "wrong-token-99",
+        "row-value-4711",
+    ] {
+        if let Some(at) = everything.find(secret) {
+            let around: String = everything[..at].chars().rev().take(300).collect();
+            let around: String = around.chars().rev().collect();
+            panic!("{secret} shows behind: {around}");
+        }
+    }
+}
