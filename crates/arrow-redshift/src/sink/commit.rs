@@ -48,6 +48,8 @@ pub struct Applied {
 pub struct Committer {
     context: Arc<Context>,
     session: Option<Labelled>,
+    /// The present commit.
+    present: Option<CommittableId>,
     /// Whether a COMMIT of the present commit was sent and neither its answer nor the ledger's
     /// is known.
     unsettled: Arc<AtomicBool>,
@@ -65,7 +67,7 @@ struct Labelled {
 
 impl Committer {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Committer { context, session: None, unsettled: Arc::default(), pruned: None }
+        Committer { context, session: None, present: None, unsettled: Arc::default(), pruned: None }
     }
 
     /// Applies a commit, or finds that it was applied before. An error means that it is not
@@ -76,7 +78,10 @@ impl Committer {
         commit: &Committable,
         stop: &CancellationToken,
     ) -> Result<Applied> {
-        self.unsettled.store(false, Ordering::Relaxed);
+        if self.present.as_ref() != Some(&commit.id) {
+            self.present = Some(commit.id.clone());
+            self.unsettled.store(false, Ordering::Relaxed);
+        }
         let applied = self.run(commit, stop).await?;
         self.discard(commit).await;
         Ok(applied)
@@ -168,8 +173,11 @@ impl Committer {
             }
             Err(error) => {
                 let undone = match error.kind().retry() {
-                    // The loaded staging table survives a rollback and serves the next try.
-                    RetryClass::Transaction => *staged && undo(session).await,
+                    // The loaded staging table survives a rollback and serves the next try; one
+                    // that is half loaded must not.
+                    RetryClass::Transaction => {
+                        (*staged || !commit.shape.layout.staged()) && undo(session).await
+                    }
                     _ => false,
                 };
                 if error.kind() == ErrorKind::Interrupted {
