@@ -68,11 +68,24 @@ impl Upload {
             let put = self.staging.store().put(&self.path, PutPayload::from(rest)).await;
             return put.map(|_| ()).map_err(|error| self.request().failed(error));
         };
-        let completed = multipart.complete(rest).await;
-        if completed.is_err() {
-            self.multipart = Some(multipart);
+        match multipart.complete(rest).await {
+            Ok(()) => Ok(()),
+            // The answer to a completion that worked may have been lost, and its repetition then
+            // finds no upload any more.
+            Err(Failed::Store(object_store::Error::NotFound { .. })) if self.is_there().await => {
+                Ok(())
+            }
+            Err(error) => {
+                self.multipart = Some(multipart);
+                Err(error.at(self.request()))
+            }
         }
-        completed.map_err(|error| error.at(self.request()))
+    }
+
+    /// Whether the object is there, whole: its name is this upload's alone.
+    async fn is_there(&self) -> bool {
+        let found = self.staging.store().head(&self.path).await;
+        found.is_ok_and(|found| found.size == self.bytes)
     }
 
     /// Stops, and takes back what S3 has of the part. A failure to do so is only logged: whoever

@@ -1,0 +1,9 @@
+//! The stage: formats and layout over a store in memory, requests and faults over the stand-in's
+//! S3.
+#![allow(clippy::unwrap_used)]
+
+mod format;
+mod requests;
+mod support;
+mod sweep;
+mod write;
