@@ -76,6 +76,10 @@ impl Load {
     ) -> Result<Load, CopyError> {
         let columns = columns_of(statement, target)?;
         replacement(statement)?;
+        if let Format::Csv(format) = &statement.format {
+            // Layouts that are not modelled are refused before the load counts as begun.
+            Parse::new(statement, format, &columns, &context)?;
+        }
         let statement = statement.clone();
         blocking(move || {
             let access = Access::authorize(&statement.authorization, &context)?;

@@ -1,4 +1,6 @@
-//! Why a field or a record of text cannot be loaded: the load error codes and their texts.
+//! Why a field or a record of text cannot be loaded: the load error codes and their texts. Codes are
+//! Redshift's throughout; texts are where they are documented or have been seen, else a sentence of
+//! the code's meaning. Tell errors apart by code.
 
 /// One cause, as the load-error views tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]

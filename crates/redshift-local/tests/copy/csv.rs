@@ -339,7 +339,7 @@ async fn an_error_tells_where() {
     let error = world.load("in/", "CSV").await.expect_err("a bad row");
     let [found] = &error.load_errors[..] else { panic!("one error") };
     assert_eq!((found.line_number, found.position, found.error_code), (4, 0, 1207));
-    assert_eq!(found.file_name, "s3://b/in/bad.csv");
+    assert_eq!(found.file_name, "s3://data/in/bad.csv");
     assert_eq!((found.column_name.as_str(), found.column_type.as_str()), ("a", "int4"));
     assert_eq!((found.raw_line.as_str(), found.raw_field_value.as_str()), ("x7,d", "x7"));
     assert_eq!((found.user_id, found.session_id, found.query_id), (100, 4711, 12));

@@ -20,7 +20,7 @@ async fn manifest(world: &World, json: &str, rest: &str) -> Result<Outcome, Stri
 }
 
 fn entry(key: &str, more: &str) -> String {
-    format!(r#"{{"url":"s3://b/{key}"{more}}}"#)
+    format!(r#"{{"url":"s3://data/{key}"{more}}}"#)
 }
 
 fn entries(entries: &[String]) -> String {
@@ -38,7 +38,7 @@ async fn a_prefix_loads_every_object_that_begins_with_it() {
     assert_eq!(loaded.rows, [some(&["1"]), some(&["3"]), some(&["10"])]);
     assert_eq!(loaded.loaded.files.len(), 3);
     assert_eq!(loaded.loaded.bytes, 7);
-    assert_eq!(loaded.loaded.files[0].name, "s3://b/in/part-1.csv");
+    assert_eq!(loaded.loaded.files[0].name, "s3://data/in/part-1.csv");
     // Stray files are loaded too.
     world.put("in/part-1_SUCCESS", "no number\n");
     assert!(world.load("in/part-1", "CSV").await.is_err());
@@ -73,7 +73,7 @@ async fn missing_files_of_a_manifest() {
     let world = world();
     let json = entries(&[entry("gone.csv", r#","mandatory":false"#)]);
     let error = manifest(&world, &json, "CSV").await.expect_err("no file at all");
-    assert!(error.contains("No file of manifest 's3://b/m.json' was found"), "{error}");
+    assert!(error.contains("No file of manifest 's3://data/m.json' was found"), "{error}");
     let json = entries(&[entry("gone.csv", r#","mandatory":true"#)]);
     let error = manifest(&world, &json, "CSV").await.expect_err("a mandatory file");
     assert!(error.contains("Mandatory url is not present in manifest file"), "{error}");
@@ -125,7 +125,7 @@ async fn without_manifest_the_manifest_is_data() {
     world.put("x.csv", "1\n");
     world.put("m.json", entries(&[entry("x.csv", "")]));
     let error = world.load("m.json", "CSV").await.expect_err("no number");
-    assert_eq!(error.load_errors[0].file_name, "s3://b/m.json");
+    assert_eq!(error.load_errors[0].file_name, "s3://data/m.json");
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn buckets_of_a_manifest_may_differ() {
     std::fs::write(world.bucket("c").join("x.csv"), "7\n").expect("an object");
     world.context.roles[0].prefixes.push("s3://c".into());
     world.put("x.csv", "1\n");
-    let json = r#"{"entries":[{"url":"s3://b/x.csv"},{"url":"s3://c/x.csv"}]}"#;
+    let json = r#"{"entries":[{"url":"s3://data/x.csv"},{"url":"s3://c/x.csv"}]}"#;
     let loaded = manifest(&world, json, "CSV").await.expect("loads");
     assert_eq!(loaded.rows, [some(&["1"]), some(&["7"])]);
 }
@@ -149,7 +149,7 @@ async fn the_column_list_orders_fields_and_leaves_the_rest() {
     world.target[2].not_null = true;
     world.target[2].has_default = true;
     world.put("x.csv", "1,2\n");
-    let copy = |list: &str| format!("{list} FROM 's3://b/x.csv' IAM_ROLE '{ROLE}' CSV");
+    let copy = |list: &str| format!("{list} FROM 's3://data/x.csv' IAM_ROLE '{ROLE}' CSV");
     let loaded = world.copy(&copy("(b, \"A\")")).await.expect("loads");
     assert_eq!(loaded.columns, ["b", "a"]);
     assert_eq!(loaded.rows, [some(&["1", "2"])]);
@@ -169,7 +169,7 @@ async fn identity_columns_need_explicit_ids() {
     world.put("one.csv", "1\n");
     world.put("two.csv", "5,1\n");
     let copy = |list: &str, key: &str, rest: &str| {
-        format!("{list} FROM 's3://b/{key}.csv' IAM_ROLE '{ROLE}' CSV {rest}")
+        format!("{list} FROM 's3://data/{key}.csv' IAM_ROLE '{ROLE}' CSV {rest}")
     };
     assert_eq!(world.copy(&copy("", "one", "")).await.expect("without it").columns, ["a"]);
     let explicit = world.copy(&copy("", "two", "EXPLICIT_IDS")).await.expect("with it");
@@ -230,7 +230,7 @@ async fn a_receiver_that_goes_away_ends_the_load() {
     use redshift_local::{copy::Load, dialect::copy_grammar::parse_copy};
     let world = world();
     world.put("x.csv", "1\n".repeat(200_000));
-    let sql = format!("COPY t FROM 's3://b/x.csv' IAM_ROLE '{ROLE}' CSV");
+    let sql = format!("COPY t FROM 's3://data/x.csv' IAM_ROLE '{ROLE}' CSV");
     let statement = parse_copy(&sql, false).expect("parses");
     let load = Load::prepare(&statement, &world.target, world.context.clone()).await;
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);

@@ -8,4 +8,5 @@ mod parquet;
 mod postgres;
 mod property;
 mod row;
+mod s3;
 mod support;

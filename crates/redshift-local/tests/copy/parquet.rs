@@ -346,7 +346,7 @@ async fn a_bad_file_stops_the_load_before_any_row() {
     world.put("in/1.parquet", file("optional int32 a;", &[int(1)]));
     world.put("in/2.parquet", file("optional int64 a;", &[long(1)]));
     let error = told(&world.load("in/", "PARQUET").await.expect_err("the second"));
-    assert!(error.contains("s3://b/in/2.parquet"), "{error}");
+    assert!(error.contains("s3://data/in/2.parquet"), "{error}");
     for stray in ["", "PAR1PAR1", "no parquet at all"] {
         world.put("in/2.parquet", stray);
         let error = told(&world.load("in/", "PARQUET").await.expect_err("a stray file"));
@@ -379,7 +379,7 @@ async fn manifests_need_the_real_length() {
     let bytes = file("optional int32 a;", &[int(1)]);
     world.put("x.parquet", &bytes);
     let manifest = |meta: &str| {
-        format!(r#"{{"entries":[{{"url":"s3://b/x.parquet","mandatory":true{meta}}}]}}"#)
+        format!(r#"{{"entries":[{{"url":"s3://data/x.parquet","mandatory":true{meta}}}]}}"#)
     };
     let length = |length: usize| manifest(&format!(r#","meta":{{"content_length":{length}}}"#));
     world.put("m", length(bytes.len()));
@@ -400,7 +400,7 @@ async fn the_detail_block_has_its_lines() {
     assert_eq!(lines[0], "XX000 Spectrum Scan Error ");
     assert_eq!((lines[1], lines[2]), (rule, "  error:  Spectrum Scan Error"));
     assert_eq!(lines[3], "  code:      15007");
-    assert!(lines[4].starts_with("  context:   File 's3://b/x.parquet' has an incompatible"));
+    assert!(lines[4].starts_with("  context:   File 's3://data/x.parquet' has an incompatible"));
     assert_eq!(lines[5], "optional int64 a [d:1 r:0]");
     assert_eq!(lines[6], "  query:     12");
     assert!(lines[7].starts_with("  location:  dory_util.cpp:"));

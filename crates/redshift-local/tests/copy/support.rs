@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::row::{Row, rows};
 
-/// The attached role of every test; it reads bucket `b`.
+/// The attached role of every test; it reads bucket `data`.
 pub const ROLE: &str = "arn:aws:iam::1:role/load";
 
 /// A cluster.
@@ -41,13 +41,13 @@ pub struct Outcome {
 }
 
 impl World {
-    /// A cluster with an empty bucket `b` in its own region, and a table of nullable columns.
+    /// A cluster with an empty bucket `data` in its own region, and a table of nullable columns.
     pub fn new(columns: &[(&str, ColumnType)]) -> World {
         let root = tempfile::tempdir().expect("a directory");
-        std::fs::create_dir(root.path().join("b")).expect("a bucket");
+        std::fs::create_dir(root.path().join("data")).expect("a bucket");
         let context = CopyContext {
             source: Arc::new(Directory::new(root.path(), "us-east-1")),
-            roles: vec![role(ROLE, &["s3://b"])],
+            roles: vec![role(ROLE, &["s3://data"])],
             keys: vec![AccessKey {
                 id: "AKID".into(),
                 secret: "planted-secret".into(),
@@ -71,9 +71,9 @@ impl World {
         World { root, context, target }
     }
 
-    /// Puts an object into bucket `b`.
+    /// Puts an object into bucket `data`.
     pub fn put(&self, key: &str, bytes: impl AsRef<[u8]>) {
-        let path: PathBuf = self.root.path().join("b").join(key);
+        let path: PathBuf = self.root.path().join("data").join(key);
         std::fs::create_dir_all(path.parent().expect("a bucket")).expect("directories");
         std::fs::write(path, bytes).expect("an object");
     }
@@ -109,9 +109,9 @@ impl World {
         Ok(Outcome { loaded, rows: rows(&stream, &named), stream, columns })
     }
 
-    /// Runs `COPY t {before} FROM 's3://b/{key}' IAM_ROLE … {rest}`.
+    /// Runs `COPY t {before} FROM 's3://data/{key}' IAM_ROLE … {rest}`.
     pub async fn load(&self, key: &str, rest: &str) -> Result<Outcome, CopyError> {
-        self.copy(&format!("FROM 's3://b/{key}' IAM_ROLE '{ROLE}' {rest}")).await
+        self.copy(&format!("FROM 's3://data/{key}' IAM_ROLE '{ROLE}' {rest}")).await
     }
 
     /// Loads CSV text and answers its rows.

@@ -34,7 +34,7 @@ impl TimeLayout {
 pub fn date(text: &[u8], auto: bool) -> Option<i32> {
     let mut cursor = Cursor(text);
     if !auto {
-        let days = cursor.date(&[b'-'])?;
+        let days = cursor.date(b"-")?;
         return cursor.0.is_empty().then_some(days);
     }
     let days = cursor.date_auto()?;
@@ -51,7 +51,7 @@ pub fn timestamp(text: &[u8], layout: TimeLayout, zoned: bool) -> Option<i64> {
         TimeLayout::EpochSeconds => epoch(text, 1_000_000),
         TimeLayout::EpochMillis => epoch(text, 1_000),
         TimeLayout::Default => {
-            let days = cursor.date(&[b'-'])?;
+            let days = cursor.date(b"-")?;
             cursor.expect(b' ')?;
             let time = cursor.time(true)?;
             // The default layout has an offset for TIMESTAMPTZ, and none for TIMESTAMP.
