@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::sql::Qualified;
@@ -103,6 +104,12 @@ impl fmt::Display for CommittableId {
 }
 
 impl Identity {
+    /// The directory of this sink's staging: each sink of a launch has its own, so that one that
+    /// restarts never sweeps what another is writing.
+    pub(super) fn directory(&self) -> String {
+        format!("{}.{}", self.launch.as_str(), digest(&self.sink))
+    }
+
     /// The name under which this sink's sessions show (`application_name`).
     pub(super) fn application(&self, target: &Qualified) -> String {
         let name = format!("flink-redshift {} {}", self.job, target.table);
@@ -112,17 +119,21 @@ impl Identity {
 
 /// At most `limit` bytes of a text: the whole of it, or its head and a digest of all.
 pub(super) fn bounded(text: &str, limit: usize) -> String {
-    use sha2::{Digest, Sha256};
     if text.len() <= limit {
         return text.to_owned();
     }
-    let digest: String =
-        Sha256::digest(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest(text);
     let mut end = limit - digest.len() - 1;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     format!("{}~{digest}", &text[..end])
+}
+
+/// Sixteen hexadecimal digits that stand for a text.
+fn digest(text: &str) -> String {
+    let bytes = Sha256::digest(text.as_bytes());
+    bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

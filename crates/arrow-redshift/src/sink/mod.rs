@@ -70,9 +70,7 @@ impl Sink {
         let attempt = self.attempt.to_string();
         let context =
             prepare::prepare(self.config.clone(), &self.schema, &self.identity, &attempt).await?;
-        if self.config.run_id.is_some() || !restored.is_empty() {
-            prepare::sweep(&context, restored).await;
-        }
+        prepare::sweep(&context, restored).await;
         Ok(Prepared {
             context: Arc::new(context),
             attempt: self.attempt,

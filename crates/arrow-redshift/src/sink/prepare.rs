@@ -3,9 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use super::{Shape, context::Context, identity::Identity};
+use super::{Committable, Shape, context::Context, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{CopyConfig, SinkConfig},
@@ -32,7 +32,7 @@ pub(super) async fn prepare(
     let plan = types::plan(schema, &target, copy.format)?;
     ensure_ledger(&session, &config, &name).await?;
 
-    let staging = Staging::open(copy, identity.launch.as_str(), attempt).await?;
+    let staging = Staging::open(copy, &identity.directory(), attempt).await?;
     let shape = Shape { target: name, layout: layout(&plan, schema), format: copy.format };
     Ok(Context { config, identity: identity.clone(), shape, plan: Arc::new(plan), staging })
 }
@@ -187,11 +187,23 @@ fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
     sql::Layout { columns: columns.collect(), direct: plan.direct, complete: plan.complete }
 }
 
-/// Removes what older attempts of this launch staged and no committable in `keep` names. What
-/// cannot be removed now goes by age later.
-pub(super) async fn sweep(context: &Context, keep: &[super::Committable]) {
-    let keep = keep.iter().flat_map(|held| held.parts.iter().map(|part| part.url.clone()));
-    if let Err(error) = context.staging.sweep_older_attempts(&keep.collect()).await {
-        warn!(%error, "older attempts' staging was not swept; its age will");
+/// Removes what nobody will load any more: of this launch's older attempts all that no committable
+/// in `restored` names, and of any launch what has passed its age. What cannot be removed now is
+/// tried again by the next start, and is no reason to fail this one.
+pub(super) async fn sweep(context: &Context, restored: &[Committable]) {
+    let comes_again = context.config.run_id.is_some() || !restored.is_empty();
+    let keep = restored.iter().flat_map(|held| held.parts.iter().map(|part| part.url.clone()));
+    let swept = async {
+        let mut swept = Vec::new();
+        if comes_again {
+            swept.push(context.staging.sweep_older_attempts(&keep.collect()).await?);
+        }
+        let age = copy_config(&context.config)?.staging_retention;
+        swept.push(context.staging.sweep_expired(age).await?);
+        Ok::<_, Error>(swept)
+    };
+    match swept.await {
+        Ok(swept) => debug!(?swept, "swept what older runs staged"),
+        Err(error) => warn!(%error, "what older runs staged was not swept"),
     }
 }
