@@ -52,7 +52,7 @@ fn section(page: &mut String, part: Part, marks: &str) {
 }
 
 fn markdown_aliases(row: &OptionRow) -> String {
-    let named: Vec<_> = aliases(row).iter().map(|name| format!("`{name}`")).collect();
+    let named = aliases(row, "`");
     let names =
         if named.is_empty() { String::new() } else { format!(" Also {}.", named.join(", ")) };
     let secret = if row.secret { " Never printed." } else { "" };
@@ -60,14 +60,15 @@ fn markdown_aliases(row: &OptionRow) -> String {
 }
 
 /// The documented aliases, each with its values where they have other names.
-fn aliases(row: &OptionRow) -> Vec<String> {
+fn aliases(row: &OptionRow, mark: &str) -> Vec<String> {
+    let marked = |text: &str| format!("{mark}{text}{mark}");
     let documented = row.aliases.iter().filter(|alias| alias.documented);
     documented
         .map(|alias| match alias.values {
-            [] => alias.name.to_owned(),
+            [] => marked(alias.name),
             values => {
-                let words: Vec<_> = values.iter().map(|(theirs, _)| *theirs).collect();
-                format!("{} = {}", alias.name, words.join("|"))
+                let words: Vec<_> = values.iter().map(|(theirs, _)| marked(theirs)).collect();
+                format!("{} = {}", marked(alias.name), words.join(" or "))
             }
         })
         .collect()
@@ -95,8 +96,9 @@ pub fn help() -> String {
             );
             paragraph(&mut text, &value);
             paragraph(&mut text, &row.doc.replace('`', ""));
-            if !aliases(row).is_empty() {
-                paragraph(&mut text, &format!("Also {}.", aliases(row).join(", ")));
+            let aliases = aliases(row, "");
+            if !aliases.is_empty() {
+                paragraph(&mut text, &format!("Also {}.", aliases.join(", ")));
             }
         }
     }

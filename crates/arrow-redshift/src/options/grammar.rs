@@ -46,8 +46,8 @@ pub(super) fn hostname(text: &str) -> Result<String, String> {
 }
 
 /// Text that goes to the server as a C string.
-pub(super) fn no_nul(text: &String) -> Result<String, String> {
-    if text.contains('\0') { Err("contains a NUL character".into()) } else { Ok(text.clone()) }
+pub(super) fn no_nul(text: &str) -> Result<String, String> {
+    if text.contains('\0') { Err("contains a NUL character".into()) } else { Ok(text.to_owned()) }
 }
 
 /// `table` or `schema.table`.

@@ -1,9 +1,13 @@
 //! Options: text in, complete typed configs out, with every problem in one error.
 //!
 //! Knows text, durations, sizes and enums; no network and no Arrow. [`table`] holds every key once;
-//! [`sink`] reads those of a table that is written to; [`markdown`] and [`help`] print the table.
+//! [`sink()`] reads those of a table that is written to; [`markdown()`] and [`help()`] print the
+//! table.
 
 mod config;
+mod connection;
+mod copy;
+mod create;
 mod docs;
 mod given;
 mod grammar;

@@ -2,6 +2,7 @@
 //!
 //! Knows types only: no statement, no file, no connection.
 
+mod docs;
 mod flink;
 mod flink_text;
 mod mapping;
@@ -9,6 +10,7 @@ mod plan;
 mod redshift;
 mod schema;
 
+pub use docs::{markdown, parquet_layout};
 pub use flink::{FlinkType, UTC};
 pub use mapping::{ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;

@@ -21,7 +21,8 @@ pub(super) const ROWS: &[OptionRow] = &[
             values: &[("true", "unload"), ("false", "jdbc")],
         },
     ]),
-    here("query", Kind::Text, "A query to read in place of a table.").without("`table-name`"),
+    here("query", Kind::Text, "A query to read in place of a table.")
+        .without("the whole of `table-name`"),
     here(
         "source.batch-size",
         Kind::Integer { least: 1, most: 1_000_000 },
