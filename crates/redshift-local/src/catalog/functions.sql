@@ -92,6 +92,13 @@ $$;
 CREATE FUNCTION redshift_sys.sysdate() RETURNS timestamp LANGUAGE sql STABLE AS $$
   SELECT transaction_timestamp()::timestamp
 $$;
+-- Of a DATE it is a TIMESTAMP, where PostgreSQL's own takes the session's zone in.
+CREATE FUNCTION redshift_sys.date_trunc(text, timestamp) RETURNS timestamp
+LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.date_trunc($1, $2) $$;
+CREATE FUNCTION redshift_sys.date_trunc(text, date) RETURNS timestamp
+LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.date_trunc($1, $2::timestamp) $$;
+CREATE FUNCTION redshift_sys.date_trunc(text, timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE STRICT AS $$ SELECT pg_catalog.date_trunc($1, $2) $$;
 CREATE FUNCTION redshift_sys.convert_timezone(text, timestamp) RETURNS timestamp
 LANGUAGE sql IMMUTABLE AS $$ SELECT ($2 AT TIME ZONE 'UTC') AT TIME ZONE $1 $$;
 CREATE FUNCTION redshift_sys.convert_timezone(text, text, timestamp) RETURNS timestamp

@@ -3,8 +3,8 @@
 use winnow::{
     ModalResult, Parser,
     ascii::{digit1, multispace1, till_line_ending},
-    combinator::{alt, delimited, opt, preceded, repeat, terminated},
-    token::{any, none_of, one_of, take_until, take_while},
+    combinator::{alt, delimited, not, opt, preceded, repeat},
+    token::{any, none_of, one_of, take_while},
 };
 
 use super::{Refusal, not_modelled, syntax};
@@ -96,8 +96,13 @@ fn raw<'a>(input: &mut &'a str) -> ModalResult<Raw<'a>> {
 /// White space and comments.
 fn blank(input: &mut &str) -> ModalResult<()> {
     let line = ("--", till_line_ending).void();
-    let block = ("/*", take_until(0.., "*/"), "*/").void();
-    repeat(0.., alt((multispace1.void(), line, block))).parse_next(input)
+    repeat(0.., alt((multispace1.void(), line, block_comment))).parse_next(input)
+}
+
+/// Block comments nest, as in PostgreSQL.
+fn block_comment(input: &mut &str) -> ModalResult<()> {
+    let piece = alt((block_comment, (not("*/"), any).void()));
+    ("/*", repeat::<_, _, (), _, _>(0.., piece), "*/").void().parse_next(input)
 }
 
 fn literal<'a>(input: &mut &'a str) -> ModalResult<&'a str> {
@@ -110,10 +115,11 @@ fn quoted(input: &mut &str) -> ModalResult<String> {
     delimited('"', repeat(1.., piece), '"').parse_next(input)
 }
 
+/// A keyword or a name; `#` begins the name of a temporary table.
 fn word<'a>(input: &mut &'a str) -> ModalResult<&'a str> {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
     let other = move |c: char| first(c) || c.is_ascii_digit() || c == '$';
-    (one_of(first), take_while(0.., other)).take().parse_next(input)
+    (opt('#'), one_of(first), take_while(0.., other)).take().parse_next(input)
 }
 
 /// The value of a literal's body. An escape that is none is refused: what Redshift makes of `'\N'`
@@ -145,7 +151,8 @@ fn escape(rest: &mut &str) -> Result<char, Refusal> {
             .map(char::from)
             .ok_or_else(|| not_modelled(format!("escape \\{code} beyond ASCII in a literal")));
     }
-    let found: ModalResult<char> = terminated(any, ()).parse_next(rest);
+    // The lexer lets a backslash through only with a character after it.
+    let found: ModalResult<char> = any.parse_next(rest);
     match found.unwrap_or('\\') {
         'b' => Ok('\u{8}'),
         'f' => Ok('\u{c}'),

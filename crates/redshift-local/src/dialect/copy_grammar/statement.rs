@@ -82,8 +82,11 @@ fn accept_inv_chars(options: &Options) -> Result<Option<char>, Refusal> {
     }
 }
 
-/// `[db.][schema.]table`.
+/// `[db.][schema.]table`, or `#table` of the session.
 fn table(cursor: &mut Cursor) -> Result<(Option<String>, Relation), Refusal> {
+    if matches!(cursor.peek(), Some(Token::Word(word)) if word.starts_with('#')) {
+        return Ok((None, Relation { schema: None, name: cursor.any_name()? }));
+    }
     let mut parts = vec![cursor.name()?];
     while cursor.peek() == Some(&Token::Symbol('.')) && parts.len() < 3 {
         cursor.advance();
@@ -184,8 +187,16 @@ impl Cursor {
         }
     }
 
-    /// The name that must be next, folded and cut to 127 bytes as Redshift does.
+    /// The name that must be next, other than of a `#table`.
     fn name(&mut self) -> Result<String, Refusal> {
+        match self.peek() {
+            Some(Token::Word(word)) if word.starts_with('#') => Err(self.unexpected()),
+            _ => self.any_name(),
+        }
+    }
+
+    /// The name that must be next, folded and cut to 127 bytes as Redshift does.
+    fn any_name(&mut self) -> Result<String, Refusal> {
         let (mut name, fold) = match self.peek() {
             Some(Token::Word(word)) => (word.clone(), true),
             Some(Token::Quoted(name)) => (name.clone(), !self.case_sensitive),
