@@ -42,10 +42,21 @@ fn names_fold_also_when_quoted_and_may_have_three_parts() {
 }
 
 #[test]
+fn temporary_tables_reserved_words_and_nested_comments() {
+    let statement = parsed(&format!("COPY #Stage /* a /* b */ c */ (a) {REST} CSV"));
+    assert_eq!(statement.target, Relation { schema: None, name: "#stage".into() });
+    assert_eq!(parsed(&format!("COPY \"#stage\" {REST} CSV")).target.name, "#stage");
+    for text in ["order", "t (a, user)", "s.#stage", "t (#a)", "#stage.t", "t /* open"] {
+        assert_eq!(refused(&format!("COPY {text} {REST} CSV")).0, "42601", "{text}");
+    }
+}
+
+#[test]
 fn long_names_are_refused_by_name() {
     let name = "x".repeat(64);
     let (state, message) = refused(&format!("COPY {name} {REST} CSV"));
-    assert_eq!((state, message.as_str()), ("0A000", "not modelled: identifiers beyond 63 bytes"));
+    assert_eq!(state, "0A000");
+    assert!(message.starts_with("not modelled: identifiers beyond 63 bytes"), "{message}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What COPY presents to S3.
 
-use super::{Refusal, invalid, lexer::Token, not_modelled, statement::Cursor, syntax};
+use super::{Refusal, invalid, lexer::Token, statement::Cursor};
 use crate::dialect::copy::Authorization;
 
 /// Parses the authorization at the cursor; `None` where there is none.
@@ -28,7 +28,7 @@ fn role(cursor: &mut Cursor) -> Result<Authorization, Refusal> {
         return Ok(Authorization::DefaultRole);
     }
     match cursor.text()? {
-        session if session == "SESSION" => Err(not_modelled("IAM_ROLE 'SESSION'")),
+        session if session == "SESSION" => Err(Refusal::not_modelled("IAM_ROLE 'SESSION'")),
         arns => roles(&arns),
     }
 }
@@ -52,7 +52,7 @@ fn keys(cursor: &mut Cursor) -> Result<Authorization, Refusal> {
     cursor.skip("AS");
     let id = cursor.text()?;
     if !cursor.skip("SECRET_ACCESS_KEY") {
-        return Err(syntax(&cursor.peek().map(Token::shown).unwrap_or_default()));
+        return Err(Refusal::syntax(&cursor.peek().map(Token::shown).unwrap_or_default()));
     }
     cursor.skip("AS");
     let secret = cursor.text()?;
@@ -85,7 +85,7 @@ fn credentials(text: &str) -> Result<Authorization, Refusal> {
             "aws_access_key_id" => &mut id,
             "aws_secret_access_key" => &mut secret,
             "token" => &mut token,
-            "master_symmetric_key" => return Err(not_modelled("client-side encryption")),
+            "master_symmetric_key" => return Err(Refusal::not_modelled("client-side encryption")),
             _ => return Err(bad()),
         };
         if slot.replace(value.to_owned()).is_some() {

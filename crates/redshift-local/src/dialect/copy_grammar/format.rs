@@ -3,10 +3,8 @@
 use super::{
     Refusal, invalid,
     lexer::Token,
-    not_modelled,
     parameters::{Given, PARAMETERS, check},
     statement::Cursor,
-    syntax,
 };
 use crate::dialect::copy::{CsvFormat, Format};
 
@@ -34,14 +32,14 @@ pub fn format_name(cursor: &mut Cursor) -> Result<Option<FormatName>, Refusal> {
         return Ok(Some(FormatName::Parquet));
     }
     if let Some(other) = OTHERS.iter().find(|name| cursor.peek().is_some_and(|t| t.is(name))) {
-        return Err(not_modelled(format!("COPY of {other}")));
+        return Err(Refusal::not_modelled(format!("COPY of {other}")));
     }
     if announced {
         // `FORMAT DELIMITER ','` is plain delimited text.
         if cursor.peek().is_some_and(|t| t.is("DELIMITER")) {
-            return Err(not_modelled(DELIMITED));
+            return Err(Refusal::not_modelled(DELIMITED));
         }
-        return Err(syntax(&cursor.peek().map(Token::shown).unwrap_or_default()));
+        return Err(Refusal::syntax(&cursor.peek().map(Token::shown).unwrap_or_default()));
     }
     Ok(None)
 }
@@ -61,7 +59,7 @@ impl Options {
         match format {
             Some(FormatName::Parquet) => check(&given, "PARQUET", |p| p.parquet)?,
             Some(FormatName::Csv) => check(&given, "CSV", |p| p.csv)?,
-            None => return Err(not_modelled(DELIMITED)),
+            None => return Err(Refusal::not_modelled(DELIMITED)),
         }
         let options = Options(given);
         let format = match format {
@@ -99,7 +97,7 @@ impl Options {
         self.number("COMPROWS", 1000, 2_147_483_647)?;
         match self.text("ENCODING") {
             Some(encoding) if !encoding.eq_ignore_ascii_case("UTF8") => {
-                return Err(not_modelled(format!("ENCODING {encoding}")));
+                return Err(Refusal::not_modelled(format!("ENCODING {encoding}")));
             }
             _ => {}
         }
@@ -138,7 +136,7 @@ impl Options {
         match self.text("NULL") {
             None => Ok("\\N".into()),
             Some(text) if text.contains('\n') => Err(invalid("NULL AS must not be a newline")),
-            Some(text) if text.contains('\0') => Err(not_modelled("NULL AS '\\0'")),
+            Some(text) if text.contains('\0') => Err(Refusal::not_modelled("NULL AS '\\0'")),
             Some(text) => Ok(text),
         }
     }

@@ -7,7 +7,7 @@ use winnow::{
     token::{any, none_of, one_of, take_while},
 };
 
-use super::{Refusal, not_modelled, syntax};
+use super::Refusal;
 
 /// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +45,11 @@ pub fn tokens(sql: &str) -> Result<Vec<Token>, Refusal> {
     let mut rest = sql;
     let mut tokens = Vec::new();
     loop {
-        blank(&mut rest).map_err(|_| syntax(&near(rest)))?;
+        blank(&mut rest).map_err(|_| Refusal::syntax(&near(rest)))?;
         if rest.is_empty() {
             return Ok(tokens);
         }
-        let raw = raw.parse_next(&mut rest).map_err(|_| syntax(&near(rest)))?;
+        let raw = raw.parse_next(&mut rest).map_err(|_| Refusal::syntax(&near(rest)))?;
         tokens.push(raw.value()?);
     }
 }
@@ -75,8 +75,8 @@ impl Raw<'_> {
             Raw::Quoted(name) => Token::Quoted(name),
             Raw::Literal(body) => Token::Text(unescape(body)?),
             Raw::Number(digits) => Token::Number(digits.to_owned()),
-            Raw::Symbol('$') => return Err(not_modelled("dollar quoting in COPY")),
-            Raw::Symbol(quote @ ('\'' | '"')) => return Err(syntax(&quote.to_string())),
+            Raw::Symbol('$') => return Err(Refusal::not_modelled("dollar quoting in COPY")),
+            Raw::Symbol(quote @ ('\'' | '"')) => return Err(Refusal::syntax(&quote.to_string())),
             Raw::Symbol(symbol) => Token::Symbol(symbol),
         })
     }
@@ -147,9 +147,9 @@ fn escape(rest: &mut &str) -> Result<char, Refusal> {
     let code: ModalResult<&str> = take_while(1..=3, octal).parse_next(rest);
     if let Ok(code) = code {
         let byte = u8::from_str_radix(code, 8).ok().filter(u8::is_ascii);
-        return byte
-            .map(char::from)
-            .ok_or_else(|| not_modelled(format!("escape \\{code} beyond ASCII in a literal")));
+        return byte.map(char::from).ok_or_else(|| {
+            Refusal::not_modelled(format!("escape \\{code} beyond ASCII in a literal"))
+        });
     }
     // The lexer lets a backslash through only with a character after it.
     let found: ModalResult<char> = any.parse_next(rest);
@@ -160,7 +160,7 @@ fn escape(rest: &mut &str) -> Result<char, Refusal> {
         'r' => Ok('\r'),
         't' => Ok('\t'),
         quote @ ('\\' | '\'' | '"') => Ok(quote),
-        other => Err(not_modelled(format!(
+        other => Err(Refusal::not_modelled(format!(
             "escape \\{other} in a literal (a backslash is written \\\\)"
         ))),
     }

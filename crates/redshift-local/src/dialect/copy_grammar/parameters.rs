@@ -1,6 +1,6 @@
 //! The parameters of COPY: one table of their arguments and of the formats that they go with.
 
-use super::{Refusal, invalid, lexer::Token, not_modelled, statement::Cursor, syntax};
+use super::{Refusal, invalid, lexer::Token, statement::Cursor};
 
 /// What follows a parameter's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn argument(argument: Argument, cursor: &mut Cursor) -> Result<Option<String>, R
         (Argument::Word, Some(Token::Word(word))) => word.clone(),
         (Argument::Number, Some(Token::Number(digits))) => digits.clone(),
         (Argument::OptionalText, _) => return Ok(None),
-        (_, found) => return Err(syntax(&found.map(Token::shown).unwrap_or_default())),
+        (_, found) => return Err(Refusal::syntax(&found.map(Token::shown).unwrap_or_default())),
     };
     cursor.advance();
     Ok(Some(value))
@@ -145,13 +145,16 @@ pub fn check(given: &[Given], format: &str, stand: fn(&Parameter) -> Stand) -> R
         match stand(parameter) {
             Stand::Taken => {}
             Stand::Refused => {
-                return Err(super::unsupported(format!(
+                return Err(Refusal::unsupported(format!(
                     "{} argument is not supported for {format} based COPY",
                     parameter.name
                 )));
             }
             Stand::NotModelled => {
-                return Err(not_modelled(format!("{} in COPY of {format}", parameter.name)));
+                return Err(Refusal::not_modelled(format!(
+                    "{} in COPY of {format}",
+                    parameter.name
+                )));
             }
         }
     }

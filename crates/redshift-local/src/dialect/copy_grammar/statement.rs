@@ -6,11 +6,9 @@ use super::{
     format::{Options, format_name},
     invalid,
     lexer::{Token, tokens},
-    not_modelled,
     parameters::parameter,
-    syntax, unsupported,
 };
-use crate::dialect::{action::Relation, copy::CopyStatement};
+use crate::dialect::{action::Relation, copy::CopyStatement, names};
 
 /// Parses one `COPY … FROM 's3://…'` statement, and checks that its parameters go together.
 /// `case_sensitive` keeps the letter case of quoted names.
@@ -20,7 +18,7 @@ pub fn parse_copy(sql: &str, case_sensitive: bool) -> Result<CopyStatement, Refu
         return Err(cursor.unexpected());
     }
     if cursor.peek().is_some_and(|t| t.is("JOB")) {
-        return Err(not_modelled("COPY JOB"));
+        return Err(Refusal::not_modelled("COPY JOB"));
     }
     let (database, target) = table(&mut cursor)?;
     let columns = columns(&mut cursor)?;
@@ -37,7 +35,7 @@ pub fn parse_copy(sql: &str, case_sensitive: bool) -> Result<CopyStatement, Refu
         } else if let Some(found) = format_name(&mut cursor)? {
             once(&mut format, found, "format")?;
         } else if cursor.peek().is_some_and(|t| t.is("JOB")) {
-            return Err(not_modelled("COPY … JOB CREATE"));
+            return Err(Refusal::not_modelled("COPY … JOB CREATE"));
         } else {
             return Err(cursor.unexpected());
         }
@@ -119,7 +117,7 @@ fn columns(cursor: &mut Cursor) -> Result<Option<Vec<String>>, Refusal> {
 /// The address after FROM. Redshift loads from nothing but other AWS services.
 fn source(cursor: &mut Cursor) -> Result<String, Refusal> {
     let wrong = || {
-        unsupported(
+        Refusal::unsupported(
             "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)",
         )
     };
@@ -128,7 +126,7 @@ fn source(cursor: &mut Cursor) -> Result<String, Refusal> {
         Some(Token::Text(address)) => {
             let others = ["emr://", "dynamodb://"];
             return Err(match others.iter().find(|scheme| address.starts_with(**scheme)) {
-                Some(scheme) => not_modelled(format!("COPY from {scheme}")),
+                Some(scheme) => Refusal::not_modelled(format!("COPY from {scheme}")),
                 None => wrong(),
             });
         }
@@ -197,26 +195,19 @@ impl Cursor {
 
     /// The name that must be next, folded and cut to 127 bytes as Redshift does.
     fn any_name(&mut self) -> Result<String, Refusal> {
-        let (mut name, fold) = match self.peek() {
-            Some(Token::Word(word)) => (word.clone(), true),
-            Some(Token::Quoted(name)) => (name.clone(), !self.case_sensitive),
-            _ => return Err(self.unexpected()),
-        };
+        let name = match self.peek() {
+            Some(Token::Word(word)) => names::fold(word, false, self.case_sensitive),
+            Some(Token::Quoted(name)) => names::fold(name, true, self.case_sensitive),
+            _ => Err(self.unexpected()),
+        }?;
         self.at += 1;
-        if fold {
-            name.make_ascii_lowercase();
-        }
-        name.truncate(name.floor_char_boundary(127));
-        if name.len() > 63 {
-            return Err(not_modelled("identifiers beyond 63 bytes"));
-        }
         Ok(name)
     }
 
     fn unexpected(&self) -> Refusal {
         match self.peek() {
-            Some(token) => syntax(&token.shown()),
-            None => invalid("syntax error at end of input"),
+            Some(token) => Refusal::syntax(&token.shown()),
+            None => Refusal::end_of_input(),
         }
     }
 }
