@@ -4,4 +4,14 @@ pub mod catalog;
 pub mod config;
 pub mod copy;
 pub mod dialect;
+pub mod faults;
+mod front;
+mod latency;
+mod local;
+mod postgres;
 pub mod s3;
+mod tls;
+mod transactions;
+
+pub use front::{SessionInfo, StatementRecord, Statements};
+pub use local::RedshiftLocal;
