@@ -52,7 +52,7 @@ fn keys(cursor: &mut Cursor) -> Result<Authorization, Refusal> {
     cursor.skip("AS");
     let id = cursor.text()?;
     if !cursor.skip("SECRET_ACCESS_KEY") {
-        return Err(Refusal::syntax(&cursor.peek().map(Token::shown).unwrap_or_default()));
+        return Err(Refusal::syntax(cursor.peek().map(Token::shown).unwrap_or_default()));
     }
     cursor.skip("AS");
     let secret = cursor.text()?;

@@ -39,7 +39,7 @@ pub fn format_name(cursor: &mut Cursor) -> Result<Option<FormatName>, Refusal> {
         if cursor.peek().is_some_and(|t| t.is("DELIMITER")) {
             return Err(Refusal::not_modelled(DELIMITED));
         }
-        return Err(Refusal::syntax(&cursor.peek().map(Token::shown).unwrap_or_default()));
+        return Err(Refusal::syntax(cursor.peek().map(Token::shown).unwrap_or_default()));
     }
     Ok(None)
 }

@@ -45,11 +45,11 @@ pub fn tokens(sql: &str) -> Result<Vec<Token>, Refusal> {
     let mut rest = sql;
     let mut tokens = Vec::new();
     loop {
-        blank(&mut rest).map_err(|_| Refusal::syntax(&near(rest)))?;
+        blank(&mut rest).map_err(|_| Refusal::syntax(near(rest)))?;
         if rest.is_empty() {
             return Ok(tokens);
         }
-        let raw = raw.parse_next(&mut rest).map_err(|_| Refusal::syntax(&near(rest)))?;
+        let raw = raw.parse_next(&mut rest).map_err(|_| Refusal::syntax(near(rest)))?;
         tokens.push(raw.value()?);
     }
 }
@@ -76,7 +76,7 @@ impl Raw<'_> {
             Raw::Literal(body) => Token::Text(unescape(body)?),
             Raw::Number(digits) => Token::Number(digits.to_owned()),
             Raw::Symbol('$') => return Err(Refusal::not_modelled("dollar quoting in COPY")),
-            Raw::Symbol(quote @ ('\'' | '"')) => return Err(Refusal::syntax(&quote.to_string())),
+            Raw::Symbol(quote @ ('\'' | '"')) => return Err(Refusal::syntax(quote)),
             Raw::Symbol(symbol) => Token::Symbol(symbol),
         })
     }

@@ -123,7 +123,7 @@ fn argument(argument: Argument, cursor: &mut Cursor) -> Result<Option<String>, R
         (Argument::Word, Some(Token::Word(word))) => word.clone(),
         (Argument::Number, Some(Token::Number(digits))) => digits.clone(),
         (Argument::OptionalText, _) => return Ok(None),
-        (_, found) => return Err(Refusal::syntax(&found.map(Token::shown).unwrap_or_default())),
+        (_, found) => return Err(Refusal::syntax(found.map(Token::shown).unwrap_or_default())),
     };
     cursor.advance();
     Ok(Some(value))

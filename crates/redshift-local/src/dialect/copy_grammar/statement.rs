@@ -206,7 +206,7 @@ impl Cursor {
 
     fn unexpected(&self) -> Refusal {
         match self.peek() {
-            Some(token) => Refusal::syntax(&token.shown()),
+            Some(token) => Refusal::syntax(token.shown()),
             None => Refusal::end_of_input(),
         }
     }
