@@ -17,6 +17,7 @@ mod quickstart;
 mod repo;
 mod shell;
 mod soak;
+mod stand_in;
 mod test;
 mod tidy;
 
@@ -32,7 +33,8 @@ Tasks:
   test [--install]         every test there is: format, lints, docs, tidy, all test suites
   soak [--seed N] [--rounds N] [--install]
                            the long crash and fault campaigns, with a random seed unless one is given
-  bench [NAME]             the benchmarks, in release
+  bench [stage|s3|load] [--install]
+                           the benchmarks, in release
   codegen                  write the generated files anew (options, types)
   tidy                     check the tree: layers, sizes, links, invariants
 

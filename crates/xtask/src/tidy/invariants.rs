@@ -77,9 +77,21 @@ fn exists(guard: &str, files: &[TextFile]) -> Result<(), String> {
     };
     let file = files.iter().find(|file| file.path == path);
     let Some(file) = file else { return Err(format!("{path} does not exist")) };
-    let signature = format!("fn {test}(");
-    let found = file.text.contains(&signature) && file.text.contains("test]");
-    found.then_some(()).ok_or_else(|| format!("{path} has no test `{test}`"))
+    has_test(&file.text, test).then_some(()).ok_or_else(|| format!("{path} has no test `{test}`"))
+}
+
+/// Whether a function of that name stands under a test attribute.
+fn has_test(source: &str, name: &str) -> bool {
+    let signature = format!("fn {name}(");
+    source.match_indices(&signature).any(|(offset, _)| {
+        let line_start = source[..offset].rfind('\n').map_or(0, |end| end + 1);
+        let mut above = source[..line_start]
+            .lines()
+            .rev()
+            .map(str::trim)
+            .take_while(|line| line.starts_with(['#', '/']));
+        above.any(|line| line.starts_with("#[") && line.contains("test"))
+    })
 }
 
 #[cfg(test)]
@@ -92,14 +104,17 @@ mod tests {
         check(&[
             file(DOCUMENT, &text),
             file("Cargo.toml", "[workspace.lints.rust]\nunsafe_code = \"deny\"\n"),
-            file("crates/a/tests/b.rs", "#[test]\nfn holds() {}\n"),
+            file(
+                "crates/a/tests/b.rs",
+                "#[tokio::test(flavor = \"x\")]\n/// It holds.\nasync fn holds() {}\nfn no() {}\n",
+            ),
         ])
     }
 
     #[test]
     fn guards_of_all_three_kinds_are_found() {
         let text = "1. **One.** Text.\n   Guarded by: `tidy layers`, `lint unsafe_code`.\n\
-                    2. Two `code`. Guarded by: `crates/a/tests/b.rs::holds`.";
+                    2. Two `code`. Guarded by: `crates/a/tests/b.rs::holds`, `crates/a/tests/b.rs::too`.";
         assert_eq!(check_document(text), []);
     }
 
@@ -109,6 +124,7 @@ mod tests {
             "tidy no-such-check",
             "lint unsafe",
             "crates/a/tests/b.rs::missing",
+            "crates/a/tests/b.rs::no",
             "crates/a/tests/c.rs::holds",
             "somebody careful",
         ] {
