@@ -106,7 +106,7 @@ mod tests {
             file("Cargo.toml", "[workspace.lints.rust]\nunsafe_code = \"deny\"\n"),
             file(
                 "crates/a/tests/b.rs",
-                "#[tokio::test(flavor = \"x\")]\n/// It holds.\nasync fn holds() {}\nfn no() {}\n",
+                "#[tokio::test(flavor = \"x\")]\n/// It holds.\nasync fn holds() {}\n#[test]\nfn too() {}\nfn no() {}\n",
             ),
         ])
     }
