@@ -6,13 +6,15 @@ use bytes::Bytes;
 
 /// Size of an uploaded chunk: above S3's 5 MiB minimum for all but an upload's last, and small
 /// enough that a few of them in flight are cheap.
-pub(super) const CHUNK_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const CHUNK_BYTES: usize = 6 * 1024 * 1024;
 
 /// A writer that keeps what is written as full chunks and a rest.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     full: Vec<Bytes>,
     rest: Vec<u8>,
+    /// Whether a chunk was full before.
+    cut: bool,
 }
 
 impl Chunks {
@@ -37,9 +39,15 @@ impl io::Write for Chunks {
         let mut left = bytes;
         while !left.is_empty() {
             let (fits, more) = left.split_at(left.len().min(CHUNK_BYTES - self.rest.len()));
+            if self.rest.capacity() < self.rest.len() + fits.len() && self.cut {
+                // A part of several chunks: this one will be filled too, so it need not be moved
+                // as it grows.
+                self.rest.reserve_exact(CHUNK_BYTES - self.rest.len());
+            }
             self.rest.extend_from_slice(fits);
             if self.rest.len() == CHUNK_BYTES {
                 self.full.push(mem::take(&mut self.rest).into());
+                self.cut = true;
             }
             left = more;
         }

@@ -221,6 +221,12 @@ mod tests {
         let rules = [Rule::MaxDigits(3)];
         assert!(staged(to.clone(), &rules, decimals(&[Some(999)], 18, 0)).is_ok());
         assert!(staged(to, &rules, decimals(&[Some(-1000)], 18, 0)).is_err());
+        // Nineteen digits end with sixty-four bits.
+        let to = DataType::Decimal128(19, 0);
+        let rules = [Rule::MaxUnscaled(i64::MAX)];
+        let edge = i128::from(i64::MAX);
+        assert!(staged(to.clone(), &rules, decimals(&[Some(edge), Some(-edge)], 19, 0)).is_ok());
+        assert!(staged(to, &rules, decimals(&[Some(edge + 1)], 19, 0)).is_err());
     }
 
     #[test]

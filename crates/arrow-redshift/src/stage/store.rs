@@ -31,7 +31,7 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// … and none is longer than this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
-/// The longest time for one try: 8 MiB at a slow line's 140 KB/s.
+/// The longest time for one try: a chunk of 6 MiB at a slow line's 100 KB/s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 

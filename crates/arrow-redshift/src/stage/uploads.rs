@@ -28,7 +28,6 @@ use crate::{
 
 /// Lists and aborts the unfinished uploads of one bucket.
 pub(super) struct Uploads {
-    http: HttpClient,
     access: Access,
     bucket: String,
     url: Url,
@@ -64,10 +63,7 @@ impl Uploads {
         let internal = |what: &str| Error::new(ErrorKind::Internal, what).with("bucket", bucket);
         let url = Url::parse(&endpoint)
             .map_err(|error| internal("cannot make a URL of the bucket").source(error))?;
-        let http = ReqwestConnector::default()
-            .connect(&client_options(url.scheme() == "https"))
-            .map_err(|error| internal("cannot set up an HTTP client").source(error))?;
-        Ok(Uploads { http, access, bucket: bucket.to_owned(), url, store })
+        Ok(Uploads { access, bucket: bucket.to_owned(), url, store })
     }
 
     /// The open uploads below a prefix, which may be empty.
@@ -76,10 +72,15 @@ impl Uploads {
             "" => String::new(),
             prefix => format!("{prefix}/"),
         };
+        let http = ReqwestConnector::default()
+            .connect(&client_options(self.url.scheme() == "https"))
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, "cannot set up an HTTP client").source(error)
+            })?;
         let mut uploads = Vec::new();
         let mut after = Page::default();
         loop {
-            let mut page = self.page(&prefix, &after).await?;
+            let mut page = self.page(&http, &prefix, &after).await?;
             uploads.append(&mut page.upload);
             if !page.is_truncated {
                 return Ok(uploads);
@@ -99,7 +100,7 @@ impl Uploads {
         }
     }
 
-    async fn page(&self, prefix: &str, after: &Page) -> Result<Page> {
+    async fn page(&self, http: &HttpClient, prefix: &str, after: &Page) -> Result<Page> {
         // The same bounds as for the requests that object_store retries by itself.
         let backoff = ExponentialBuilder::default()
             .with_jitter()
@@ -107,13 +108,13 @@ impl Uploads {
             .with_max_delay(Duration::from_secs(5))
             .with_max_times(10)
             .with_total_delay(Some(Duration::from_secs(60)));
-        (|| self.ask(prefix, after))
+        (|| self.ask(http, prefix, after))
             .retry(backoff)
             .when(|error| error.kind() == ErrorKind::StorageUnavailable)
             .await
     }
 
-    async fn ask(&self, prefix: &str, after: &Page) -> Result<Page> {
+    async fn ask(&self, http: &HttpClient, prefix: &str, after: &Page) -> Result<Page> {
         let place = Request { action: Action::ListUploads, bucket: &self.bucket, key: prefix };
         let broken = |kind, what: &str, cause: String| {
             Error::new(kind, format!("cannot list unfinished uploads: {what}"))
@@ -122,8 +123,7 @@ impl Uploads {
         };
         let request = self.signed(prefix, after).await.map_err(|error| place.failed(error))?;
         let unavailable = ErrorKind::StorageUnavailable;
-        let response = self
-            .http
+        let response = http
             .execute(request)
             .await
             .map_err(|error| broken(unavailable, "S3 cannot be reached", causes(&error)))?;

@@ -31,7 +31,7 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 ///
 /// **Memory**: beside the caller's batch (and a copy of those of its columns whose type changes) a
 /// writer holds at most 16 MiB of a row group that is being filled, as much again for the moment in
-/// which it is written out, one chunk of 8 MiB that is being filled and three on the wire: 64 MiB,
+/// which it is written out, one chunk of 6 MiB that is being filled and three on the wire: 56 MiB,
 /// and with a slice's working buffers below 96 MiB, whatever the volume and however slow S3 is.
 /// `write` waits while the wire is full.
 ///

@@ -2,6 +2,7 @@
 //! S3.
 #![allow(clippy::unwrap_used)]
 
+mod chain;
 mod format;
 mod requests;
 mod support;
