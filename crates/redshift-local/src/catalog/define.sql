@@ -15,17 +15,17 @@ CREATE FUNCTION redshift_sys.attnums(relation oid, names jsonb) RETURNS smallint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   wanted text;
-  found smallint;
+  place smallint;
   result smallint[] := '{}';
 BEGIN
   FOR wanted IN SELECT jsonb_array_elements_text(names) LOOP
-    SELECT a.attnum INTO found FROM pg_attribute a
+    SELECT a.attnum INTO place FROM pg_attribute a
       WHERE a.attrelid = relation AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped;
     IF NOT FOUND THEN
       RAISE EXCEPTION USING ERRCODE = '42703',
         MESSAGE = format('column "%s" named in key does not exist', wanted);
     END IF;
-    result := result || found;
+    result := result || place;
   END LOOP;
   RETURN result;
 END $$;

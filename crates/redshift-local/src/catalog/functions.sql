@@ -35,6 +35,11 @@ END $$;
 -- LEN does not count the blanks that pad a CHAR; it does count those of a VARCHAR.
 CREATE FUNCTION redshift_sys.len(bpchar) RETURNS integer
   LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bpcharlen';
+-- Against text too, or PostgreSQL could not choose for a bare literal.
+CREATE FUNCTION redshift_sys.len(text) RETURNS integer
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'textlen';
+CREATE FUNCTION redshift_sys.octet_length(text) RETURNS integer
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'textoctetlen';
 CREATE FUNCTION redshift_sys.octet_length(bpchar) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN

@@ -98,6 +98,9 @@ impl<'a> Scan<'a> {
                     &rest[..1]
                 )));
             }
+            (Some('u' | 'U'), Some('&')) if rest[2..].starts_with(['\'', '"']) => {
+                return Err(Refusal::not_modelled("U&'…'"));
+            }
             (Some('"'), _) => quoted(rest)?,
             (Some('$'), Some('0'..='9')) => parameter(rest)?,
             (Some('$'), _) => return Err(Refusal::not_modelled("dollar quoting")),

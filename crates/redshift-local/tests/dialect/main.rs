@@ -1,0 +1,9 @@
+//! The gate: what it lets through, what it refuses, and what PostgreSQL makes of the rest.
+
+mod clients;
+mod definitions;
+mod refusals;
+mod server;
+mod shapes;
+mod text;
+mod values;
