@@ -106,7 +106,7 @@ async fn replay(table: &str, partial: bool, seed: u64) {
             notes.values_mut().for_each(|note| *note = "kept");
         }
     }
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,7 @@ async fn a_new_process_goes_on_after_a_crash_at_any_statement() {
             println!("{isolation:?} {kind:?}: killed at each of {steps} statements");
             assert!(steps > 8, "only {steps} statements were held");
         }
-        server.stop().await;
+        server.stop().await.unwrap();
     }
 }
 

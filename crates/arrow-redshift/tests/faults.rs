@@ -146,7 +146,7 @@ async fn every_survivable_fault(isolation: Isolation) {
             case.check(&watcher, name).await;
         }
     }
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +166,7 @@ async fn each(isolation: Isolation, name: &str, test: impl AsyncFn(&RedshiftLoca
         let case = Case::new(&server, kind, name).await;
         test(&server, &watcher, case).await;
     }
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 const LEVELS: [Isolation; 2] = [Isolation::Snapshot, Isolation::Serializable];

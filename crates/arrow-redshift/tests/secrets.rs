@@ -102,11 +102,11 @@ async fn secrets_show_nowhere() {
         shown += &format!("{error} {error:?} {sink:?}");
     }
 
-    let statements = format!("{:?}", server.statements());
+    let statements = format!("{:?}", server.statements().all());
     assert!(statements.contains("COPY"), "the statements were logged");
     assert!(log.text().contains("COPY"), "the log was captured");
     drop(watcher);
-    server.stop().await;
+    server.stop().await.unwrap();
     let everything = shown + &statements + &log.text();
     for secret in [
         support::PASSWORD,

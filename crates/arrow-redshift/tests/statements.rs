@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The loader's statements since the last look.
 fn sent(server: &RedshiftLocal) -> Vec<String> {
-    let log = server.statements();
+    let log = server.statements().all();
     let ours = log.into_iter().filter(|entry| entry.user == "loader");
     ours.map(|entry| entry.shape).collect()
 }
@@ -60,7 +60,7 @@ async fn statements_are_those_of_the_golden_file() {
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(found, golden, "review the change, then run with UPDATE_GENERATED=1");
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,5 +91,5 @@ async fn a_commit_sends_the_same_statements_whatever_the_number_of_parts() {
         assert!(counts[0] > counts[1]);
         assert_eq!(counts[1..], [counts[1]; 3]);
     }
-    server.stop().await;
+    server.stop().await.unwrap();
 }
