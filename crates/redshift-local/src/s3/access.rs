@@ -35,6 +35,12 @@ impl S3Access for Access {
         let Some(id) = cx.credentials().map(|credentials| credentials.access_key.clone()) else {
             return Err(S3Failure::access_denied().into());
         };
+        if signed_region(cx.headers(), cx.uri()).is_none() {
+            // Signatures of version 2, which no region offers any more to new buckets.
+            let message = "The authorization mechanism you have provided is not supported. \
+                           Please use AWS4-HMAC-SHA256.";
+            return Err(S3Failure::new(400, "InvalidRequest", message).into());
+        }
         self.meet_faults(cx).await?;
         self.keys.check_token(&id, presented_token(cx.headers(), cx.uri()).as_deref())?;
         self.check_bucket(&id, cx)?;

@@ -210,9 +210,13 @@ impl Bucket {
         }
     }
 
-    /// Gives a second name to an object's bytes.
-    pub(super) fn bytes(&self, object: &Stored) -> Bytes {
-        Bytes::Settled(self.file(&object.file))
+    /// An object as it is now, with a second name for its bytes that outlives the first.
+    pub(super) fn snapshot(&self, key: &str) -> Result<(Arc<Stored>, TempPath), S3Failure> {
+        let index = self.index();
+        let object = index.objects.get(key).ok_or_else(S3Failure::no_such_key)?;
+        let path = self.partial().join(Uuid::new_v4().simple().to_string());
+        std::fs::hard_link(self.file(&object.file), &path)?;
+        Ok((Arc::clone(object), TempPath::try_from_path(path)?))
     }
 
     /// Walks the objects whose keys are at or after `from`, in the order of their bytes, until

@@ -7,6 +7,7 @@
 
 mod access;
 mod bucket;
+mod checksum;
 mod condition;
 mod cut;
 mod failure;

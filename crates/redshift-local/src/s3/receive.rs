@@ -6,11 +6,15 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures::StreamExt;
 use md5::{Digest, Md5};
-use s3s::{StdError, dto::StreamingBlob};
+use s3s::{
+    StdError,
+    checksum::ChecksumHasher,
+    dto::{Checksum, StreamingBlob},
+};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::{cut::Cut, failure::S3Failure};
+use super::{checksum::Claimed, cut::Cut, failure::S3Failure};
 
 /// Pieces of a body on their way to the disk. A piece is as large as the connection's read buffer,
 /// so this bounds what one request holds.
@@ -23,6 +27,8 @@ pub(super) struct Received {
     pub size: u64,
     /// MD5 of them, from which the entity tag is made.
     pub md5: [u8; 16],
+    /// The checksums that the client uses.
+    pub checksum: Checksum,
 }
 
 /// Where a body goes.
@@ -43,6 +49,8 @@ pub(super) struct Expected {
     pub length: Option<u64>,
     /// `Content-MD5`, base64.
     pub md5: Option<String>,
+    /// The checksums that come with it.
+    pub claimed: Claimed,
     /// Where the connection is to be cut on purpose.
     pub cut: Option<Cut>,
 }
@@ -63,7 +71,8 @@ pub(super) async fn receive<G: Send + 'static>(
     let Target { file, offset, guard } = target;
     // The guard travels with the writes: when this future is dropped because the client went away,
     // it is let go only after the last write.
-    let writing = tasks.spawn_blocking(move || (write(arriving, &file, offset), guard));
+    let hasher = expected.claimed.hasher();
+    let writing = tasks.spawn_blocking(move || (write(arriving, &file, offset, hasher), guard));
     let forwarded = forward(body, pieces, expected).await;
     let (written, guard) = writing.await.map_err(io::Error::other)?;
     forwarded?;
@@ -97,15 +106,21 @@ async fn forward(
     }
 }
 
-fn write(mut arriving: mpsc::Receiver<Bytes>, file: &File, offset: u64) -> io::Result<Received> {
+fn write(
+    mut arriving: mpsc::Receiver<Bytes>,
+    file: &File,
+    offset: u64,
+    mut hasher: ChecksumHasher,
+) -> io::Result<Received> {
     let mut md5 = Md5::new();
     let mut size = 0;
     while let Some(piece) = arriving.blocking_recv() {
         file.write_all_at(&piece, offset + size)?;
         md5.update(&piece);
+        hasher.update(&piece);
         size += piece.len() as u64;
     }
-    Ok(Received { size, md5: md5.finalize().into() })
+    Ok(Received { size, md5: md5.finalize().into(), checksum: hasher.finalize() })
 }
 
 fn verify(received: &Received, expected: &Expected) -> Result<(), S3Failure> {
@@ -114,7 +129,7 @@ fn verify(received: &Received, expected: &Expected) -> Result<(), S3Failure> {
     }
     match &expected.md5 {
         Some(md5) if *md5 != BASE64_STANDARD.encode(received.md5) => Err(S3Failure::bad_digest()),
-        _ => Ok(()),
+        _ => expected.claimed.verify(&received.checksum),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn serve(listener: TcpListener, service: S3Service, stop: Cance
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(_ended) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => note_panic(ended),
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, Arc::clone(&service), stop.clone()));
@@ -50,9 +50,22 @@ pub(super) async fn serve(listener: TcpListener, service: S3Service, stop: Cance
         }
     }
     drop(listener);
-    let ended = async { while connections.join_next().await.is_some() {} };
+    let ended = async {
+        while let Some(ended) = connections.join_next().await {
+            note_panic(ended);
+        }
+    };
     if tokio::time::timeout(GRACE, ended).await.is_err() {
         connections.shutdown().await;
+    }
+}
+
+/// The client sees its connection end; the reason belongs into the log.
+fn note_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "an S3 connection's task panicked");
     }
 }
 

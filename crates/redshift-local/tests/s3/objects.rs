@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{
-    Attribute, Attributes, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode,
-    PutOptions, UpdateVersion, path::Path,
+    Attribute, Attributes, Error, GetOptions, GetRange, MultipartUpload, ObjectStore,
+    ObjectStoreExt, PutMode, PutOptions, UpdateVersion, aws::Checksum, path::Path,
 };
 
 use crate::{
@@ -270,4 +270,37 @@ async fn removals_one_by_one_and_in_bulk() {
     };
     let unchecked = send(&local.s3, request).await.unwrap();
     assert_eq!((unchecked.status, unchecked.element("Code")), (400, Some("InvalidRequest")));
+}
+
+#[tokio::test]
+async fn checksums_are_verified_and_echoed() {
+    let local = start().await;
+    let checked = local.builder("stage").with_checksum_algorithm(Checksum::SHA256).build().unwrap();
+    checked.put(&"put".into(), "body".into()).await.unwrap();
+    let mut upload = checked.put_multipart(&"parts".into()).await.unwrap();
+    upload.put_part("body".into()).await.unwrap();
+    upload.complete().await.unwrap();
+    assert_eq!(local.s3.head("stage", "parts").unwrap(), 4);
+    let right = [("x-amz-checksum-crc32", "DUoRhQ==")];
+    let request =
+        Request { headers: &right, body: b"hello world", ..Request::new("PUT", "/stage/crc") };
+    let reply = send(&local.s3, request).await.unwrap();
+    assert_eq!((reply.status, reply.headers["x-amz-checksum-crc32"].as_str()), (200, "DUoRhQ=="));
+    let request =
+        Request { headers: &right, body: b"jello world", ..Request::new("PUT", "/stage/crc") };
+    let reply = send(&local.s3, request).await.unwrap();
+    assert_eq!((reply.status, reply.element("Code")), (400, Some("BadDigest")));
+    let chunked = [
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-decoded-content-length", "5"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+    ];
+    let request = Request {
+        headers: &chunked,
+        body: b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n",
+        payload: Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        ..Request::new("PUT", "/stage/crc")
+    };
+    assert_eq!(send(&local.s3, request).await.unwrap().element("Code"), Some("BadDigest"));
+    assert_eq!(local.s3.head("stage", "crc").unwrap(), 11);
 }

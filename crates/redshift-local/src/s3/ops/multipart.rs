@@ -7,6 +7,7 @@ use s3s::{S3Request, dto::*};
 use super::write::no_customer_keys;
 use crate::s3::{
     bucket::{Bucket, New},
+    checksum::Claimed,
     condition::WriteCondition,
     cut::Cut,
     failure::S3Failure,
@@ -59,16 +60,34 @@ pub(super) async fn upload_part(
     let expected = Expected {
         length: input.content_length.map(i64::cast_unsigned),
         md5: input.content_md5,
+        claimed: Claimed {
+            sums: Checksum {
+                checksum_crc32: input.checksum_crc32,
+                checksum_crc32c: input.checksum_crc32c,
+                checksum_crc64nvme: input.checksum_crc64nvme,
+                checksum_sha1: input.checksum_sha1,
+                checksum_sha256: input.checksum_sha256,
+                checksum_type: None,
+            },
+            algorithm: input.checksum_algorithm,
+            trailers: req.trailing_headers,
+        },
         cut: req.extensions.get::<Cut>().cloned(),
     };
     let (number, target) = upload.land(input.part_number, expected.length)?;
     let offset = target.offset;
     let (received, landing) = receive(&store.tasks, input.body, target, &expected).await?;
     let encryption = upload.about.encryption.clone();
+    let checksum = received.checksum.clone();
     let arrived = move || upload.arrived(number, &received, offset, landing);
     let tag = store.blocking(arrived).await?;
     Ok(UploadPartOutput {
         e_tag: etag(&tag),
+        checksum_crc32: checksum.checksum_crc32,
+        checksum_crc32c: checksum.checksum_crc32c,
+        checksum_crc64nvme: checksum.checksum_crc64nvme,
+        checksum_sha1: checksum.checksum_sha1,
+        checksum_sha256: checksum.checksum_sha256,
         server_side_encryption: encryption.algorithm(),
         ssekms_key_id: encryption.kms_key_id,
         ..Default::default()

@@ -7,6 +7,7 @@ use s3s::{S3Request, dto::*};
 use crate::s3::{
     access::AllowedKeys,
     bucket::{Bytes, New},
+    checksum::Claimed,
     condition::{ReadCondition, WriteCondition, whole_seconds},
     cut::Cut,
     failure::S3Failure,
@@ -35,6 +36,18 @@ pub(super) async fn put(
     let expected = Expected {
         length: input.content_length.map(i64::cast_unsigned),
         md5: input.content_md5,
+        claimed: Claimed {
+            sums: Checksum {
+                checksum_crc32: input.checksum_crc32,
+                checksum_crc32c: input.checksum_crc32c,
+                checksum_crc64nvme: input.checksum_crc64nvme,
+                checksum_sha1: input.checksum_sha1,
+                checksum_sha256: input.checksum_sha256,
+                checksum_type: None,
+            },
+            algorithm: input.checksum_algorithm,
+            trailers: req.trailing_headers,
+        },
         cut: req.extensions.get::<Cut>().cloned(),
     };
     let (file, path) = bucket.temporary()?;
@@ -54,10 +67,16 @@ pub(super) async fn put(
         etag: hex::encode(received.md5),
         about: About { headers, encryption },
     };
+    let checksum = received.checksum;
     let put = move || bucket.put(new, Bytes::Written(path), &condition);
     let object = store.blocking(put).await?;
     Ok(PutObjectOutput {
         e_tag: etag(&object.etag),
+        checksum_crc32: checksum.checksum_crc32,
+        checksum_crc32c: checksum.checksum_crc32c,
+        checksum_crc64nvme: checksum.checksum_crc64nvme,
+        checksum_sha1: checksum.checksum_sha1,
+        checksum_sha256: checksum.checksum_sha256,
         server_side_encryption: object.about.encryption.algorithm(),
         ssekms_key_id: object.about.encryption.kms_key_id.clone(),
         ..Default::default()
@@ -74,7 +93,7 @@ pub(super) async fn copy(
         return Err(S3Failure::not_modelled("access points"));
     };
     let source = store.bucket(from)?;
-    let original = source.head(from_key)?;
+    let (original, bytes) = source.snapshot(from_key)?;
     ReadCondition {
         if_match: input.copy_source_if_match,
         if_none_match: input.copy_source_if_none_match,
@@ -116,8 +135,7 @@ pub(super) async fn copy(
         etag: original.etag.clone(),
         about: About { headers, encryption },
     };
-    let bytes = source.bytes(&original);
-    let put = move || bucket.put(new, bytes, &WriteCondition::None);
+    let put = move || bucket.put(new, Bytes::Written(bytes), &WriteCondition::None);
     let object = store.blocking(put).await?;
     Ok(CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
