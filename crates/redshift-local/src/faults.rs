@@ -143,6 +143,9 @@ pub(crate) struct Event<'a> {
     pub(crate) labels: [&'a str; 2],
     /// What is about to happen.
     pub(crate) statement: StatementKind,
+    /// Whether nobody asked for it: the commit of a statement outside a block. Only rules that name
+    /// its kind take it, so that a statement is not met twice.
+    pub(crate) implied: bool,
     /// The client's text.
     pub(crate) text: &'a str,
 }
@@ -206,7 +209,7 @@ impl When {
                 .label
                 .as_ref()
                 .is_none_or(|label| event.labels.iter().any(|text| text.contains(label)))
-            && self.statement.is_none_or(|kind| kind == event.statement)
+            && self.statement.map_or(!event.implied, |kind| kind == event.statement)
             && self.text.as_ref().is_none_or(|part| contains(event.text, part))
     }
 }
@@ -216,7 +219,8 @@ mod tests {
     use super::*;
 
     fn event(text: &str) -> Event<'_> {
-        Event { user: "u", labels: ["app", "group"], statement: StatementKind::Write, text }
+        let statement = StatementKind::Write;
+        Event { user: "u", labels: ["app", "group"], statement, implied: false, text }
     }
 
     #[test]

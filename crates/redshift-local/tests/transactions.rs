@@ -55,7 +55,8 @@ async fn under_serializable_the_same_upsert_fails_with_1023() {
     };
     let ((sqlstate, message, detail), ()) = tokio::join!(apply, commit);
     assert_eq!((sqlstate.as_str(), message.as_str()), ("XX000", "1023"));
-    let (start, end) = detail.split_once(", transactions forming the cycle are: ").expect("a cycle");
+    let (start, end) =
+        detail.split_once(", transactions forming the cycle are: ").expect("a cycle");
     assert!(start.starts_with("Serializable isolation violation on table - "), "{detail}");
     assert!(end.contains(", ") && end.contains(" (pid:"), "{detail}");
     let aborted = failure(&upsert, "SELECT 1").await;
@@ -205,10 +206,10 @@ async fn what_may_not_run_in_a_block_is_25001() {
     run(&client, TABLE).await;
     run(&client, "BEGIN").await;
     let (sqlstate, message, _) = failure(&client, "VACUUM t").await;
-    assert_eq!((sqlstate.as_str(), message.as_str()), (
-        "25001",
-        "VACUUM cannot run inside a transaction block"
-    ));
+    assert_eq!(
+        (sqlstate.as_str(), message.as_str()),
+        ("25001", "VACUUM cannot run inside a transaction block")
+    );
     run(&client, "ROLLBACK").await;
     assert_eq!(failure(&client, "SELECT 1; VACUUM t").await.0, "25001");
     run(&client, "VACUUM t").await;
@@ -249,8 +250,5 @@ async fn creating_one_table_twice_at_once_is_settled() {
     let errors: Vec<_> = [&first, &second].into_iter().filter_map(|r| r.as_ref().err()).collect();
     assert_eq!(errors.len(), 1, "{first:?} {second:?}");
     let (sqlstate, message, _) = support::told(errors[0]);
-    assert_eq!((sqlstate.as_str(), message.as_str()), (
-        "42P07",
-        "Relation \"t\" already exists"
-    ));
+    assert_eq!((sqlstate.as_str(), message.as_str()), ("42P07", "Relation \"t\" already exists"));
 }

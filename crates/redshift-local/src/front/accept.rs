@@ -100,6 +100,7 @@ async fn open(
         user: &user.name,
         labels: [&application_name, ""],
         statement: StatementKind::Connect,
+        implied: false,
         text: "",
     };
     match server.faults.at(&event) {

@@ -43,7 +43,8 @@ pub(crate) struct Portal {
     name: String,
     bind: Option<Bytes>,
     formats: Vec<i16>,
-    finished: bool,
+    /// Its command tag, once it has run to its end.
+    finished: Option<String>,
 }
 
 impl Session {
@@ -174,7 +175,7 @@ impl Session {
         let body = statement.name.as_ref().map(|on_backend| {
             bind_body(&name, on_backend, &bind.formats, bind.count, &bind.values, &formats)
         });
-        let portal = Portal { statement, name, bind: body, formats, finished: false };
+        let portal = Portal { statement, name, bind: body, formats, finished: None };
         self.portals.insert(bind.portal.clone(), portal);
         Ok(())
     }
@@ -195,9 +196,14 @@ impl Session {
             put(self.client.out(), b'I', &[]);
             return Ok(());
         };
-        if portal.finished {
-            let text = format!("portal \"{name}\" cannot be run");
-            return Err(Failure::new("55000", text).into());
+        if let Some(tag) = portal.finished.clone() {
+            // A query's portal has no more rows; anything else runs only once.
+            if statement.columns.is_none() {
+                let text = format!("portal \"{name}\" cannot be run");
+                return Err(Failure::new("55000", text).into());
+            }
+            reply::command_complete(self.client.out(), &tag);
+            return Ok(());
         }
         let run = PortalRun { portal: portal.name.clone(), bind: portal.bind.take(), max_rows };
         let done = self.carry_out(checked, &statement.text, Run::Portal(run)).await?;
@@ -207,7 +213,7 @@ impl Session {
             return Ok(());
         }
         if let Some(portal) = self.portals.get_mut(name) {
-            portal.finished = true;
+            portal.finished = Some(done.tag.clone());
         }
         reply::command_complete(self.client.out(), &done.tag);
         Ok(())

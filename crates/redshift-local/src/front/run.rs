@@ -15,7 +15,7 @@ use super::{
     session::Session,
     settings::SessionSettings,
     statements::{StatementRecord, kept_text},
-    transaction::{Block, Table, qualified},
+    transaction::{Block, Table, identifier, literal, qualified},
 };
 use crate::{
     dialect::action::{Action, Checked, Relation},
@@ -96,7 +96,7 @@ impl Session {
         // A commit meets its faults where it happens, asked for or not.
         let effect = match kind {
             StatementKind::Commit => None,
-            kind => self.meet(self.fault(kind, text)).await?,
+            kind => self.meet(self.fault(kind, false, text)).await?,
         };
         let done = self.act(&checked.action, run).await?;
         if effect == Some(Effect::LoseAfter) {
@@ -280,12 +280,16 @@ impl Session {
             }
             self.settings.set(name, value);
             self.show_settings();
-        } else if let Some(sql) = sql {
+        } else {
+            let own = match value {
+                Some(value) => format!("SET {} TO {}", identifier(name), literal(value)),
+                None => format!("RESET {}", identifier(name)),
+            };
             // Outside a block it holds at once; inside, it goes with a rollback.
             if self.transaction.block == Block::Open {
                 self.begin().await?;
             }
-            self.backend.run(sql).await?;
+            self.backend.run(sql.unwrap_or(&own)).await?;
         }
         Ok(Done::tagged(if value.is_some() { "SET" } else { "RESET" }))
     }
@@ -294,7 +298,7 @@ impl Session {
         let value = match self.settings.get(name) {
             Some(value) => value.to_owned(),
             None => {
-                let sql = format!("SHOW {}", super::transaction::identifier(name));
+                let sql = format!("SHOW {}", identifier(name));
                 let rows = self.backend.run(&sql).await?;
                 rows.into_iter().flatten().next().flatten().unwrap_or_default()
             }
@@ -370,10 +374,21 @@ impl Session {
     }
 
     /// What a fault rule makes of an event of this session.
-    pub(super) fn fault(&self, statement: StatementKind, text: &str) -> Option<Effect> {
+    pub(super) fn fault(
+        &self,
+        statement: StatementKind,
+        implied: bool,
+        text: &str,
+    ) -> Option<Effect> {
         let application = self.who.entry.info().application_name.clone();
         let labels = [application.as_str(), self.settings.query_group()];
-        self.server.faults.at(&Event { user: &self.who.user.name, labels, statement, text })
+        self.server.faults.at(&Event {
+            user: &self.who.user.name,
+            labels,
+            statement,
+            implied,
+            text,
+        })
     }
 
     /// Lets an effect happen; one that strikes after the statement is given back.

@@ -199,7 +199,7 @@ impl Session {
         let wrote = self.has_written();
         let effect = if asked || wrote {
             let text = if asked { "COMMIT".to_owned() } else { self.transaction.text.clone() };
-            match self.meet(self.fault(StatementKind::Commit, &text)).await {
+            match self.meet(self.fault(StatementKind::Commit, !asked, &text)).await {
                 Ok(effect) => effect,
                 Err(stop) => return self.end_badly(stop).await,
             }
@@ -340,7 +340,7 @@ fn snapshot_sql(query: i64, relations: &[&Relation]) -> String {
     for (index, relation) in relations.iter().enumerate() {
         let name = literal(&qualified(relation));
         sql.push_str(&format!(
-            " UNION ALL SELECT '{index}', c.oid::text, c.relpersistence::text, (c.xmin::text = \
+            " UNION ALL SELECT '{index}', o::oid::text, c.relpersistence::text, (c.xmin::text = \
              (txid_current() % 4294967296)::text)::text FROM pg_catalog.to_regclass({name}) o \
              LEFT JOIN pg_catalog.pg_class c ON c.oid = o"
         ));
