@@ -92,8 +92,12 @@ END $$;
 
 -- CREATE TABLE, one creation of a name at a time: PostgreSQL answers a race for a name with the
 -- breach of an index that Redshift does not have.
+--
+-- With a `query`, `ddl` makes the table like the view pg_temp.redshift_as of that query: a view
+-- keeps the widths of casts, which CREATE TABLE AS loses here.
 CREATE PROCEDURE redshift_sys.create_table(
-  schema_name text, table_name text, temporary boolean, if_not_exists boolean, ddl text, spec jsonb)
+  schema_name text, table_name text, temporary boolean, if_not_exists boolean, ddl text,
+  query text, spec jsonb)
 LANGUAGE plpgsql AS $$
 DECLARE
   namespace text := CASE WHEN temporary THEN 'pg_temp'
@@ -114,9 +118,39 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '42P07',
       MESSAGE = format('Relation "%s" already exists', table_name);
   END IF;
+  IF query IS NOT NULL THEN
+    EXECUTE 'CREATE TEMPORARY VIEW redshift_as ' || query;
+    PERFORM redshift_sys.settle_types('pg_temp.redshift_as');
+  END IF;
   EXECUTE ddl;
-  PERFORM redshift_sys.settle_types(full_name::regclass);
+  IF query IS NOT NULL THEN
+    PERFORM redshift_sys.bound_columns(full_name::regclass);
+    EXECUTE format('INSERT INTO %s SELECT * FROM pg_temp.redshift_as', full_name);
+    DROP VIEW pg_temp.redshift_as;
+  END IF;
   PERFORM redshift_sys.record_table(full_name::regclass, spec);
+END $$;
+
+-- The CHECKs that a column list would have brought: CHAR of single-byte characters, DECIMAL(19, s)
+-- of 64 bits.
+CREATE FUNCTION redshift_sys.bound_columns(relation regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  a record;
+BEGIN
+  FOR a IN SELECT t.attname, t.atttypid, t.atttypmod - 4 AS width FROM pg_attribute t
+    WHERE t.attrelid = relation AND t.attnum > 0
+  LOOP
+    IF a.atttypid = 'bpchar'::regtype THEN
+      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT redshift_multibyte_%s '
+        'CHECK (pg_catalog.octet_length(%I) = %s)', relation, left(md5(a.attname), 16),
+        a.attname, a.width);
+    ELSIF a.atttypid = 'numeric'::regtype AND a.width >> 16 = 19 THEN
+      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT redshift_decimal_%s '
+        'CHECK (pg_catalog.abs(%I) <= 9223372036854775807 * 1e-%s::numeric)', relation,
+        left(md5(a.attname), 16), a.attname, a.width & 65535);
+    END IF;
+  END LOOP;
 END $$;
 
 -- Types of CREATE TABLE AS: PostgreSQL's text and unbounded numbers become what Redshift has, and

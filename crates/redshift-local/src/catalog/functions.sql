@@ -200,3 +200,9 @@ CREATE FUNCTION redshift_sys.pg_terminate_backend(integer) RETURNS integer
 LANGUAGE sql VOLATILE STRICT AS $$ SELECT pg_catalog.pg_terminate_backend($1)::integer $$;
 CREATE FUNCTION redshift_sys.pg_cancel_backend(integer) RETURNS integer
 LANGUAGE sql VOLATILE STRICT AS $$ SELECT pg_catalog.pg_cancel_backend($1)::integer $$;
+
+-- As text: PostgreSQL's own answer is a NAME, which it cannot compare with a VARCHAR.
+CREATE FUNCTION redshift_sys.current_database() RETURNS text LANGUAGE sql STABLE AS
+  'SELECT pg_catalog.current_database()::text';
+CREATE FUNCTION redshift_sys.current_schema() RETURNS text LANGUAGE sql STABLE AS
+  'SELECT pg_catalog.current_schema()::text';

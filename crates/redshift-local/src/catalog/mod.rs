@@ -32,6 +32,11 @@ pub const MULTIBYTE_CHECK: &str = "redshift_multibyte_";
 /// How the names of CHECKs begin that bound `DECIMAL(19, s)` to 64 bits.
 pub const DECIMAL_CHECK: &str = "redshift_decimal_";
 
+/// The ParameterStatus `show_discovery` by which Amazon's drivers know that SHOW lists databases,
+/// schemas, tables and columns, and takes parameters. Without it they fall back to queries of
+/// `pg_class` and its like, which are not modelled.
+pub const SHOW_DISCOVERY: (&str, &str) = ("show_discovery", "4");
+
 /// Adds a user: name (text), whether a superuser (boolean).
 pub const INSERT_USER: &str = "INSERT INTO redshift_sys.users (name, superuser) VALUES ($1, $2) \
      ON CONFLICT (name) DO UPDATE SET superuser = excluded.superuser";

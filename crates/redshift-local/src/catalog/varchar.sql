@@ -94,6 +94,28 @@ BEGIN
   END LOOP;
 END $$;
 
+-- And against names, of which PostgreSQL's own catalog is full.
+CREATE FUNCTION redshift_sys.name_eq(name, redshift_sys."varchar") RETURNS boolean
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'nameeqtext';
+CREATE FUNCTION redshift_sys.name_eq(redshift_sys."varchar", name) RETURNS boolean
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'texteqname';
+CREATE FUNCTION redshift_sys.name_ne(name, redshift_sys."varchar") RETURNS boolean
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'namenetext';
+CREATE FUNCTION redshift_sys.name_ne(redshift_sys."varchar", name) RETURNS boolean
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'textnename';
+CREATE OPERATOR pg_catalog.= (LEFTARG = name, RIGHTARG = redshift_sys."varchar",
+  FUNCTION = redshift_sys.name_eq, COMMUTATOR = OPERATOR(pg_catalog.=),
+  NEGATOR = OPERATOR(pg_catalog.<>));
+CREATE OPERATOR pg_catalog.= (LEFTARG = redshift_sys."varchar", RIGHTARG = name,
+  FUNCTION = redshift_sys.name_eq, COMMUTATOR = OPERATOR(pg_catalog.=),
+  NEGATOR = OPERATOR(pg_catalog.<>));
+CREATE OPERATOR pg_catalog.<> (LEFTARG = name, RIGHTARG = redshift_sys."varchar",
+  FUNCTION = redshift_sys.name_ne, COMMUTATOR = OPERATOR(pg_catalog.<>),
+  NEGATOR = OPERATOR(pg_catalog.=));
+CREATE OPERATOR pg_catalog.<> (LEFTARG = redshift_sys."varchar", RIGHTARG = name,
+  FUNCTION = redshift_sys.name_ne, COMMUTATOR = OPERATOR(pg_catalog.<>),
+  NEGATOR = OPERATOR(pg_catalog.=));
+
 CREATE FUNCTION redshift_sys.varchar_cmp(redshift_sys."varchar", redshift_sys."varchar")
   RETURNS integer LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bpcharcmp';
 CREATE FUNCTION redshift_sys.varchar_hash(redshift_sys."varchar")

@@ -220,7 +220,7 @@ fn define(head: Head, mut table: Table) -> Result<Action, Refusal> {
     let kind = if head.temporary { "TEMPORARY TABLE" } else { "TABLE" };
     let ddl =
         format!("CREATE {kind} {} ({})", names::quote_relation(&head.relation), items.join(", "));
-    Ok(created(head, ddl, &table, "CREATE TABLE"))
+    Ok(created(head, ddl, None, &table))
 }
 
 fn place_keys(table: &mut Table) -> Result<(), Refusal> {
@@ -260,8 +260,8 @@ fn place_keys(table: &mut Table) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The call that creates and records the table.
-fn created(head: Head, ddl: String, table: &Table, tag: &'static str) -> Action {
+/// The call that creates the table, fills it from a query if there is one, and records it.
+fn created(head: Head, ddl: String, query: Option<String>, table: &Table) -> Action {
     let Head { relation, temporary, if_not_exists } = head;
     let like = table.like.as_ref().map(
         |(parent, defaults)| json!({"table": names::quote_relation(parent), "defaults": defaults}),
@@ -275,10 +275,13 @@ fn created(head: Head, ddl: String, table: &Table, tag: &'static str) -> Action 
         "backup": table.backup,
     });
     let schema = relation.schema.as_deref().map_or("NULL".into(), names::literal);
+    let tag = if query.is_some() { "SELECT" } else { "CREATE TABLE" };
     let sql = format!(
-        "CALL redshift_sys.create_table({schema}, {}, {temporary}, {if_not_exists}, {}, {}::jsonb)",
+        "CALL redshift_sys.create_table({schema}, {}, {temporary}, {if_not_exists}, {}, {}, \
+         {}::jsonb)",
         names::literal(&relation.name),
         names::literal(&ddl),
+        query.as_deref().map_or("NULL".into(), names::literal),
         names::literal(&spec.to_string()),
     );
     Action::Define { sql, relations: vec![relation], creates: true, tag, not_in_block: false }
@@ -316,9 +319,9 @@ fn as_query(words: &mut Words<'_>, head: Head) -> Result<Action, Refusal> {
         return Err(Refusal::unsupported("parameters are not supported in CREATE TABLE AS"));
     }
     let kind = if head.temporary { "TEMPORARY TABLE" } else { "TABLE" };
-    let ddl =
-        format!("CREATE {kind} {}{columns} AS {query}", names::quote_relation(&head.relation));
-    Ok(created(head, ddl, &table, "SELECT"))
+    let name = names::quote_relation(&head.relation);
+    let ddl = format!("CREATE {kind} {name} (LIKE pg_temp.redshift_as)");
+    Ok(created(head, ddl, Some(format!("{columns} AS {query}")), &table))
 }
 
 /// The CHECK that keeps a column to what Redshift stores and PostgreSQL's type does not, if any.

@@ -62,6 +62,8 @@ pub(crate) fn without_parentheses(
     Ok(Some(match name.as_str() {
         "sysdate" => "redshift_sys.sysdate()".into(),
         "current_user_id" => "redshift_sys.user_id(session_user::text)".into(),
+        // As text: PostgreSQL's own answer is a NAME.
+        "current_user" | "session_user" | "user" => format!("CAST({name} AS text)"),
         _ => name,
     }))
 }

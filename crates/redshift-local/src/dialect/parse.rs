@@ -99,10 +99,7 @@ fn convert_symbol(symbol: &str) -> Result<tokenizer::Token, Refusal> {
 }
 
 /// An identifier of a syntax tree, folded. The parser takes strings for aliases; Redshift does not.
-pub(crate) fn fold(
-    ident: &sqlparser::ast::Ident,
-    case_sensitive: bool,
-) -> Result<String, Refusal> {
+pub(crate) fn fold(ident: &sqlparser::ast::Ident, case_sensitive: bool) -> Result<String, Refusal> {
     match ident.quote_style {
         None => names::fold(&ident.value, false, case_sensitive),
         Some('"') => names::fold(&ident.value, true, case_sensitive),

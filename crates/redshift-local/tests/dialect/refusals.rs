@@ -72,7 +72,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("FETCH BACKWARD 1 FROM c", "0A000", "forward"),
     ("SELECT a FROM t, pg_table_def", "0A000", "not supported on Redshift tables"),
     ("SELECT a, current_schema() FROM t", "0A000", "not supported on Redshift tables"),
-    ("INSERT INTO t SELECT table_name FROM svv_tables", "0A000", "not supported on Redshift tables"),
+    (
+        "INSERT INTO t SELECT table_name FROM svv_tables",
+        "0A000",
+        "not supported on Redshift tables",
+    ),
     ("CREATE TABLE t AS SELECT table_name FROM svv_tables", "0A000", "Redshift tables"),
     ("SELECT a FROM t WHERE b > now()", "0A000", "not supported on Redshift tables"),
     // What PostgreSQL has and no one here promised.
@@ -80,7 +84,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("SELECT pg_read_file('/etc/passwd')", "0A000", "not modelled: function pg_read_file"),
     ("SELECT set_config('a', 'b', true)", "0A000", "not modelled: function set_config"),
     ("SELECT pg_advisory_lock(1)", "0A000", "not modelled: function"),
-    ("SELECT redshift_sys.cut('a', 1, true)", "0A000", "not modelled: functions of a user's schema"),
+    (
+        "SELECT redshift_sys.cut('a', 1, true)",
+        "0A000",
+        "not modelled: functions of a user's schema",
+    ),
     ("SELECT * FROM pg_stat_activity", "0A000", "not modelled: relation pg_stat_activity"),
     ("SELECT * FROM pg_catalog.pg_authid", "0A000", "not modelled: relation"),
     ("SELECT * FROM information_schema.triggers", "0A000", "not modelled: relation"),

@@ -83,9 +83,13 @@ fn writes_name_their_target_and_what_they_read() {
 
 #[test]
 fn transactions_locks_and_settings() {
-    for sql in ["BEGIN", "begin work", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-        "START TRANSACTION READ WRITE", "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"]
-    {
+    for sql in [
+        "BEGIN",
+        "begin work",
+        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION READ WRITE",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE",
+    ] {
         assert!(matches!(one(sql), Action::Begin { read_only: false }), "{sql}");
     }
     assert!(matches!(one("BEGIN READ ONLY"), Action::Begin { read_only: true }));
@@ -103,7 +107,10 @@ fn transactions_locks_and_settings() {
         Action::Set { name, value, sql } => (name, value, sql),
         other => panic!("{other:?}"),
     };
-    assert_eq!(set("SET query_group TO 'it''s'"), ("query_group".into(), Some("it's".into()), None));
+    assert_eq!(
+        set("SET query_group TO 'it''s'"),
+        ("query_group".into(), Some("it's".into()), None)
+    );
     assert_eq!(
         set("SET search_path = a, \"$user\""),
         (
@@ -115,9 +122,14 @@ fn transactions_locks_and_settings() {
     assert_eq!(set("SET TIME ZONE 'UTC'").0, "timezone");
     assert_eq!(set("RESET query_group").1, None);
     assert_eq!(set("SET statement_timeout TO DEFAULT").2.unwrap(), "RESET statement_timeout");
-    assert!(matches!(one("SHOW Search_Path"), Action::ShowSetting { name } if name == "search_path"));
+    assert!(
+        matches!(one("SHOW Search_Path"), Action::ShowSetting { name } if name == "search_path")
+    );
     assert!(matches!(one("CANCEL 12 'why'"), Action::Cancel { pid: 12 }));
-    assert!(matches!(one("VACUUM FULL t"), Action::Define { not_in_block: true, tag: "VACUUM", .. }));
+    assert!(matches!(
+        one("VACUUM FULL t"),
+        Action::Define { not_in_block: true, tag: "VACUUM", .. }
+    ));
     let alter = one("ALTER TABLE t ALTER COLUMN a TYPE VARCHAR(20)");
     assert!(matches!(alter, Action::Define { not_in_block: true, tag: "ALTER TABLE", .. }));
     let add = one("ALTER TABLE t ADD COLUMN a VARCHAR(20)");

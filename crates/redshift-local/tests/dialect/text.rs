@@ -39,9 +39,27 @@ async fn result_columns_are_named_as_redshift_names_them() {
                CAST('2024-01-01' AS date), 'x', NULL, now FROM t, (SELECT 1 AS now)";
     let columns = session.described(sql).await.1;
     let expected = [
-        "a", "len", "len", "?column?", "a", "int8", "count", "getdate", "sysdate", "date_part",
-        "btrim", "dateadd", "case", "nvl", "current_date", "n", "?column?", "date", "?column?",
-        "?column?", "now",
+        "a",
+        "len",
+        "len",
+        "?column?",
+        "a",
+        "int8",
+        "count",
+        "getdate",
+        "sysdate",
+        "date_part",
+        "btrim",
+        "dateadd",
+        "case",
+        "nvl",
+        "current_date",
+        "n",
+        "?column?",
+        "date",
+        "?column?",
+        "?column?",
+        "now",
     ];
     assert_eq!(columns, expected);
 }
@@ -59,11 +77,8 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 /// Runs cases of one strategy against one session, in the runtime of the test.
-fn cases<S: Strategy>(
-    count: u32,
-    strategy: S,
-    case: impl Fn(S::Value) -> Result<(), TestCaseError>,
-) where
+fn cases<S: Strategy>(count: u32, strategy: S, case: impl Fn(S::Value) -> Result<(), TestCaseError>)
+where
     S::Value: std::fmt::Debug,
 {
     let config = ProptestConfig { cases: count, failure_persistence: None, ..Default::default() };

@@ -74,15 +74,22 @@ async fn widths_count_bytes() {
     assert_eq!(session.fails("SELECT true::varchar(5)").await.sqlstate, "42846");
     // Without a width there are 256 bytes, in TEXT too.
     session.run("CREATE TABLE w (a TEXT, b VARCHAR, c VARCHAR(MAX), d NUMERIC)").await;
-    session.run("INSERT INTO w SELECT repeat('x', 256), repeat('x', 256), repeat('x', 65535), 1").await;
+    session
+        .run("INSERT INTO w SELECT repeat('x', 256), repeat('x', 256), repeat('x', 65535), 1")
+        .await;
     assert_eq!(session.fails("INSERT INTO w (a) SELECT repeat('x', 257)").await.sqlstate, "22001");
-    assert_eq!(session.fails("INSERT INTO w (c) SELECT repeat('x', 65536)").await.sqlstate, "22001");
+    assert_eq!(
+        session.fails("INSERT INTO w (c) SELECT repeat('x', 65536)").await.sqlstate,
+        "22001"
+    );
 }
 
 #[tokio::test]
 async fn numbers() {
     let session = Session::new().await;
-    session.run("CREATE TABLE t (d DECIMAL(8,2), n NUMERIC, b DECIMAL(19,2), i INT, l BIGINT)").await;
+    session
+        .run("CREATE TABLE t (d DECIMAL(8,2), n NUMERIC, b DECIMAL(19,2), i INT, l BIGINT)")
+        .await;
     // Overscale is rounded on INSERT.
     session.run("INSERT INTO t (d, n, i, l) VALUES (1.005, 2.5, 1, 1), (1.25, 3, 2, 2)").await;
     assert_eq!(session.run("SELECT d, n FROM t ORDER BY i").await, ["1.01|3", "1.25|3"]);
@@ -109,19 +116,31 @@ async fn dates_and_times() {
         ("SELECT date_part(year, timestamp '2024-05-17 10:00')", "2024"),
         ("SELECT extract(dow FROM date '2024-05-17')", "5"),
         ("SELECT last_day('2024-02-03')", "2024-02-29"),
-        ("SELECT to_char(timestamp '2024-05-17 13:04:05', 'YYYY-MM-DD HH24:MI:SS')",
-            "2024-05-17 13:04:05"),
+        (
+            "SELECT to_char(timestamp '2024-05-17 13:04:05', 'YYYY-MM-DD HH24:MI:SS')",
+            "2024-05-17 13:04:05",
+        ),
         ("SELECT to_date('17.05.2024', 'DD.MM.YYYY')", "2024-05-17"),
-        ("SELECT convert_timezone('America/New_York', timestamp '2024-07-01 12:00')",
-            "2024-07-01 08:00:00"),
-        ("SELECT convert_timezone('CET', 'UTC', timestamp '2024-01-01 12:00')",
-            "2024-01-01 11:00:00"),
-        ("SELECT timestamp '2024-01-01 12:00' AT TIME ZONE 'UTC' = \
-          timestamptz '2024-01-01 12:00+00'", "t"),
+        (
+            "SELECT convert_timezone('America/New_York', timestamp '2024-07-01 12:00')",
+            "2024-07-01 08:00:00",
+        ),
+        (
+            "SELECT convert_timezone('CET', 'UTC', timestamp '2024-01-01 12:00')",
+            "2024-01-01 11:00:00",
+        ),
+        (
+            "SELECT timestamp '2024-01-01 12:00' AT TIME ZONE 'UTC' = \
+          timestamptz '2024-01-01 12:00+00'",
+            "t",
+        ),
         ("SELECT timestamp '2024-01-01' + interval '1 day'", "2024-01-02 00:00:00"),
         ("SELECT date '2024-01-03' - date '2024-01-01'", "2"),
-        ("SELECT getdate() <= sysdate AND current_date = trunc_date FROM \
-          (SELECT sysdate::date AS trunc_date)", "t"),
+        (
+            "SELECT getdate() <= sysdate AND current_date = trunc_date FROM \
+          (SELECT sysdate::date AS trunc_date)",
+            "t",
+        ),
     ] {
         assert_eq!(session.one(sql).await, expected, "{sql}");
     }
@@ -131,38 +150,63 @@ async fn dates_and_times() {
 async fn functions() {
     let session = Session::new().await;
     for (sql, expected) in [
-        ("SELECT nvl(NULL, 'a'), nvl2(NULL, 1, 2), nullif(1, 1), greatest(1, 2), least(1, 2)",
-            "a|2|NULL|2|1"),
-        ("SELECT upper('aß'), lower('ÄB'), initcap('a b'), len('äö'), reverse('abc')",
-            "Aß|Äb|A B|2|cba"),
-        ("SELECT substring('abcd', 2, 2), substring('abcd' FROM 3), left('abc', 1), right('abc', 1)",
-            "bc|cd|a|c"),
-        ("SELECT '[' || trim('  a ') || ltrim(' b') || rtrim('c ') || trim(both 'x' FROM 'xdx') || ']'",
-            "[abcd]"),
-        ("SELECT replace('aba', 'a', 'c'), translate('ab', 'a', 'x'), lpad('a', 3, '-'), strpos('ab', 'b')",
-            "cbc|xb|--a|2"),
-        ("SELECT charindex('b', 'ab'), position('b' IN 'ab'), split_part('a-b', '-', 2), repeat('a', 2)",
-            "2|2|b|aa"),
-        ("SELECT md5('a'), sha2('a', 256)", "0cc175b9c0f1b6a831c399e269772661|\
-          ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"),
-        ("SELECT concat('a', NULL), 'a' || NULL IS NULL, regexp_replace('aXbX', 'X', '-')",
-            "NULL|t|a-b-"),
-        ("SELECT abs(-1), mod(7, 3), round(2.5), floor(1.7), ceil(1.2), power(2, 3), 7 / 2, 7 % 2",
-            "1|1|3|1|2|8|3|1"),
+        (
+            "SELECT nvl(NULL, 'a'), nvl2(NULL, 1, 2), nullif(1, 1), greatest(1, 2), least(1, 2)",
+            "a|2|NULL|2|1",
+        ),
+        (
+            "SELECT upper('aß'), lower('ÄB'), initcap('a b'), len('äö'), reverse('abc')",
+            "Aß|Äb|A B|2|cba",
+        ),
+        (
+            "SELECT substring('abcd', 2, 2), substring('abcd' FROM 3), left('abc', 1), right('abc', 1)",
+            "bc|cd|a|c",
+        ),
+        (
+            "SELECT '[' || trim('  a ') || ltrim(' b') || rtrim('c ') || trim(both 'x' FROM 'xdx') || ']'",
+            "[abcd]",
+        ),
+        (
+            "SELECT replace('aba', 'a', 'c'), translate('ab', 'a', 'x'), lpad('a', 3, '-'), strpos('ab', 'b')",
+            "cbc|xb|--a|2",
+        ),
+        (
+            "SELECT charindex('b', 'ab'), position('b' IN 'ab'), split_part('a-b', '-', 2), repeat('a', 2)",
+            "2|2|b|aa",
+        ),
+        (
+            "SELECT md5('a'), sha2('a', 256)",
+            "0cc175b9c0f1b6a831c399e269772661|\
+          ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+        ),
+        (
+            "SELECT concat('a', NULL), 'a' || NULL IS NULL, regexp_replace('aXbX', 'X', '-')",
+            "NULL|t|a-b-",
+        ),
+        (
+            "SELECT abs(-1), mod(7, 3), round(2.5), floor(1.7), ceil(1.2), power(2, 3), 7 / 2, 7 % 2",
+            "1|1|3|1|2|8|3|1",
+        ),
         ("SELECT TOP 1 a FROM (SELECT 1 AS a UNION ALL SELECT 2) ORDER BY a DESC", "2"),
-        ("SELECT listagg(a, ',') WITHIN GROUP (ORDER BY a DESC) FROM (SELECT 'x' AS a UNION SELECT 'y')",
-            "y,x"),
+        (
+            "SELECT listagg(a, ',') WITHIN GROUP (ORDER BY a DESC) FROM (SELECT 'x' AS a UNION SELECT 'y')",
+            "y,x",
+        ),
         ("SELECT a FROM (SELECT 1 AS a UNION SELECT 2) ORDER BY a LIMIT 1 OFFSET 1", "2"),
         ("SELECT sum(a) OVER (ORDER BY a ROWS UNBOUNDED PRECEDING) FROM (SELECT 5 AS a)", "5"),
         ("SELECT pg_last_copy_count(), pg_last_copy_id(), pg_last_query_id()", "0|-1|-1"),
         ("SELECT current_user, session_user, user, current_schema()", "alice|alice|alice|public"),
-        ("SELECT has_table_privilege('svv', 'select')", ""),
+        (
+            "SELECT count(*) FROM svv_tables WHERE table_catalog = current_database() \
+          AND current_user <> table_name",
+            "0",
+        ),
+        (
+            "SELECT count(*) FROM pg_table_def d JOIN svv_tables t ON d.tablename = t.table_name",
+            "0",
+        ),
     ] {
-        if expected.is_empty() {
-            assert!(session.rows(sql).await.is_err(), "{sql}");
-        } else {
-            assert_eq!(session.one(sql).await, expected, "{sql}");
-        }
+        assert_eq!(session.one(sql).await, expected, "{sql}");
     }
     let version = session.one("SELECT version()").await;
     assert!(version.starts_with("PostgreSQL 8.0.2 on ") && version.contains("Redshift 1.0."));
