@@ -7,6 +7,7 @@
 mod account;
 mod binaries;
 pub(crate) mod bootstrap;
+mod template;
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -58,10 +59,27 @@ impl Postgres {
     /// with the server. `connections` is how many clients it accepts at once.
     pub(crate) async fn start(data_dir: Option<&Path>, connections: usize) -> Result<Postgres> {
         let kept = data_dir.map(|dir| dir.join("postgres"));
-        let connections = connections.to_string();
-        let server = tokio::task::spawn_blocking(move || spawn(kept.as_deref(), &connections))
-            .await
-            .context("starting PostgreSQL was interrupted")??;
+        let release = kept.as_ref().and_then(|dir| fs::read_to_string(dir.join("PG_VERSION")).ok());
+        let place = Place { kept, account: Account::to_run_as()? };
+        let binaries = blocking(move || Binaries::find(release.as_deref().map(str::trim))).await?;
+        let template =
+            template::place(&[binaries.version(), crate::catalog::BOOTSTRAP, bootstrap::FRONT]);
+        if let Some(template) = template.as_ref().filter(|template| !template.is_dir())
+            && let Err(e) = make_template(&binaries, template).await
+        {
+            tracing::warn!(error = format!("{e:#}"), "starts without a template, and slowly");
+        }
+        Postgres::launch(binaries, place, template, connections).await
+    }
+
+    async fn launch(
+        binaries: Binaries,
+        place: Place,
+        template: Option<PathBuf>,
+        connections: usize,
+    ) -> Result<Postgres> {
+        let spawn = move || spawn(&binaries, &place, template.as_deref(), connections);
+        let server = blocking(spawn).await?;
         server.wait_until_ready().await?;
         Ok(server)
     }
@@ -158,14 +176,45 @@ pub(crate) async fn connect_admin(
     Ok(client)
 }
 
-fn spawn(kept: Option<&Path>, connections: &str) -> Result<Postgres> {
+/// Where a server's data lies, and who runs it.
+struct Place {
+    /// A directory that outlives the server; `None` is a temporary one.
+    kept: Option<PathBuf>,
+    account: Account,
+}
+
+/// Makes a data directory with the catalog in it, and keeps it as a template.
+async fn make_template(binaries: &Binaries, template: &Path) -> Result<()> {
     let account = Account::to_run_as()?;
-    let run = private_directory(&account)?;
-    let data = kept.map_or_else(|| run.path().join("data"), Path::to_path_buf);
-    let existing = fs::read_to_string(data.join("PG_VERSION")).ok();
-    let binaries = Binaries::find(existing.as_deref().map(str::trim))?;
-    if existing.is_none() {
-        initdb(&binaries, &data, &account)?;
+    let dir = private_directory(&account)?;
+    let data = dir.path().join("data");
+    let place = Place { kept: Some(data.clone()), account };
+    let mut server = Postgres::launch(binaries.clone(), place, None, 20).await?;
+    bootstrap::fill_template(&server.admin("template1").await?).await?;
+    server.stop().await?;
+    let template = template.to_owned();
+    blocking(move || template::keep(&data, &template)).await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("starting PostgreSQL was interrupted")?
+}
+
+fn spawn(
+    binaries: &Binaries,
+    Place { kept, account }: &Place,
+    template: Option<&Path>,
+    connections: usize,
+) -> Result<Postgres> {
+    let run = private_directory(account)?;
+    let data = kept.clone().unwrap_or_else(|| run.path().join("data"));
+    if !data.join("PG_VERSION").exists() {
+        match template.filter(|template| template.is_dir()) {
+            Some(template) => template::use_for(template, &data, account)?,
+            None => initdb(binaries, &data, account)?,
+        }
     }
 
     let log = File::create(run.path().join("log")).context("cannot create PostgreSQL's log")?;
@@ -189,7 +238,7 @@ fn spawn(kept: Option<&Path>, connections: &str) -> Result<Postgres> {
     Ok(Postgres { run, supervisor, pipe })
 }
 
-fn settings(socket_dir: &Path, connections: &str, durable: bool) -> Vec<String> {
+fn settings(socket_dir: &Path, connections: usize, durable: bool) -> Vec<String> {
     let on = |durable: bool| if durable { "on" } else { "off" };
     vec![
         "listen_addresses=".into(),

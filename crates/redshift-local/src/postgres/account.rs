@@ -34,6 +34,11 @@ impl Account {
         )
     }
 
+    /// The account that this process runs as.
+    pub(super) fn own_account() -> Account {
+        Account { name: "our own account".into(), ids: None }
+    }
+
     /// Makes `command` run as this account, in a directory that it can enter, with nothing of our
     /// environment that PostgreSQL would read.
     pub(super) fn apply(&self, command: &mut Command) {

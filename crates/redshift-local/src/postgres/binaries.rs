@@ -8,24 +8,28 @@ use anyhow::{Result, bail};
 const RELEASES: [u32; 5] = [18, 17, 16, 15, 14];
 
 /// A directory with one release's server programs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Binaries {
     dir: PathBuf,
+    version: String,
 }
 
 impl Binaries {
     /// The newest known release in the usual directories and in PATH, or exactly `release`, which
     /// made the data directory that is to be opened.
     pub(super) fn find(release: Option<&str>) -> Result<Binaries> {
-        let mut found: Vec<(u32, PathBuf)> = candidates()
+        let mut found: Vec<(u32, Binaries)> = candidates()
             .into_iter()
-            .filter_map(|dir| Some((release_of(&dir)?, dir)))
+            .filter_map(|dir| {
+                let version = version_of(&dir)?;
+                Some((parse_version(&version)?, Binaries { dir, version }))
+            })
             .filter(|(known, _)| RELEASES.contains(known))
             .collect();
         found.sort_by_key(|(known, _)| std::cmp::Reverse(*known));
         let wanted = release.and_then(|text| text.parse::<u32>().ok());
         match found.into_iter().find(|(known, _)| wanted.is_none_or(|wanted| wanted == *known)) {
-            Some((_, dir)) => Ok(Binaries { dir }),
+            Some((_, binaries)) => Ok(binaries),
             None => match release {
                 Some(release) => bail!(
                     "the data directory was made by PostgreSQL {release}, which is not installed: \
@@ -36,6 +40,11 @@ impl Binaries {
                 ),
             },
         }
+    }
+
+    /// The release in full, as the server tells it.
+    pub(super) fn version(&self) -> &str {
+        &self.version
     }
 
     /// The path of a program.
@@ -56,14 +65,14 @@ fn candidates() -> Vec<PathBuf> {
     usual.map(PathBuf::from).chain(std::env::split_paths(&path)).collect()
 }
 
-/// The release of the server in `dir`, told by the program itself.
-fn release_of(dir: &Path) -> Option<u32> {
+/// What the server in `dir` says of its version.
+fn version_of(dir: &Path) -> Option<String> {
     let server = dir.join("postgres");
     if !server.is_file() || !dir.join("initdb").is_file() {
         return None;
     }
     let output = std::process::Command::new(server).arg("--version").output().ok()?;
-    parse_version(&String::from_utf8_lossy(&output.stdout))
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The major release in what `postgres --version` prints.

@@ -14,7 +14,7 @@ use crate::{
 
 /// What the front needs of PostgreSQL beside the catalog: a write lock that every user who may
 /// change a table can take. LOCK itself asks for more rights than INSERT does.
-const FRONT: &str = r#"
+pub(super) const FRONT: &str = r#"
 CREATE SCHEMA redshift_front;
 GRANT USAGE ON SCHEMA redshift_front TO PUBLIC;
 CREATE FUNCTION redshift_front.write_lock(relation oid) RETURNS void
@@ -38,16 +38,8 @@ pub(crate) struct Prepared {
 /// Brings a server to what `config` says. What an earlier run left is kept.
 pub(crate) async fn prepare(postgres: &Postgres, config: &Config) -> Result<Prepared> {
     let types = {
-        // Every database is a copy of this one.
         let template = postgres.admin("template1").await?;
-        if !exists(&template, "pg_namespace WHERE nspname = $1", "redshift_front").await? {
-            template.batch_execute(catalog::BOOTSTRAP).await.context("the catalog is refused")?;
-            template.batch_execute(FRONT).await.context("the front's functions are refused")?;
-            template
-                .batch_execute("GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC")
-                .await
-                .context("the schema public cannot be opened")?;
-        }
+        fill_template(&template).await?;
         Types::load(&template).await?
     };
     let admin = postgres.admin("postgres").await?;
@@ -71,6 +63,18 @@ pub(crate) async fn prepare(postgres: &Postgres, config: &Config) -> Result<Prep
             .with_context(|| format!("cannot prepare the database {database}"))?;
     }
     Ok(Prepared { types, user_ids })
+}
+
+/// Gives the database that all others are copies of what every database has.
+pub(super) async fn fill_template(template: &Client) -> Result<()> {
+    if exists(template, "pg_namespace WHERE nspname = $1", "redshift_front").await? {
+        return Ok(());
+    }
+    template.batch_execute(catalog::BOOTSTRAP).await.context("the catalog is refused")?;
+    let public = "GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC";
+    template.batch_execute(public).await.context("the schema public cannot be opened")?;
+    // Last: it tells the next start that all of this is there.
+    template.batch_execute(FRONT).await.context("the front's functions are refused")
 }
 
 /// Tells a database's catalog who there is and how it behaves.
