@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 use crate::support::{LARGE, column, fetch, in_memory, read};
 
-type Row = (
+pub type Row = (
     Option<bool>,
     Option<i32>,
     Option<f64>,
@@ -29,7 +29,7 @@ type Row = (
     Option<i64>,
 );
 
-fn any_row() -> impl Strategy<Value = Row> {
+pub fn any_row() -> impl Strategy<Value = Row> {
     (
         any::<Option<bool>>(),
         any::<Option<i32>>(),
@@ -41,7 +41,7 @@ fn any_row() -> impl Strategy<Value = Row> {
     )
 }
 
-fn plan() -> Arc<TablePlan> {
+pub fn plan() -> Arc<TablePlan> {
     let at = DataType::Timestamp(TimeUnit::Microsecond, None);
     let decimal = RedshiftType::Decimal { precision: 21, scale: 3 };
     let columns = [
@@ -61,7 +61,7 @@ fn plan() -> Arc<TablePlan> {
     Arc::new(TablePlan { columns, direct: true, complete: true })
 }
 
-fn batch(rows: &[Row]) -> RecordBatch {
+pub fn batch(rows: &[Row]) -> RecordBatch {
     let amounts: Decimal128Array = rows.iter().map(|row| row.3).collect();
     let amounts = amounts.with_precision_and_scale(21, 3).unwrap();
     let columns: [(&str, ArrayRef); 7] = [

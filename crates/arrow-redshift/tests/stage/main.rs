@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chain;
+mod copy;
 mod format;
 mod requests;
 mod support;
