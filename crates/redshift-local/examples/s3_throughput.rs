@@ -28,7 +28,8 @@ use redshift_local::{
 const OBJECTS: usize = 8;
 const OBJECT_BYTES: usize = 128 * 1024 * 1024;
 const PART_BYTES: usize = 8 * 1024 * 1024;
-const PARTS_AT_ONCE: usize = 4;
+/// What object_store's own buffered writer does.
+const PARTS_AT_ONCE: usize = 8;
 const ROUNDS: usize = 3;
 
 #[tokio::main]

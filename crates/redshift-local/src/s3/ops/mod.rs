@@ -1,17 +1,54 @@
 //! The S3 operations that are modelled; all others answer `NotImplemented`.
 
-mod bucket;
-mod listing;
-mod multipart;
-mod object;
-mod write;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use s3s::{S3, S3Request, S3Response, S3Result, dto::*};
 
 use super::store::Store;
+
+/// The headers of a write that are stored and given back: the inputs of three operations have them.
+macro_rules! headers_of {
+    ($input:ident) => {
+        Headers {
+            content_type: $input.content_type,
+            content_encoding: $input.content_encoding,
+            content_disposition: $input.content_disposition,
+            content_language: $input.content_language,
+            cache_control: $input.cache_control,
+            metadata: $input.metadata.unwrap_or_default().into_iter().collect(),
+        }
+    };
+}
+
+/// What a body must be, from the inputs of the two operations that have one.
+macro_rules! expected_of {
+    ($req:ident, $input:ident) => {
+        Expected {
+            length: $input.content_length.map(i64::cast_unsigned),
+            md5: $input.content_md5,
+            claimed: Claimed {
+                sums: Checksum {
+                    checksum_crc32: $input.checksum_crc32,
+                    checksum_crc32c: $input.checksum_crc32c,
+                    checksum_crc64nvme: $input.checksum_crc64nvme,
+                    checksum_sha1: $input.checksum_sha1,
+                    checksum_sha256: $input.checksum_sha256,
+                    checksum_type: None,
+                },
+                algorithm: $input.checksum_algorithm,
+                trailers: $req.trailing_headers,
+            },
+            cut: $req.extensions.get::<Cut>().cloned(),
+        }
+    };
+}
+
+mod bucket;
+mod listing;
+mod multipart;
+mod object;
+mod write;
 
 /// The operations over a store.
 #[derive(Debug, Clone)]

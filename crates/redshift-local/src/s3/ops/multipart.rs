@@ -30,14 +30,7 @@ pub(super) async fn create(
         &bucket.config.region,
     )?;
     bucket.admit(&encryption)?;
-    let headers = Headers {
-        content_type: input.content_type,
-        content_encoding: input.content_encoding,
-        content_disposition: input.content_disposition,
-        content_language: input.content_language,
-        cache_control: input.cache_control,
-        metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-    };
+    let headers = headers_of!(input);
     let about = About { headers, encryption };
     let key = input.key;
     let upload = store.blocking(move || Ok(bucket.start_upload(key, about)?)).await?;
@@ -57,23 +50,7 @@ pub(super) async fn upload_part(
 ) -> Result<UploadPartOutput, S3Failure> {
     let input = req.input;
     let upload = store.bucket(&input.bucket)?.upload(&input.key, &input.upload_id)?;
-    let expected = Expected {
-        length: input.content_length.map(i64::cast_unsigned),
-        md5: input.content_md5,
-        claimed: Claimed {
-            sums: Checksum {
-                checksum_crc32: input.checksum_crc32,
-                checksum_crc32c: input.checksum_crc32c,
-                checksum_crc64nvme: input.checksum_crc64nvme,
-                checksum_sha1: input.checksum_sha1,
-                checksum_sha256: input.checksum_sha256,
-                checksum_type: None,
-            },
-            algorithm: input.checksum_algorithm,
-            trailers: req.trailing_headers,
-        },
-        cut: req.extensions.get::<Cut>().cloned(),
-    };
+    let expected = expected_of!(req, input);
     let (number, target) = upload.land(input.part_number, expected.length)?;
     let offset = target.offset;
     let (received, landing) = receive(&store.tasks, input.body, target, &expected).await?;

@@ -33,34 +33,11 @@ pub(super) async fn put(
     )?;
     bucket.admit(&encryption)?;
     let condition = WriteCondition::new(input.if_match, input.if_none_match)?;
-    let expected = Expected {
-        length: input.content_length.map(i64::cast_unsigned),
-        md5: input.content_md5,
-        claimed: Claimed {
-            sums: Checksum {
-                checksum_crc32: input.checksum_crc32,
-                checksum_crc32c: input.checksum_crc32c,
-                checksum_crc64nvme: input.checksum_crc64nvme,
-                checksum_sha1: input.checksum_sha1,
-                checksum_sha256: input.checksum_sha256,
-                checksum_type: None,
-            },
-            algorithm: input.checksum_algorithm,
-            trailers: req.trailing_headers,
-        },
-        cut: req.extensions.get::<Cut>().cloned(),
-    };
+    let expected = expected_of!(req, input);
     let (file, path) = bucket.temporary()?;
     let target = Target { file, offset: 0, guard: path };
     let (received, path) = receive(&store.tasks, input.body, target, &expected).await?;
-    let headers = Headers {
-        content_type: input.content_type,
-        content_encoding: input.content_encoding,
-        content_disposition: input.content_disposition,
-        content_language: input.content_language,
-        cache_control: input.cache_control,
-        metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-    };
+    let headers = headers_of!(input);
     let new = New {
         key: input.key,
         size: received.size,
@@ -94,15 +71,14 @@ pub(super) async fn copy(
     };
     let source = store.bucket(from)?;
     let (original, bytes) = source.snapshot(from_key)?;
-    ReadCondition {
+    let condition = ReadCondition {
         if_match: input.copy_source_if_match,
         if_none_match: input.copy_source_if_none_match,
         if_modified_since: input.copy_source_if_modified_since,
         if_unmodified_since: input.copy_source_if_unmodified_since,
-    }
-    .check(&original)
+    };
     // A copy knows no 304.
-    .map_err(|_| S3Failure::precondition_failed())?;
+    condition.check(&original).map_err(|_| S3Failure::precondition_failed())?;
     let bucket = store.bucket(&input.bucket)?;
     let encryption = Encryption::requested(
         input.server_side_encryption.as_ref(),
@@ -117,18 +93,7 @@ pub(super) async fn copy(
     if itself && !replace && !encryption.requested {
         return Err(copy_changes_nothing());
     }
-    let headers = if replace {
-        Headers {
-            content_type: input.content_type,
-            content_encoding: input.content_encoding,
-            content_disposition: input.content_disposition,
-            content_language: input.content_language,
-            cache_control: input.cache_control,
-            metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-        }
-    } else {
-        original.about.headers.clone()
-    };
+    let headers = if replace { headers_of!(input) } else { original.about.headers.clone() };
     let new = New {
         key: input.key,
         size: original.size,
