@@ -113,3 +113,26 @@ pub fn note_copy(rows: u64, query_id: i64) -> String {
 pub fn note_query(query_id: i64) -> String {
     format!("SET redshift.last_query_id = '{query_id}'")
 }
+
+/// A message of PostgreSQL's with Redshift's names in it: no schema of ours, and VARCHAR as
+/// `character varying`.
+pub fn redshift_words(message: &str) -> String {
+    message
+        .replace("redshift_sys.\"varchar\"", "character varying")
+        .replace("redshift_sys.", "")
+        .replace("redshift_front.", "")
+        .replace("pg_catalog.", "")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn messages_name_nothing_of_ours() {
+        assert_eq!(
+            super::redshift_words(
+                "function redshift_sys.sum(redshift_sys.\"varchar\") is not there"
+            ),
+            "function sum(character varying) is not there"
+        );
+    }
+}

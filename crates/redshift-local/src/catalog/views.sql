@@ -6,7 +6,7 @@ CREATE VIEW redshift_sys.shown_tables AS
     c.relpersistence = 't' AS temporary, obj_description(c.oid, 'pg_class') AS remarks
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema',
-    'redshift_sys', 'pg_toast') AND n.oid <> 0
+    'redshift_sys', 'redshift_front', 'pg_toast')
     AND (c.relpersistence <> 't' OR c.relnamespace = pg_my_temp_schema());
 
 CREATE VIEW redshift_sys.shown_columns AS
@@ -40,7 +40,7 @@ CREATE VIEW redshift_sys.shown_columns AS
 
 CREATE VIEW redshift_sys.shown_schemas AS
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_namespace n
-  WHERE n.nspname NOT IN ('redshift_sys', 'pg_toast') AND n.nspname !~ '^pg_toast_temp_'
+  WHERE n.nspname NOT IN ('redshift_sys', 'redshift_front', 'pg_toast') AND n.nspname !~ '^pg_toast_temp_'
     AND (n.nspname !~ '^pg_temp_' OR n.oid = pg_my_temp_schema());
 
 CREATE VIEW redshift_sys.svv_all_columns AS

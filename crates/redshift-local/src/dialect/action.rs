@@ -47,7 +47,7 @@ pub enum Action {
     },
     /// Forward a definition (CREATE, ALTER, DROP), under ACCESS EXCLUSIVE of what it names.
     Define {
-        /// Text for PostgreSQL; several statements are separated by `;` and run as one.
+        /// Text for PostgreSQL; empty where there is nothing to do.
         sql: String,
         /// Tables it creates, changes or drops.
         relations: Vec<Relation>,

@@ -161,7 +161,7 @@ pub(crate) fn user_table(relation: &Relation) -> Result<(), Refusal> {
 
 /// Refuses schemas that are PostgreSQL's or the stand-in's own.
 pub(crate) fn user_schema(schema: &str) -> Result<(), Refusal> {
-    if schema == "redshift_sys" || schema.starts_with("pg_") {
+    if matches!(schema, "redshift_sys" | "redshift_front") || schema.starts_with("pg_") {
         return Err(Refusal::new("3F000", format!("schema \"{schema}\" does not exist")));
     }
     Ok(())

@@ -117,6 +117,7 @@ fn attribute(words: &mut Words<'_>, column: &mut Column) -> Result<(), Refusal> 
     } else if words.take(&["not", "null"]) {
         column.not_null = true;
     } else if words.take(&["null"]) {
+        return Ok(());
     } else if words.take(&["unique"]) {
         let suffix = format!("_{}_key", column.name);
         column.key = Some(json!({"kind": "u", "suffix": suffix, "columns": [&column.name]}));

@@ -172,6 +172,7 @@ fn attributes(words: &mut Words<'_>, table: &mut Table) -> Result<(), Refusal> {
             table.distkey = Some(words.name()?);
             words.expect_symbol(")")?;
         } else if words.take(&["encode", "auto"]) || words.take(&["sortkey", "auto"]) {
+            continue;
         } else if words.sees(&["compound"])
             || words.sees(&["interleaved"])
             || words.sees(&["sortkey"])

@@ -162,8 +162,7 @@ fn grantees(words: &mut Words<'_>) -> Result<String, Refusal> {
     }
 }
 
-/// Reads what follows ANALYZE. PostgreSQL's statistics are its own affair: nothing is forwarded but
-/// the look at the table.
+/// Reads what follows ANALYZE.
 pub(crate) fn analyze(words: &mut Words<'_>) -> Result<Action, Refusal> {
     words.take(&["verbose"]);
     if words.sees(&["compression"]) {
@@ -174,12 +173,13 @@ pub(crate) fn analyze(words: &mut Words<'_>) -> Result<Action, Refusal> {
 
 /// Reads what follows VACUUM.
 pub(crate) fn vacuum(words: &mut Words<'_>) -> Result<Action, Refusal> {
-    if !["full", "reindex", "recluster"].into_iter().any(|kind| words.take(&[kind]))
-        && (words.take(&["sort", "only"]) || words.take(&["delete", "only"]))
-    {}
+    let kinds: [&[&str]; 5] =
+        [&["full"], &["reindex"], &["recluster"], &["sort", "only"], &["delete", "only"]];
+    let _ = kinds.into_iter().any(|kind| words.take(kind));
     maintained(words, "VACUUM", true)
 }
 
+/// A table that must be there, if one is named; nothing is done to it that a client could see.
 fn maintained(
     words: &mut Words<'_>,
     tag: &'static str,
@@ -194,18 +194,14 @@ fn maintained(
             words.names()?;
         }
     }
-    if words.take(&["predicate", "columns"]) || words.take(&["all", "columns"]) {
-    } else if words.take(&["to"]) {
+    let columns = words.take(&["predicate", "columns"]) || words.take(&["all", "columns"]);
+    if !columns && words.take(&["to"]) {
         words.integer()?;
         words.expect("percent")?;
     }
     words.take(&["boost"]);
     words.end()?;
-    let sql = match relations.first() {
-        Some(relation) => {
-            format!("ANALYZE {}", names::quote_relation(relation))
-        }
-        None => "ANALYZE redshift_sys.settings".to_owned(),
-    };
+    let analyzed = |relation| format!("ANALYZE {}", names::quote_relation(relation));
+    let sql = relations.first().map(analyzed).unwrap_or_default();
     Ok(Action::Define { sql, relations, creates: false, tag, not_in_block })
 }

@@ -127,10 +127,10 @@ impl Check<'_> {
 
     /// A word: a column, or a function that is called without parentheses.
     fn word(&mut self, ident: &Ident) -> Written {
-        if ident.quote_style.is_none() {
-            if let Some(written) = function::without_parentheses(self, &ident.value)? {
-                return Ok(written);
-            }
+        if ident.quote_style.is_none()
+            && let Some(written) = function::without_parentheses(self, &ident.value)?
+        {
+            return Ok(written);
         }
         self.column(std::slice::from_ref(ident))
     }

@@ -15,6 +15,7 @@ pub mod copy_grammar;
 mod create_table;
 mod define;
 mod expression;
+mod from;
 mod function;
 mod label;
 pub mod modelled;
@@ -49,8 +50,10 @@ fn check_one(sql: &str, tokens: &[Token], settings: &Settings) -> Result<Checked
     if length > LONGEST_STATEMENT {
         return Err(Refusal::new(
             "54000",
-            format!("Statement is too large. Statement Size: {length} bytes. Maximum Allowed: \
-                     {LONGEST_STATEMENT} bytes"),
+            format!(
+                "Statement is too large. Statement Size: {length} bytes. Maximum Allowed: \
+                     {LONGEST_STATEMENT} bytes"
+            ),
         ));
     }
     let action = statement::check(sql, tokens, settings)?;

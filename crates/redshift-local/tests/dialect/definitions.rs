@@ -449,3 +449,13 @@ async fn what_the_server_saw() {
     assert_eq!(rows.len(), 7);
     assert!(rows[0].get::<_, bool>(5) && !rows[0].get::<_, bool>(4) && rows[1].get::<_, bool>(4));
 }
+
+#[tokio::test]
+async fn a_large_insert_is_checked_in_time() {
+    let session = Session::new().await;
+    session.run("CREATE TABLE t (a INT, v VARCHAR(20))").await;
+    let rows: Vec<_> = (0..20_000).map(|n| format!("({n}, 'value {n}\\\\')")).collect();
+    let sql = format!("INSERT INTO t VALUES {}", rows.join(", "));
+    session.run(&sql).await;
+    assert_eq!(session.one("SELECT count(*), max(v) FROM t").await, "20000|value 9\\");
+}

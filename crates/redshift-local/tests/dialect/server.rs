@@ -3,7 +3,7 @@
 use std::{
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -24,11 +24,11 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 pub const SETTINGS: Settings =
     Settings { case_sensitive: false, superuser: false, serverless: true };
 
-/// The server of this process. A shell waits on `_alive` and ends the server when the process is
-/// gone, however it ended.
+/// The server of this process. A shell waits on its standard input, and ends the server when this
+/// process is gone, however it ended.
 struct Server {
     directory: PathBuf,
-    _alive: Mutex<ChildStdin>,
+    _shell: Mutex<Child>,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -75,8 +75,7 @@ fn start() -> Server {
     }
     // A group of its own: Ctrl-C must not end it before the server is ended.
     shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut shell = shell.spawn().unwrap();
-    Server { directory, _alive: Mutex::new(shell.stdin.take().unwrap()) }
+    Server { directory, _shell: Mutex::new(shell.spawn().unwrap()) }
 }
 
 async fn connect(user: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
