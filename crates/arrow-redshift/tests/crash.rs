@@ -57,7 +57,8 @@ async fn a_new_process_goes_on_after_a_crash_at_any_statement() {
         for kind in KINDS {
             let steps = crash_at_every_step(&server, kind).await;
             println!("{isolation:?} {kind:?}: killed at each of {steps} statements");
-            assert!(steps > 8, "only {steps} statements were held");
+            let least = if kind == Kind::Keyed { 12 } else { 8 };
+            assert!(steps >= least, "only {steps} statements were held");
         }
         server.stop().await.unwrap();
     }
