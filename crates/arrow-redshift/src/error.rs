@@ -101,6 +101,30 @@ kinds! {
     Internal = "internal", Never;
 }
 
+/// The page of error kinds (`docs/errors.md`), from the table above.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "<!-- Generated from the table in crates/arrow-redshift/src/error.rs by `cargo xtask codegen`. -->\n\n\
+         # Error kinds\n\n\
+         Every error says what was attempted, on what, why it failed and what to do. Its kind is \
+         stable and decides what the sink does next.\n\n\
+         | kind | means | then |\n| --- | --- | --- |\n",
+    );
+    for kind in ErrorKind::ALL {
+        let then = match kind.retry() {
+            RetryClass::Never => "reported",
+            RetryClass::Transaction => "the transaction runs again",
+            RetryClass::Reconnect => "a new session does the whole commit again",
+            RetryClass::AskLedger => "the ledger decides, under its lock, before anything else",
+        };
+        page.push_str(&format!("| `{kind}` | {} | {then} |\n", kind.doc().trim()));
+    }
+    page.push_str(
+        "\nTries are counted by `sink.max-retries`, with growing waits and jitter in between.\n",
+    );
+    page
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -57,6 +57,20 @@ limits! {
     S3_KEY_BYTES = 1_024, "S3 object key", "bytes", "Amazon S3: Naming objects";
 }
 
+/// The page of limits (`docs/limits.md`), from the table above.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "<!-- Generated from the table in crates/arrow-redshift/src/limits.rs by `cargo xtask codegen`. -->\n\n\
+         # Limits of Redshift that the connector keeps\n\n\
+         | what | limit | unit | from the page |\n| --- | ---: | --- | --- |\n",
+    );
+    for limit in ALL {
+        let Limit { name, value, unit, page: source } = limit;
+        page.push_str(&format!("| {name} | {value} | {unit} | {source} |\n"));
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,7 +83,8 @@ async fn replay(table: &str, partial: bool, seed: u64) {
             let mut at = 0;
             while at < mine.len() {
                 let end = (at + life.random.random_range(1..9)).min(mine.len());
-                let rows: Vec<_> = mine[at..end].iter().map(|(id, n, _)| (*id, n.as_str())).collect();
+                let rows: Vec<_> =
+                    mine[at..end].iter().map(|(id, n, _)| (*id, n.as_str())).collect();
                 let kinds: Vec<_> = mine[at..end].iter().map(|(.., kind)| *kind).collect();
                 writer.write(&batch(&rows), Some(&kinds)).await.unwrap();
                 at = end;

@@ -66,7 +66,8 @@ impl Case {
     async fn check(&self, watcher: &Client, what: &str) {
         let found = content(watcher, &self.table).await;
         assert_eq!(found, self.expected(), "{what} {:?}", self.kind);
-        let ledger = format!("SELECT id, rows_staged FROM {}__flink_commits ORDER BY 1", self.table);
+        let ledger =
+            format!("SELECT id, rows_staged FROM {}__flink_commits ORDER BY 1", self.table);
         assert_eq!(rows(watcher, &ledger).await.len(), 2, "{what}: one ledger row per commit");
     }
 }
@@ -111,7 +112,10 @@ fn survivable() -> Vec<(&'static str, FaultRule)> {
         ),
         ("lost_in_copy", rule(Copy, Effect::LoseBefore)),
         ("lost_after_copy", rule(Copy, Effect::LoseAfter)),
-        ("lives_on_in_copy", rule(Copy, Effect::LiveOn { hold: secs(600), then: Ending::Rollback })),
+        (
+            "lives_on_in_copy",
+            rule(Copy, Effect::LiveOn { hold: secs(600), then: Ending::Rollback }),
+        ),
         ("lost_at_lock", rule(Lock, Effect::LoseBefore)),
         ("lost_at_write", rule(Write, Effect::LoseAfter)),
         ("e1023_at_commit", rule(Commit, fail("XX000", "1023", Some(cycle)))),
@@ -124,7 +128,14 @@ fn survivable() -> Vec<(&'static str, FaultRule)> {
         ("refused", rule(Connect, Effect::Refuse)),
         (
             "e503",
-            rule(Copy, fail("XX000", "S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown", None)),
+            rule(
+                Copy,
+                fail(
+                    "XX000",
+                    "S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown",
+                    None,
+                ),
+            ),
         ),
         ("stalled", rule(Begin, Effect::Stall(Duration::from_millis(700)))),
     ]

@@ -82,7 +82,8 @@ async fn a_created_table_has_the_attributes_that_were_asked_for() {
                    pg_table_def WHERE tablename = 'made' AND schemaname = 'public'";
     let mut found = rows(&watcher, columns).await;
     found.sort();
-    let of = |name: &str| found.iter().find(|row| row[0] == name).expect("the column")[1..].to_vec();
+    let of =
+        |name: &str| found.iter().find(|row| row[0] == name).expect("the column")[1..].to_vec();
     assert_eq!(of("id")[2..], ["t", "0", "t"]);
     assert_eq!(of("name")[1].trim(), "zstd");
     assert_eq!(of("seen")[3], "1");

@@ -68,7 +68,8 @@ async fn a_commit_sends_the_same_statements_whatever_the_number_of_parts() {
     let server = support::start(Isolation::Snapshot).await;
     let stop = CancellationToken::new();
     for kind in [Kind::Append, Kind::Keyed] {
-        let sink = prepared(&options(&server, &format!("parts_{kind:?}").to_lowercase()), kind).await;
+        let sink =
+            prepared(&options(&server, &format!("parts_{kind:?}").to_lowercase()), kind).await;
         let mut committer = sink.committer();
         let mut counts = Vec::new();
         for (checkpoint, writers) in [(1, 1), (2, 1), (3, 7), (4, 40)] {

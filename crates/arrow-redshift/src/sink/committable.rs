@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::{CommitPoint, CommittableId, Identity};
+use super::identity::{CommitPoint, CommittableId, Identity, bounded};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::CopyFormat,
@@ -57,7 +57,9 @@ impl Committable {
         }
         let id = CommittableId::new(identity, &point);
         let covers = vec![point];
-        Some(Committable { id, job: identity.job.clone(), shape, covers, overwrite, parts })
+        // The ledger's column holds 256 bytes.
+        let job = bounded(&identity.job.replace('\0', ""), 256);
+        Some(Committable { id, job, shape, covers, overwrite, parts })
     }
 
     /// Takes a later commit of the same sink in, so that one transaction does both. The id becomes

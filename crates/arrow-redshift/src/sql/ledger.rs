@@ -9,8 +9,10 @@ use super::{
     ident::{Qualified, literal},
     statement::Statement,
 };
-/// Bytes of an identifier.
-const IDENTIFIER_BYTES: usize = 127;
+use crate::limits;
+
+/// The longest name of a table.
+const IDENTIFIER_BYTES: usize = limits::IDENTIFIER_BYTES as usize;
 
 /// The ledger's columns, in order, with their types as DDL spells them.
 pub const LEDGER_COLUMNS: &[(&str, &str)] = &[

@@ -34,10 +34,7 @@ pub async fn start_with(config: Config) -> RedshiftLocal {
 
 pub fn config() -> Config {
     Config {
-        users: vec![
-            user("loader", StoredPassword::Sha256),
-            user("watcher", StoredPassword::Md5),
-        ],
+        users: vec![user("loader", StoredPassword::Sha256), user("watcher", StoredPassword::Md5)],
         buckets: vec![Bucket {
             name: BUCKET.into(),
             region: "us-east-1".into(),
@@ -106,7 +103,8 @@ pub enum Kind {
 pub const KINDS: [Kind; 2] = [Kind::Append, Kind::Keyed];
 
 pub fn schema(kind: Kind) -> TableSchema {
-    let column = |name: &str, data_type, nullable| Column { name: name.into(), data_type, nullable };
+    let column =
+        |name: &str, data_type, nullable| Column { name: name.into(), data_type, nullable };
     let key = if kind == Kind::Keyed { vec!["id".to_owned()] } else { Vec::new() };
     let columns = vec![
         column("id", FlinkType::BigInt, false),
@@ -176,13 +174,14 @@ pub async fn client(server: &RedshiftLocal) -> Client {
 
 /// A query's rows as text, NULL as `NULL`.
 pub async fn rows(client: &Client, sql: &str) -> Vec<Vec<String>> {
-    let messages = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let messages =
+        client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     messages
         .into_iter()
         .filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(
-                (0..row.len()).map(|at| row.get(at).unwrap_or("NULL").to_owned()).collect(),
-            ),
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).unwrap_or("NULL").to_owned()).collect())
+            }
             _ => None,
         })
         .collect()
