@@ -57,14 +57,14 @@ pub(crate) struct Column {
     /// Its place in the sort key, from 1; 0 is none; negative in an interleaved key's second places.
     pub sortkey: i32,
     pub encoding: Option<String>,
-    pub default: Option<Default>,
+    pub default: Option<DefaultValue>,
     pub identity: Option<Identity>,
     /// PRIMARY KEY, UNIQUE or REFERENCES of this column, as it is recorded.
     pub key: Option<Value>,
 }
 
 /// A DEFAULT: as PostgreSQL reads it, and as it was written.
-pub(crate) struct Default {
+pub(crate) struct DefaultValue {
     pub sql: String,
     pub text: String,
 }
@@ -160,7 +160,7 @@ pub(crate) fn reference(
     }))
 }
 
-fn default(words: &mut Words<'_>) -> Result<Default, Refusal> {
+fn default(words: &mut Words<'_>) -> Result<DefaultValue, Refusal> {
     let tokens = words.until(ATTRIBUTES);
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
         return Err(words.unexpected());
@@ -173,7 +173,7 @@ fn default(words: &mut Words<'_>) -> Result<Default, Refusal> {
             "a DEFAULT cannot hold parameters or leader-node functions",
         ));
     }
-    Ok(Default { sql, text: words.source[first.start..last.end].to_owned() })
+    Ok(DefaultValue { sql, text: words.source[first.start..last.end].to_owned() })
 }
 
 fn identity(

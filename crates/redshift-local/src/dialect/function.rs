@@ -173,7 +173,6 @@ impl Check<'_> {
             Form::Native | Form::Aggregate | Form::Window | Form::FramedWindow => {
                 format!("pg_catalog.{name}({distinct}{joined})")
             }
-            Form::Renamed(other) => format!("pg_catalog.{other}({joined})"),
             Form::Ours(other) => format!("redshift_sys.\"{other}\"({joined})"),
             Form::OurAggregate => format!("redshift_sys.{name}({distinct}{joined})"),
             Form::DoubleAggregate => {

@@ -7,8 +7,6 @@ use super::{FunctionRule, Row, What};
 pub enum Form {
     /// PostgreSQL's own function means the same.
     Native,
-    /// PostgreSQL's own function of another name means the same.
-    Renamed(&'static str),
     /// `redshift_sys` has it under this name.
     Ours(&'static str),
     /// An aggregate of PostgreSQL's.
