@@ -60,7 +60,10 @@ impl Authority {
 
     fn generate() -> Result<Authority> {
         let mut ca = CertificateParams::default();
-        ca.distinguished_name.push(DnType::CommonName, "redshift-local authority");
+        // A name of its own: a client that trusts another stand-in's authority should be told that
+        // the issuer is unknown, not that a signature is wrong.
+        let name = format!("redshift-local authority {}", uuid::Uuid::new_v4().simple());
+        ca.distinguished_name.push(DnType::CommonName, name);
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let ca_key = KeyPair::generate().context("cannot make the authority's key")?;

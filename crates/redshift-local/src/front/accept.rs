@@ -179,6 +179,8 @@ fn greet(client: &mut Client, user: &User, parameters: &Parameters, pid: i32, se
         ("application_name", name),
         ("datashare_enabled", "on"),
         ("external_database", "off"),
+        // The SHOW commands by which Amazon's drivers find schemas, tables and columns.
+        ("show_discovery", "4"),
     ] {
         reply::parameter_status(out, parameter, value);
     }

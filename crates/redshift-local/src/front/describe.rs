@@ -71,8 +71,8 @@ pub(crate) fn check_parameters(bind: &Bind, types: &[u32]) -> Result<(), Failure
         let text = format!("{} parameters: a statement takes at most {PARAMETERS}", bind.count);
         return Err(Failure::new("08P01", text));
     }
-    for (index, oid) in types.iter().enumerate() {
-        if format_of(&bind.formats, index) != 0 && !BINARY.contains(oid) {
+    for (index, (oid, is_null)) in types.iter().zip(bind.nulls()).enumerate() {
+        if format_of(&bind.formats, index) != 0 && !BINARY.contains(oid) && !is_null {
             let what = if *oid == NUMERIC { "NUMERIC".to_owned() } else { format!("type {oid}") };
             let text = format!("not modelled: parameter ${} of {what} in binary", index + 1);
             return Err(Failure::new("0A000", text));

@@ -52,6 +52,19 @@ pub(crate) struct Bind {
     pub(crate) results: Vec<i16>,
 }
 
+impl Bind {
+    /// Whether each value is NULL, which has no format.
+    pub(crate) fn nulls(&self) -> impl Iterator<Item = bool> {
+        let mut rest = self.values.clone();
+        (0..self.count).map_while(move |_| {
+            let length = take_i32(&mut rest).ok()?;
+            // Lengths were checked when the message was read.
+            rest.advance(usize::try_from(length).unwrap_or(0).min(rest.len()));
+            Some(length < 0)
+        })
+    }
+}
+
 impl Request {
     /// Reads a message.
     pub(crate) fn parse(frame: Frame) -> io::Result<Request> {
@@ -154,6 +167,7 @@ mod tests {
         let frame = Frame { tag: b'B', body: body.freeze() };
         let Ok(Request::Bind(bind)) = Request::parse(frame) else { panic!("not a Bind") };
         assert_eq!((bind.portal.as_str(), bind.statement.as_str(), bind.count), ("p", "s", 2));
+        assert_eq!(bind.nulls().collect::<Vec<_>>(), [false, true]);
         assert_eq!(&bind.values[..], b"\0\0\0\x02ab\xff\xff\xff\xff");
     }
 
