@@ -86,11 +86,10 @@ fn decimal(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<Arra
     for &rule in &plan.rules {
         check_decimals(plan, decimals, rule, input)?;
     }
-    // Whatever the plan says, nothing wraps around in a cast or outgrows the staged precision.
-    let room = u32::from(*precision).saturating_sub(growth);
-    if u32::from(*p) > room {
-        check_decimals(plan, decimals, Rule::MaxDigits(room as u8), input)?;
-    }
+    // Whatever the plan says, nothing wraps around in a cast or outgrows the staged precision; and
+    // an array's type says nothing of its values: arithmetic leaves ones beyond the precision.
+    let room = u32::from(*precision).saturating_sub(growth).min(u32::from(*p));
+    check_decimals(plan, decimals, Rule::MaxDigits(room as u8), input)?;
     if growth > 0 {
         return cast(plan, array);
     }
@@ -216,6 +215,9 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("5 digits") && text.contains("row: 2"), "{text}");
         assert!(!text.contains("10000"), "{text}");
+        // Nor does a value that its own type does not allow get by.
+        let to = DataType::Decimal128(5, 0);
+        assert!(staged(to, &[], decimals(&[Some(100_000)], 5, 0)).is_err());
         // A rule narrower than the staged type counts too.
         let to = DataType::Decimal128(18, 0);
         let rules = [Rule::MaxDigits(3)];

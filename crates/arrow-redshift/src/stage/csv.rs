@@ -4,9 +4,12 @@
 //! delimiter and a quote, and keeps them within), quotes in it are doubled, line breaks stay as
 //! they are. NULL is the unquoted [`NULL`] marker. Whether COPY compares a *quoted* field with the
 //! marker too is not documented, so text that equals it is refused here rather than loaded as NULL.
-//! Floating point is written with the fewest digits that read back to the same number.
+//! Floating point is written with the fewest digits that read back to the same DOUBLE.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    num::FpCategory,
+};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray},
@@ -91,18 +94,51 @@ impl CsvEncoder {
     }
 }
 
-/// Refuses text that [`NULL`] could be taken for.
+/// Refuses what CSV cannot carry into a column for sure: text that [`NULL`] could be taken for, and
+/// floating-point numbers that COPY reads from no text. Those are the ones that are no numbers, and
+/// those below the least normal one, which Redshift answers with "out of range".
 pub(super) fn check(column: &str, array: &dyn Array, input: Input<'_>) -> Result<()> {
-    let Some(text) = array.as_string_opt::<i32>() else { return Ok(()) };
-    let mut bad = (0..text.len()).filter(|&row| text.is_valid(row) && text.value(row) == NULL);
-    let Some(row) = bad.next() else { return Ok(()) };
-    Err(Error::new(
-        ErrorKind::ValueRefused,
-        format!("refused the text {NULL} in column '{column}': CSV parts use it for NULL"),
+    let refused = match array.data_type() {
+        DataType::Utf8 => {
+            let text = array.as_string::<i32>();
+            let what = format!("the text {NULL} in column '{column}': CSV parts use it for NULL");
+            refused(array, |row| text.value(row) == NULL).map(|rows| (what, rows))
+        }
+        DataType::Float32 => {
+            let numbers = array.as_primitive::<Float32Type>();
+            refused(array, |row| !is_plain(numbers.value(row).classify()))
+                .map(|rows| (no_plain_number(column), rows))
+        }
+        DataType::Float64 => {
+            let numbers = array.as_primitive::<Float64Type>();
+            refused(array, |row| !is_plain(numbers.value(row).classify()))
+                .map(|rows| (no_plain_number(column), rows))
+        }
+        _ => None,
+    };
+    let Some((what, (row, more))) = refused else { return Ok(()) };
+    Err(Error::new(ErrorKind::ValueRefused, format!("refused {what}"))
+        .with("row", input.before + row as u64 + 1)
+        .with("more such rows in its batch", more)
+        .hint("set 'sink.copy.format' = 'parquet', or change the value in the query"))
+}
+
+/// The first row that is refused, and how many come after it.
+fn refused(array: &dyn Array, is_bad: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
+    let mut bad = (0..array.len()).filter(|&row| array.is_valid(row) && is_bad(row));
+    let row = bad.next()?;
+    Some((row, bad.count()))
+}
+
+fn is_plain(category: FpCategory) -> bool {
+    matches!(category, FpCategory::Normal | FpCategory::Zero)
+}
+
+fn no_plain_number(column: &str) -> String {
+    format!(
+        "NaN, an infinity or a subnormal number in column '{column}': COPY does not read them from \
+         CSV"
     )
-    .with("row", input.before + row as u64 + 1)
-    .with("more such rows in its batch", bad.count())
-    .hint("set 'sink.copy.format' = 'parquet', or change the text in the query"))
 }
 
 /// One column of a batch, with its type known.
@@ -186,13 +222,11 @@ fn plain<T: ArrowPrimitiveType>(
 }
 
 /// Rust prints the shortest digits that read back, and an exponent where `Display` would print
-/// hundreds of zeros; only its name for infinity is not PostgreSQL's.
-fn float<T: Into<f64> + Copy + std::fmt::Debug>(value: T, out: &mut Vec<u8>) -> io::Result<()> {
+/// hundreds of zeros. FLOAT gets the digits of its exact value: read as DOUBLE first, as PostgreSQL
+/// does, the shortest digits of the greatest FLOAT are already beyond it.
+fn float<T: Into<f64>>(value: T, out: &mut Vec<u8>) -> io::Result<()> {
     let wide: f64 = value.into();
-    if wide.is_infinite() {
-        return out.write_all(if wide > 0.0 { b"Infinity" } else { b"-Infinity" });
-    }
-    write!(out, "{value:?}")
+    write!(out, "{wide:?}")
 }
 
 fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) -> io::Result<()> {

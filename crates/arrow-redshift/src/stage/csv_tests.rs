@@ -82,12 +82,29 @@ fn values_are_written_as_copy_reads_them() {
 }
 
 #[test]
-fn floating_point_that_is_no_number_has_its_names() {
-    let names = ["Infinity", "-Infinity", "NaN", "-0.0"];
-    let values = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0];
-    assert_eq!(column(Float64Array::from(values.to_vec())), names);
-    let values = values.map(|value| value as f32);
-    assert_eq!(column(Float32Array::from(values.to_vec())), names);
+fn floating_point_reads_back_by_way_of_double() {
+    let values = vec![f64::MAX, f64::MIN_POSITIVE, 0.1, -0.0];
+    let texts = ["1.7976931348623157e308", "2.2250738585072014e-308", "0.1", "-0.0"];
+    assert_eq!(column(Float64Array::from(values)), texts);
+    let values = vec![f32::MAX, f32::MIN_POSITIVE, 0.1];
+    for (text, value) in column(Float32Array::from(values.clone())).iter().zip(values) {
+        assert_eq!(text.parse::<f64>().unwrap(), f64::from(value), "{text}");
+    }
+}
+
+#[test]
+fn floating_point_that_no_text_carries_is_refused() {
+    let input = Input { before: 4, kinds: None };
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -5e-324] {
+        let values = Float64Array::from(vec![None, Some(0.0), Some(value), Some(value)]);
+        let error = check("c", &values, input).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueRefused);
+        assert!(error.to_string().contains("row: 7"), "{error}");
+    }
+    for value in [f32::NAN, f32::INFINITY, f32::from_bits(1)] {
+        assert!(check("c", &Float32Array::from(vec![value]), input).is_err(), "{value}");
+    }
+    assert!(check("c", &Float64Array::from(vec![f64::MIN_POSITIVE, -0.0]), input).is_ok());
 }
 
 #[test]
