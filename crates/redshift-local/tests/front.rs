@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redshift_local::{
     RedshiftLocal,
-    config::{Config, StoredPassword, Tls, User},
+    config::{Config, Edition, Isolation, StoredPassword, Tls, User},
 };
 use support::{connect, connect_as, failure, rows, run, start, told, value};
 use tokio::time::timeout;
@@ -383,4 +383,78 @@ async fn a_user_with_few_rights_writes_where_it_may() {
     run(&loader, "CREATE TABLE own (i INT)").await;
     run(&loader, "INSERT INTO own VALUES (1)").await;
     assert_eq!(value(&owner, "SELECT COUNT(*) FROM own").await, "1");
+}
+
+#[tokio::test]
+async fn a_cursor_needs_a_block_and_is_the_only_one() {
+    let local = start().await;
+    let client = connect(&local).await;
+    run(&client, "CREATE TABLE t (i INT)").await;
+    run(&client, "INSERT INTO t VALUES (1), (2), (3)").await;
+    assert_eq!(failure(&client, "DECLARE c CURSOR FOR SELECT i FROM t").await.0, "25P01");
+    run(&client, "BEGIN; DECLARE c CURSOR FOR SELECT i FROM t ORDER BY i").await;
+    assert_eq!(rows(&client, "FETCH FORWARD 2 FROM c").await, ["1", "2"]);
+    assert_eq!(rows(&client, "FETCH ALL FROM c").await, ["3"]);
+    run(&client, "CLOSE c; DECLARE d CURSOR FOR SELECT 1").await;
+    assert_eq!(failure(&client, "DECLARE e CURSOR FOR SELECT 2").await.0, "0A000");
+    run(&client, "ROLLBACK; BEGIN; DECLARE e CURSOR FOR SELECT 2; COMMIT").await;
+}
+
+#[tokio::test]
+async fn a_new_isolation_level_holds_for_new_sessions() {
+    let config = Config { edition: Edition::Provisioned, ..Config::default() };
+    let local = RedshiftLocal::start(config).await.expect("started");
+    let level = "SELECT TRIM(isolation_level) FROM stv_db_isolation_level WHERE db_name = 'dev'";
+    let client = connect(&local).await;
+    assert_eq!(value(&client, level).await, "Snapshot Isolation");
+    local.set_isolation(Isolation::Serializable).await.expect("set");
+    assert_eq!(value(&client, level).await, "Serializable");
+    run(&client, "CREATE TABLE a (i INT); CREATE TABLE b (i INT)").await;
+    let skew = |one, two| async move {
+        let (one, two): (tokio_postgres::Client, tokio_postgres::Client) = (one, two);
+        run(&one, "BEGIN; SELECT * FROM a; INSERT INTO b VALUES (1)").await;
+        run(&two, "BEGIN; SELECT * FROM b; INSERT INTO a VALUES (1)").await;
+        run(&one, "COMMIT").await;
+        two.batch_execute("COMMIT").await.is_ok()
+    };
+    let (one, two) = (connect(&local).await, connect(&local).await);
+    assert!(!skew(one, two).await, "new sessions are serializable");
+    local.set_isolation(Isolation::Snapshot).await.expect("set");
+    let (one, two) = (connect(&local).await, connect(&local).await);
+    assert!(skew(one, two).await, "and then they are not");
+}
+
+/// Starts a stand-in, tells its session's process id, and waits to be killed. Only run by the test
+/// below, in a process of its own.
+#[tokio::test]
+#[ignore = "run by killed_with_sigkill_it_leaves_no_postgres"]
+async fn waits_to_be_killed() {
+    let local = start().await;
+    let client = connect(&local).await;
+    println!("pid={}", value(&client, "SELECT pg_backend_pid()").await);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+}
+
+#[test]
+fn killed_with_sigkill_it_leaves_no_postgres() {
+    use std::io::{BufRead, BufReader};
+    let mut child = std::process::Command::new(std::env::current_exe().expect("ourselves"))
+        .args(["--exact", "waits_to_be_killed", "--ignored", "--nocapture"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("run");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let pid = lines
+        .map(|line| line.expect("text"))
+        .find_map(|line| line.split_once("pid=").map(|(_, pid)| pid.trim().to_owned()))
+        .expect("it starts");
+    let backend = std::path::Path::new("/proc").join(pid);
+    assert!(backend.exists());
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    let begin = std::time::Instant::now();
+    while backend.exists() {
+        assert!(begin.elapsed() < SOON, "PostgreSQL outlives the stand-in");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -135,14 +135,39 @@ impl Session {
         leader_only: bool,
         run: Run,
     ) -> Step<Done> {
+        let cursor = Cursor::of(sql);
+        self.check_cursor(cursor)?;
         // What asks the leader node alone takes no snapshot, so it stays outside a transaction that
         // has not begun. A portal that is read bit by bit needs one.
         let all_at_once = !matches!(&run, Run::Portal(portal) if portal.max_rows > 0);
-        if !(leader_only && all_at_once && !self.transaction.begun) {
+        let opens = matches!(cursor, Some(Cursor::Declare));
+        if !(leader_only && all_at_once && !opens && !self.transaction.begun) {
             let tables = self.snapshot(&reads.iter().collect::<Vec<_>>()).await?;
             self.record(&tables, None)?;
         }
-        self.rows(sql, run).await
+        let done = self.rows(sql, run).await?;
+        match cursor {
+            Some(Cursor::Declare) => self.transaction.cursor = true,
+            Some(Cursor::Close) => self.transaction.cursor = false,
+            None => {}
+        }
+        Ok(done)
+    }
+
+    /// A cursor lives in a block, and a session has one at a time.
+    fn check_cursor(&self, cursor: Option<Cursor>) -> Step<()> {
+        if cursor != Some(Cursor::Declare) {
+            return Ok(());
+        }
+        if !self.transaction.in_block() {
+            let text = "DECLARE CURSOR may only be used in transaction blocks";
+            return Err(Failure::new("25P01", text).into());
+        }
+        if self.transaction.cursor {
+            let text = "only one cursor can be open in a session";
+            return Err(Failure::new("0A000", text).into());
+        }
+        Ok(())
     }
 
     async fn write(
@@ -416,6 +441,8 @@ impl Session {
         tokio::select! {
             () = tokio::time::sleep(time) => Ok(()),
             _ = self.cancellations.changed() => Err(Failure::cancelled(self.query).into()),
+            // Nothing was asked of the backend: it speaks up only when somebody terminates it.
+            ended = self.backend.next() => Err(ended.err().unwrap_or(Stop::Gone)),
         }
     }
 
@@ -481,6 +508,26 @@ impl Session {
         };
         let note = Note::Ended { query: self.query, status, error, rows };
         self.server.history.note(&self.database, note).await;
+    }
+}
+
+/// What a query does to the session's cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cursor {
+    /// Opens it.
+    Declare,
+    /// Closes it.
+    Close,
+}
+
+impl Cursor {
+    /// Told by the first word of the text that the gate writes for PostgreSQL.
+    fn of(sql: &str) -> Option<Cursor> {
+        match sql.split_once(' ')?.0 {
+            "DECLARE" => Some(Cursor::Declare),
+            "CLOSE" => Some(Cursor::Close),
+            _ => None,
+        }
     }
 }
 

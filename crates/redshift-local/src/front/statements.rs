@@ -7,8 +7,8 @@ use std::{
 
 use super::mask::masked;
 
-/// So many statements are kept; the oldest go first.
-const KEPT: usize = 100_000;
+/// So many bytes of texts and shapes are kept; the oldest statements go first.
+const KEPT: usize = 64 << 20;
 
 /// So many bytes of a statement's text are kept.
 const TEXT: usize = 16 * 1024;
@@ -35,30 +35,40 @@ pub struct StatementRecord {
 
 /// The log. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Statements(Arc<Mutex<VecDeque<StatementRecord>>>);
+pub struct Statements(Arc<Mutex<Log>>);
+
+#[derive(Debug, Default)]
+struct Log {
+    records: VecDeque<StatementRecord>,
+    bytes: usize,
+}
 
 impl Statements {
     /// All statements since the start or the last [`Statements::clear`], in order of arrival.
     pub fn all(&self) -> Vec<StatementRecord> {
-        self.lock().iter().cloned().collect()
+        self.lock().records.iter().cloned().collect()
     }
 
     /// Forgets all statements.
     pub fn clear(&self) {
-        self.lock().clear();
+        *self.lock() = Log::default();
     }
 
     /// Adds a statement; masks and cuts its text.
     pub(crate) fn add(&self, mut record: StatementRecord) {
         record.text = kept_text(&record.text);
+        let size = |record: &StatementRecord| record.text.len() + record.shape.len();
         let mut log = self.lock();
-        if log.len() == KEPT {
-            log.pop_front();
+        log.bytes += size(&record);
+        log.records.push_back(record);
+        while log.bytes > KEPT
+            && let Some(oldest) = log.records.pop_front()
+        {
+            log.bytes -= size(&oldest);
         }
-        log.push_back(record);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<StatementRecord>> {
+    fn lock(&self) -> MutexGuard<'_, Log> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

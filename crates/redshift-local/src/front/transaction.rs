@@ -43,6 +43,8 @@ pub(crate) struct Transaction {
     pub(super) read_only: bool,
     /// Its id, once it has a snapshot.
     pub(super) xid: Option<u64>,
+    /// Whether a cursor is open.
+    pub(super) cursor: bool,
     /// OIDs of tables whose write lock it holds.
     locked: BTreeSet<u32>,
     /// The table that it wrote to last.
