@@ -185,3 +185,11 @@ async fn stopping_ends_sessions_that_wait() {
     timeout(SOON, local.stop()).await.expect("in time").expect("stopped");
     assert!(timeout(SOON, waiting).await.expect("ended").expect("no panic").is_err());
 }
+
+#[tokio::test]
+async fn a_statement_outside_a_block_is_committed_when_its_answer_is_lost() {
+    let (local, client) = with_table().await;
+    local.faults().inject(at(StatementKind::Write, Effect::LoseAfter));
+    lost(&client, "INSERT INTO t VALUES (1)").await;
+    assert_eq!(value(&connect(&local).await, "SELECT COUNT(*) FROM t").await, "1");
+}

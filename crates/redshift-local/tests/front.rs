@@ -458,3 +458,13 @@ fn killed_with_sigkill_it_leaves_no_postgres() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[tokio::test]
+async fn more_parameters_than_redshift_counts_are_refused() {
+    let local = start().await;
+    let client = connect(&local).await;
+    let types = vec![Type::INT4; 32_768];
+    let error = client.prepare_typed("SELECT 1", &types).await.expect_err("refused");
+    assert_eq!(told(&error).0, "08P01");
+    assert_eq!(value(&client, "SELECT 1").await, "1");
+}

@@ -14,6 +14,7 @@ use super::{
     reply,
     server::Server,
     session::{Session, Who},
+    settings::check_encoding,
     stream::Client,
 };
 use crate::{
@@ -137,11 +138,8 @@ async fn connect(
     let given = |name: &str| {
         parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     };
-    if let Some(encoding) = given("client_encoding")
-        && !matches!(encoding.to_ascii_uppercase().as_str(), "UTF8" | "UTF-8" | "UNICODE")
-    {
-        let text = format!("not modelled: client_encoding {encoding}; use UTF8");
-        return Err(Failure::new("0A000", text).into());
+    if let Some(encoding) = given("client_encoding") {
+        check_encoding(encoding)?;
     }
     let mut startup = vec![
         ("user", user.name.as_str()),
@@ -179,8 +177,7 @@ fn greet(client: &mut Client, user: &User, parameters: &Parameters, pid: i32, se
         ("application_name", name),
         ("datashare_enabled", "on"),
         ("external_database", "off"),
-        // The SHOW commands by which Amazon's drivers find schemas, tables and columns.
-        ("show_discovery", "4"),
+        crate::catalog::SHOW_DISCOVERY,
     ] {
         reply::parameter_status(out, parameter, value);
     }

@@ -31,7 +31,7 @@ impl Types {
     /// Asks PostgreSQL for them. Every database is a copy of the first, so they are the same in all.
     pub(crate) async fn load(admin: &tokio_postgres::Client) -> Result<Types> {
         let row = admin
-            .query_one("SELECT 'redshift_sys.\"varchar\"'::pg_catalog.regtype::oid", &[])
+            .query_one(crate::catalog::VARCHAR_OID, &[])
             .await
             .context("the catalog lacks its VARCHAR type")?;
         Ok(Types { varchar: row.get(0) })
@@ -65,12 +65,18 @@ pub(crate) fn result_format(column: &Column, wanted: i16) -> i16 {
     if BINARY.contains(&column.type_oid) { wanted } else { 0 }
 }
 
-/// What Redshift does not take as parameters.
-pub(crate) fn check_parameters(bind: &Bind, types: &[u32]) -> Result<(), Failure> {
-    if bind.count > PARAMETERS {
-        let text = format!("{} parameters: a statement takes at most {PARAMETERS}", bind.count);
+/// Redshift counts parameters in a signed 16-bit number.
+pub(crate) fn check_parameter_count(count: usize) -> Result<(), Failure> {
+    if count > usize::from(PARAMETERS) {
+        let text = format!("{count} parameters: a statement takes at most {PARAMETERS}");
         return Err(Failure::new("08P01", text));
     }
+    Ok(())
+}
+
+/// What Redshift does not take as parameters.
+pub(crate) fn check_parameters(bind: &Bind, types: &[u32]) -> Result<(), Failure> {
+    check_parameter_count(usize::from(bind.count))?;
     for (index, (oid, is_null)) in types.iter().zip(bind.nulls()).enumerate() {
         if format_of(&bind.formats, index) != 0 && !BINARY.contains(oid) && !is_null {
             let what = if *oid == NUMERIC { "NUMERIC".to_owned() } else { format!("type {oid}") };

@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use postgres_protocol::message::frontend;
 
 use super::{
     backend::Description,
-    describe::check_parameters,
+    describe::{check_parameter_count, check_parameters},
     failure::{Failure, Step},
     frame::put,
     reply::{self, Column, text_column},
@@ -75,7 +74,7 @@ impl Session {
                 put(self.client.out(), b'3', &[]);
             }
             Request::ClosePortal(name) => {
-                self.close_portal(&name).await?;
+                self.close_portal(&name);
                 put(self.client.out(), b'3', &[]);
             }
             Request::Flush => self.client.flush().await?,
@@ -90,6 +89,7 @@ impl Session {
             let text = format!("prepared statement \"{name}\" already exists");
             return Err(Failure::new("42P05", text).into());
         }
+        check_parameter_count(types.len())?;
         self.forget_statement(&name);
         let mut checked = self.checked(&sql)?;
         if checked.len() > 1 {
@@ -176,6 +176,7 @@ impl Session {
             bind_body(&name, on_backend, &bind.formats, bind.count, &bind.values, &formats)
         });
         let portal = Portal { statement, name, bind: body, formats, finished: None };
+        self.close_portal(&bind.portal);
         self.portals.insert(bind.portal.clone(), portal);
         Ok(())
     }
@@ -225,14 +226,14 @@ impl Session {
         })
     }
 
-    /// Closes a portal, also on the backend where it is open there.
-    async fn close_portal(&mut self, name: &str) -> Step<()> {
-        let Some(portal) = self.portals.remove(name) else { return Ok(()) };
-        if portal.bind.is_none() && portal.statement.name.is_some() {
-            frontend::close(b'P', &portal.name, self.backend.buffer())?;
-            self.backend.exchange(|_| Ok(())).await?;
+    /// Closes a portal; the backend's goes with the next message to it.
+    fn close_portal(&mut self, name: &str) {
+        if let Some(portal) = self.portals.remove(name)
+            && portal.bind.is_none()
+            && portal.finished.is_none()
+        {
+            self.closed_portals.push(portal.name);
         }
-        Ok(())
     }
 
     /// Closes a prepared statement; the backend's goes when no portal can need it any more.
@@ -245,7 +246,7 @@ impl Session {
     /// A simple query ends the unnamed statement and portal.
     pub(super) fn forget_unnamed(&mut self) {
         self.forget_statement("");
-        self.portals.remove("");
+        self.close_portal("");
     }
 }
 

@@ -169,6 +169,7 @@ impl Raw {
         };
         let (sqlstate, message) = self.translated();
         let detail = self.detail.filter(|_| matches!(self.sqlstate.as_str(), "40P01" | "2BP01"));
+        let message = crate::catalog::redshift_words(&message);
         Failure { severity, sqlstate, message, detail }
     }
 

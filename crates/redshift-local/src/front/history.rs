@@ -209,7 +209,7 @@ async fn write_load(client: &Client, load: &LoadNote) -> Result<()> {
 async fn write_error(client: &Client, load: &LoadNote, error: &LoadError) -> Result<()> {
     let s = &load.statement;
     let table = load.table_oid.cast_signed();
-    let code = i32::try_from(error.error_code).unwrap_or(i32::MAX);
+    let code = error.error_code;
     client
         .execute(
             catalog::INSERT_LOAD_ERROR,

@@ -115,8 +115,7 @@ impl Session {
                 user_id: self.server.user_id(&self.who.user.name),
                 database: self.database.clone(),
                 pid: self.backend.pid,
-                transaction_id: i64::try_from(self.transaction.xid.unwrap_or_default())
-                    .unwrap_or_default(),
+                transaction_id: self.transaction_id(),
                 query_id: self.query,
                 start_time: Utc::now(),
                 table_id: i64::from(table.oid),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use postgres_protocol::message::frontend;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -13,7 +14,7 @@ use super::{
     reply::{self, redshift_tag, text_column},
     request::format_of,
     session::Session,
-    settings::SessionSettings,
+    settings::{SessionSettings, check_encoding, milliseconds},
     statements::{StatementRecord, kept_text},
     transaction::{Block, Table, identifier, literal, qualified},
 };
@@ -81,12 +82,12 @@ impl Session {
         self.transaction.text = text.to_owned();
         let begin = Instant::now();
         let _timer = self.timer();
-        let note = Note::Began(self.statement_note(&checked.action, text));
-        self.server.history.note(&self.database, note).await;
+        self.unannounced = Some(self.statement_note(&checked.action, text));
 
         let result = self.act_with_faults(checked, text, run).await;
         at_least(begin, self.server.pace.get().statement).await;
         let result = result.map_err(|stop| self.redshift_words(stop));
+        self.announce().await;
         self.note_end(&result).await;
         result
     }
@@ -100,12 +101,31 @@ impl Session {
         };
         let done = self.act(&checked.action, run).await?;
         if effect == Some(Effect::LoseAfter) {
+            // Done means committed, where no block says otherwise.
+            self.end_statement().await?;
             self.lose()?;
         }
         Ok(done)
     }
 
+    /// Lets the system views show the statement as running. What takes a snapshot is shown once it
+    /// has a transaction id.
+    pub(super) async fn announce(&mut self) {
+        if let Some(mut statement) = self.unannounced.take() {
+            statement.transaction = self.transaction_id();
+            self.server.history.note(&self.database, Note::Began(statement)).await;
+        }
+    }
+
+    /// The transaction's id for the system views; 0 where it has none.
+    pub(super) fn transaction_id(&self) -> i64 {
+        i64::try_from(self.transaction.xid.unwrap_or_default()).unwrap_or_default()
+    }
+
     async fn act(&mut self, action: &Action, run: Run) -> Step<Done> {
+        if matches!(action, Action::Lock { .. } | Action::Cancel { .. }) {
+            self.announce().await;
+        }
         match action {
             Action::Query { sql, reads, leader_only } => {
                 self.query(sql, reads, *leader_only, run).await
@@ -141,7 +161,7 @@ impl Session {
         // has not begun. A portal that is read bit by bit needs one.
         let all_at_once = !matches!(&run, Run::Portal(portal) if portal.max_rows > 0);
         let opens = matches!(cursor, Some(Cursor::Declare));
-        if !(leader_only && all_at_once && !opens && !self.transaction.begun) {
+        if !leader_only || !all_at_once || opens || self.transaction.begun {
             let tables = self.snapshot(&reads.iter().collect::<Vec<_>>()).await?;
             self.record(&tables, None)?;
         }
@@ -225,7 +245,8 @@ impl Session {
         }
         if *creates {
             self.record_created(&named).await?;
-        } else {
+        } else if tag.ends_with(" TABLE") {
+            // ALTER and DROP; statistics, rights and comments change no row.
             for table in tables {
                 self.record(&[], table)?;
             }
@@ -295,7 +316,7 @@ impl Session {
     async fn set(&mut self, name: &str, value: Option<&str>, sql: Option<&str>) -> Step<Done> {
         if SessionSettings::keeps(name) {
             if let (Some(value), "statement_timeout") = (value, name)
-                && super::settings::milliseconds(value).is_none()
+                && milliseconds(value).is_none()
             {
                 let text = format!("invalid value for parameter \"{name}\": \"{value}\"");
                 return Err(Failure::new("22023", text).into());
@@ -306,6 +327,9 @@ impl Session {
             self.settings.set(name, value);
             self.show_settings();
         } else {
+            if let (Some(value), "client_encoding") = (value, name) {
+                check_encoding(value)?;
+            }
             let own = match value {
                 Some(value) => format!("SET {} TO {}", identifier(name), literal(value)),
                 None => format!("RESET {}", identifier(name)),
@@ -349,6 +373,7 @@ impl Session {
 
     /// Runs a statement on the backend and sends its rows on as they come.
     async fn rows(&mut self, sql: &str, run: Run) -> Step<Done> {
+        self.announce().await;
         let portal = match run {
             Run::Portal(portal) => portal,
             Run::Simple { .. } => {
@@ -361,15 +386,20 @@ impl Session {
                 PortalRun { portal: String::new(), bind: Some(bind), max_rows: 0 }
             }
         };
-        if let Some(bind) = &portal.bind {
-            put(self.backend.buffer(), b'B', bind);
+        let closed = std::mem::take(&mut self.closed_portals);
+        let out = self.backend.buffer();
+        for name in &closed {
+            frontend::close(b'P', name, out)?;
         }
-        postgres_protocol::message::frontend::execute(
-            &portal.portal,
-            portal.max_rows,
-            self.backend.buffer(),
-        )?;
-        postgres_protocol::message::frontend::sync(self.backend.buffer());
+        if let Some(bind) = &portal.bind {
+            put(out, b'B', bind);
+        }
+        frontend::execute(&portal.portal, portal.max_rows, out)?;
+        if portal.max_rows == 0 {
+            // It has no more to give.
+            frontend::close(b'P', &portal.portal, out)?;
+        }
+        frontend::sync(out);
         self.backend.flush().await?;
         self.pass_on().await
     }
@@ -484,12 +514,11 @@ impl Session {
 
     /// The present statement as the system views show it.
     pub(super) fn statement_note(&self, action: &Action, text: &str) -> Statement {
-        let xid = self.transaction.xid.unwrap_or_default();
         Statement {
             user: self.who.user.name.clone(),
             query: self.query,
             label: self.settings.query_group().to_owned(),
-            transaction: i64::try_from(xid).unwrap_or_default(),
+            transaction: self.transaction_id(),
             pid: self.backend.pid,
             kind: kind(action, text),
             text: kept_text(text).replace('\0', ""),

@@ -7,7 +7,7 @@ use super::{
     extended::{Portal, Prepared},
     failure::{Failure, Step, Stop},
     frame::put,
-    history::Note,
+    history::{Note, Statement},
     login::Parameters,
     registry::Entry,
     reply,
@@ -52,10 +52,14 @@ pub(crate) struct Session {
     pub(super) skipping: bool,
     /// Query id of the statement that runs.
     pub(super) query: i64,
+    /// The statement that runs, until the system views show it.
+    pub(super) unannounced: Option<Statement>,
     /// Cancellations of what runs.
     pub(super) cancellations: tokio::sync::watch::Receiver<u64>,
     /// Statements of the backend that nothing uses any more.
     pub(super) closing: Vec<String>,
+    /// Portals of the backend that were closed.
+    pub(super) closed_portals: Vec<String>,
     /// Names given to statements and portals on the backend so far.
     pub(super) names: u64,
 }
@@ -77,8 +81,10 @@ impl Session {
             portals: HashMap::new(),
             skipping: false,
             query: 0,
+            unannounced: None,
             cancellations,
             closing: Vec::new(),
+            closed_portals: Vec::new(),
             names: 0,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::failure::Failure;
+
 /// Names and defaults of settings that the front keeps; PostgreSQL keeps the others.
 const DEFAULTS: &[(&str, &str)] = &[
     ("query_group", "unset"),
@@ -61,6 +63,17 @@ impl SessionSettings {
     pub(crate) fn statement_timeout(&self) -> Option<Duration> {
         let millis = milliseconds(self.get("statement_timeout")?)?;
         (millis > 0).then(|| Duration::from_millis(millis))
+    }
+}
+
+/// Refuses encodings other than UTF-8, whose bytes the front would misread.
+pub(crate) fn check_encoding(encoding: &str) -> Result<(), Failure> {
+    match encoding.to_ascii_uppercase().as_str() {
+        "UTF8" | "UTF-8" | "UNICODE" => Ok(()),
+        _ => {
+            let text = format!("not modelled: client_encoding {encoding}; use UTF8");
+            Err(Failure::new("0A000", text))
+        }
     }
 }
 

@@ -124,6 +124,7 @@ impl Session {
             self.transaction.xid = Some(xid);
             rows
         };
+        self.announce().await;
         let tables: Vec<Option<Table>> = rows.iter().skip(1).map(|row| table(row)).collect();
         let xid = self.transaction.xid.unwrap_or_default();
         let log = transactions.log();
