@@ -1,2 +1,138 @@
-//! The command.
-fn main() {}
+//! The command `flink-redshift`: Flink SQL scripts that load Amazon Redshift, on embedded
+//! DataFusion.
+
+mod cli;
+mod connect;
+mod failure;
+mod interrupt;
+mod local;
+mod output;
+mod plan;
+mod run;
+mod script;
+mod value;
+
+use std::{io::IsTerminal as _, path::Path, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use redshift_local::RedshiftLocal;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command, Format, RunArgs};
+use failure::Failure;
+use local::{
+    connection::Connection,
+    stand_in::{self, Place},
+};
+use output::{note, say};
+use plan::Plan;
+use run::{Report, RunOptions};
+use script::ScriptError;
+
+/// Plans are trees that the engine walks by recursion.
+const STACK: usize = 32 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    // Another part of the program may have chosen it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let result = std::thread::scope(|scope| {
+        // The main thread has the system's stack, this one has ours.
+        let main = std::thread::Builder::new().stack_size(STACK);
+        match main.spawn_scoped(scope, || block_on(cli)).map(|thread| thread.join()) {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Failure::Machine(anyhow::anyhow!("the command ended by a panic"))),
+            Err(error) => Err(Failure::Machine(error.into())),
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            note(&format!("error: {failure}"));
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn block_on(cli: Cli) -> Result<(), Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
+    runtime.context("cannot start the runtime")?.block_on(execute(cli))
+}
+
+async fn execute(cli: Cli) -> Result<(), Failure> {
+    let watch = interrupt::watch().context("cannot watch for signals")?;
+    match cli.command {
+        Command::Options => {
+            say(&arrow_redshift::options::help());
+            Ok(())
+        }
+        Command::Local(args) => local::serve::serve(&args, &watch.stop).await,
+        Command::Run(args) => run_script(&args, &watch.stop).await,
+    }
+}
+
+/// Reads and plans a script; gives its name too.
+pub async fn load_script(file: &Path, local: bool) -> Result<(String, Plan), Failure> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let problem = script::Problem::new(1, format!("cannot read the script: {error}"));
+        Failure::Script(ScriptError::new(&*name, vec![problem]))
+    })?;
+    let (statements, problems) = script::read(&text);
+    let plan = plan::plan(statements, problems, local).await;
+    match plan {
+        Ok(plan) => Ok((name, plan)),
+        Err(problems) => Err(Failure::Script(ScriptError::new(name, problems))),
+    }
+}
+
+async fn run_script(args: &RunArgs, stop: &CancellationToken) -> Result<(), Failure> {
+    let (script, mut plan) = load_script(&args.script, args.local.is_some()).await?;
+    for warning in &plan.warnings {
+        note(&format!("warning: {warning}"));
+    }
+    let server = match &args.local {
+        None => None,
+        Some(file) if !file.as_os_str().is_empty() => {
+            Connection::read(file)?.redirect(&mut plan);
+            None
+        }
+        Some(_) => start_stand_in(&script, &mut plan).await?,
+    };
+    let options = RunOptions { script, progress: !args.quiet };
+    let (report, result) = run::run(&plan, &options, stop).await;
+    if let Some(server) = server {
+        server.stop().await?;
+    }
+    tell(args, &report, result.as_ref().err());
+    result
+}
+
+/// Starts a stand-in for the tables of Redshift that the script has, if it has any.
+async fn start_stand_in(script: &str, plan: &mut Plan) -> Result<Option<RedshiftLocal>, Failure> {
+    if stand_in::tables(plan).next().is_none() {
+        return Ok(None);
+    }
+    let config = stand_in::config(stand_in::tables(plan), &Place::default())
+        .map_err(|problems| Failure::Script(ScriptError::new(script, problems)))?;
+    let server = RedshiftLocal::start(config).await?;
+    stand_in::connection(&server).redirect(plan);
+    Ok(Some(server))
+}
+
+fn tell(args: &RunArgs, report: &Report, failure: Option<&Failure>) {
+    match args.format {
+        Format::Json => say(&report.json(failure)),
+        Format::Text if !args.quiet => note(&report.to_string()),
+        Format::Text => {}
+    }
+}

@@ -1,0 +1,134 @@
+//! `'connector' = 'print'`: rows on standard output, as Flink's print sink writes them.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use arrow_redshift::types::FlinkType;
+use datafusion::arrow::{
+    array::{Array, ArrayRef, AsArray, RecordBatch},
+    compute::cast,
+    datatypes::{
+        DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int64Type, TimeUnit,
+        TimestampMicrosecondType,
+    },
+    error::ArrowError,
+};
+
+use super::options::TableOptions;
+use crate::{
+    script::{DeclaredColumn, Problem},
+    value::{decimal, number, time},
+};
+
+/// The table's options.
+#[derive(Debug, Clone)]
+pub struct Print {
+    prefix: String,
+    types: Vec<FlinkType>,
+    standard_error: bool,
+}
+
+impl Print {
+    /// Reads the table's options.
+    pub fn open(options: &mut TableOptions<'_>, columns: &[DeclaredColumn]) -> Self {
+        let prefix =
+            options.get("print-identifier").map_or_else(String::new, |name| format!("{name}> "));
+        if let Some(number) = options.get("sink.parallelism")
+            && number != "1"
+        {
+            options.problem(Problem::unsupported(0, "'sink.parallelism' of a print sink").message);
+        }
+        Print {
+            prefix,
+            types: columns.iter().map(|column| column.data_type).collect(),
+            standard_error: options.flag("standard-error"),
+        }
+    }
+}
+
+/// Writes batches.
+pub struct Printer<'a> {
+    print: &'a Print,
+    line: String,
+}
+
+impl<'a> Printer<'a> {
+    /// A writer for one INSERT.
+    pub fn new(print: &'a Print) -> Self {
+        Printer { print, line: String::new() }
+    }
+
+    /// Writes each row of a batch as `+I[…]`.
+    pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        let columns = batch
+            .columns()
+            .iter()
+            .zip(&self.print.types)
+            .map(|(column, data_type)| texts(column, *data_type))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(io::Error::other)?;
+        let mut out: Box<dyn Write> = match self.print.standard_error {
+            true => Box::new(io::stderr().lock()),
+            false => Box::new(io::BufWriter::new(io::stdout().lock())),
+        };
+        for row in 0..batch.num_rows() {
+            self.line.clear();
+            for (index, column) in columns.iter().enumerate() {
+                let separator = if index == 0 { "" } else { ", " };
+                // Writing to a String cannot fail.
+                let _ =
+                    write!(self.line, "{separator}{}", column[row].as_deref().unwrap_or("null"));
+            }
+            writeln!(out, "{}+I[{}]", self.print.prefix, self.line)?;
+        }
+        out.flush()
+    }
+}
+
+/// The text of each value, as its Java object's `toString` gives it.
+fn texts(array: &ArrayRef, data_type: FlinkType) -> Result<Vec<Option<String>>, ArrowError> {
+    Ok(match array.data_type() {
+        DataType::Boolean => {
+            array.as_boolean().iter().map(|value| value.map(|value| value.to_string())).collect()
+        }
+        DataType::Utf8 => {
+            array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+        }
+        DataType::Float32 => array
+            .as_primitive::<Float32Type>()
+            .iter()
+            .map(|v| v.map(number::format_float))
+            .collect(),
+        DataType::Float64 => array
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|v| v.map(number::format_double))
+            .collect(),
+        DataType::Decimal128(_, scale) => {
+            let scale = scale.unsigned_abs();
+            let values = array.as_primitive::<Decimal128Type>().iter();
+            values.map(|value| value.map(|value| decimal::format_java(value, scale))).collect()
+        }
+        DataType::Date32 => {
+            array.as_primitive::<Date32Type>().iter().map(|v| v.map(time::format_date)).collect()
+        }
+        DataType::Timestamp(..) => {
+            let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let format = match data_type {
+                FlinkType::TimestampLtz(_) => time::format_instant,
+                _ => time::format_iso,
+            };
+            micros
+                .as_primitive::<TimestampMicrosecondType>()
+                .iter()
+                .map(|v| v.map(format))
+                .collect()
+        }
+        _ => {
+            let numbers = cast(array, &DataType::Int64)?;
+            numbers.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v.to_string())).collect()
+        }
+    })
+}

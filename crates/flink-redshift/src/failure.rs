@@ -1,0 +1,95 @@
+//! Why a run ended early, and the exit code that says so.
+
+use std::fmt;
+
+use arrow_redshift::{Error, ErrorKind};
+
+use crate::script::ScriptError;
+
+/// What ended a run.
+#[derive(Debug)]
+pub enum Failure {
+    /// The script, or what its options say, is wrong. Nothing has run.
+    Script(ScriptError),
+    /// A query failed, or its input could not be read.
+    Query(String),
+    /// A table of Redshift could not be prepared or loaded.
+    Load {
+        /// The table's name in the script and the line of its INSERT.
+        place: String,
+        /// What happened.
+        error: Error,
+    },
+    /// The machine or the stand-in failed.
+    Machine(anyhow::Error),
+    /// The user asked to stop.
+    Interrupted,
+}
+
+/// The exit codes, with what they mean; the command's help and documentation print them.
+pub const EXIT_CODES: &[(u8, &str)] = &[
+    (0, "everything was loaded"),
+    (1, "the machine or the stand-in failed: a file, a port, a process"),
+    (
+        2,
+        "the script, its options or the command line are wrong, or a target table does not fit; nothing was loaded by that INSERT",
+    ),
+    (3, "a load failed: Redshift or S3 could not be reached, or refused it"),
+    (4, "the data failed: a file could not be read, or a value has no place in its column"),
+    (
+        5,
+        "COMMIT was sent and no answer came: look into the ledger, or run again with the same 'sink.run-id'",
+    ),
+    (130, "interrupted; nothing was loaded by the INSERT that ran"),
+];
+
+impl Failure {
+    /// The exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Script(_) => 2,
+            Failure::Query(_) => 4,
+            Failure::Machine(_) => 1,
+            Failure::Interrupted => 130,
+            Failure::Load { error, .. } => match error.kind() {
+                ErrorKind::InvalidOptions | ErrorKind::Unsupported | ErrorKind::SchemaMismatch => 2,
+                ErrorKind::ValueRefused | ErrorKind::SourceFailed => 4,
+                ErrorKind::CommitUnknown => 5,
+                ErrorKind::Interrupted => 130,
+                ErrorKind::Internal => 1,
+                _ => 3,
+            },
+        }
+    }
+
+    /// The name of the kind of failure, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Failure::Script(_) => "script",
+            Failure::Query(_) => "query",
+            Failure::Machine(_) => "machine",
+            Failure::Interrupted => "interrupted",
+            Failure::Load { error, .. } => error.kind().name(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Script(error) => error.fmt(f),
+            Failure::Query(message) => f.write_str(message),
+            Failure::Load { place, error } => write!(f, "{place}: {error}"),
+            Failure::Machine(error) => write!(f, "{error:#}"),
+            Failure::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Failure::Machine(error)
+    }
+}

@@ -1,0 +1,71 @@
+//! `flink-redshift local`: a stand-in in the foreground, until it is told to stop.
+
+use std::{fmt::Write as _, path::Path};
+
+use redshift_local::RedshiftLocal;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    connection::Connection,
+    stand_in::{self, Place},
+};
+use crate::{cli::LocalArgs, failure::Failure, load_script, output::say};
+
+/// Starts a stand-in, says how to use it, and keeps it until `stop`.
+pub async fn serve(args: &LocalArgs, stop: &CancellationToken) -> Result<(), Failure> {
+    let place = Place { port: args.port, s3_port: args.s3_port, data_dir: args.data_dir.clone() };
+    let config = match &args.script {
+        Some(script) => {
+            let (name, plan) = load_script(script, true).await?;
+            stand_in::config(stand_in::tables(&plan), &place).map_err(|problems| {
+                Failure::Script(crate::script::ScriptError::new(name, problems))
+            })?
+        }
+        None => stand_in::config(std::iter::empty(), &place).unwrap_or_default(),
+    };
+    let server = RedshiftLocal::start(config).await?;
+    let connection = stand_in::connection(&server);
+    if let Some(file) = &args.connection_file {
+        connection.write(file)?;
+    }
+    say(&how_to(&server, &connection, args.connection_file.as_deref()));
+    stop.cancelled().await;
+    if let Some(file) = &args.connection_file {
+        // It may be gone already; there is nothing to be done about it.
+        let _ = std::fs::remove_file(file);
+    }
+    server.stop().await?;
+    Ok(())
+}
+
+fn how_to(server: &RedshiftLocal, connection: &Connection, file: Option<&Path>) -> String {
+    let config = server.config();
+    let Connection { host, port, user, password, database, ca_file, s3_endpoint, .. } = connection;
+    let mut text = format!(
+        "A local stand-in for Redshift is running. Ctrl-C stops it.\n\n\
+         Redshift    {host}:{port}, database {database}, user {user}, password {password}\n\
+         TLS         authority {}\n\
+         S3          {s3_endpoint}, key {}, secret {}\n",
+        ca_file.display(),
+        connection.access_key_id,
+        connection.secret_access_key,
+    );
+    // Writing to a String cannot fail.
+    for bucket in &config.buckets {
+        let _ = writeln!(text, "bucket      s3://{} in {}", bucket.name, bucket.region);
+    }
+    for role in &config.roles {
+        let _ = writeln!(text, "role        {} for {}", role.arn, role.prefixes.join(", "));
+    }
+    let _ = write!(
+        text,
+        "\nTry it      PGPASSWORD='{password}' psql 'host={host} port={port} user={user} \
+         dbname={database} sslmode=verify-ca sslrootcert={}'\n",
+        ca_file.display()
+    );
+    if let Some(file) = file {
+        let _ =
+            writeln!(text, "            flink-redshift run script.sql --local={}", file.display());
+    }
+    text
+}

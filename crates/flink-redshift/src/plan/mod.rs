@@ -1,0 +1,286 @@
+//! Statements become a checked plan: every table, query and sink is looked at before anything runs.
+
+mod check;
+mod convert;
+mod expression;
+mod functions;
+mod names;
+mod query;
+mod session;
+mod settings;
+mod sink;
+mod types;
+
+use std::{collections::HashMap, sync::Arc};
+
+use datafusion::{
+    datasource::ViewTable,
+    logical_expr::{LogicalPlan, LogicalPlanBuilder, col},
+};
+use sqlparser::ast::Query;
+
+pub use session::Session;
+pub use settings::{NotNull, Settings};
+pub use types::{engine_schema, engine_type};
+
+use crate::{
+    connect::{self, Connector, FilesystemTable},
+    script::{
+        CreateTable, CreateView, DeclaredColumn, DropTable, Insert, Problem, Statement,
+        StatementKind,
+    },
+};
+
+/// What a script does: its INSERTs in order, checked.
+pub struct Plan {
+    /// What the script set.
+    pub settings: Settings,
+    /// The INSERTs, in order.
+    pub inserts: Vec<PlannedInsert>,
+    /// Sentences to show to the user before anything runs.
+    pub warnings: Vec<String>,
+    /// Where the queries run.
+    pub session: Session,
+}
+
+/// One INSERT: a query whose columns are the sink's, and the sink.
+pub struct PlannedInsert {
+    /// Line of the statement.
+    pub line: u64,
+    /// Name of the table in the script.
+    pub table: String,
+    /// The query, with the sink's types.
+    pub query: LogicalPlan,
+    /// The columns that are written, in the order of the query.
+    pub columns: Vec<DeclaredColumn>,
+    /// The key, where the table has one.
+    pub primary_key: Vec<String>,
+    /// Where the rows go.
+    pub sink: Connector,
+    /// What becomes of a NULL in a NOT NULL column.
+    pub not_null: NotNull,
+}
+
+/// A table or view of the script.
+enum Relation {
+    /// Read and not written.
+    Source,
+    /// A query by name.
+    View,
+    /// Written and not read.
+    Sink(SinkTable),
+}
+
+struct SinkTable {
+    columns: Vec<DeclaredColumn>,
+    primary_key: Vec<String>,
+    connector: Connector,
+}
+
+/// Plans a script's statements: everything it does, or everything that is wrong with it.
+pub async fn plan(
+    statements: Vec<Statement>,
+    mut problems: Vec<Problem>,
+    local: bool,
+) -> Result<Plan, Vec<Problem>> {
+    let mut planner = Planner {
+        session: Session::new(),
+        settings: Settings::default(),
+        relations: HashMap::new(),
+        inserts: Vec::new(),
+        warnings: Vec::new(),
+        local,
+    };
+    for statement in statements {
+        if let Err(found) = planner.statement(statement).await {
+            problems.extend(found);
+        }
+    }
+    let Planner { session, settings, inserts, warnings, .. } = planner;
+    if inserts.is_empty() && problems.is_empty() {
+        problems.push(Problem::new(1, "the script has no INSERT: there is nothing to run"));
+    }
+    if problems.is_empty() {
+        return Ok(Plan { settings, inserts, warnings, session });
+    }
+    Err(problems)
+}
+
+struct Planner {
+    session: Session,
+    settings: Settings,
+    relations: HashMap<String, Relation>,
+    inserts: Vec<PlannedInsert>,
+    warnings: Vec<String>,
+    /// Whether the tables of Redshift are a stand-in's, which fills in what is missing.
+    local: bool,
+}
+
+impl Planner {
+    async fn statement(&mut self, statement: Statement) -> Result<(), Vec<Problem>> {
+        let line = statement.line;
+        match statement.kind {
+            StatementKind::CreateTable(table) => self.create_table(table, line),
+            StatementKind::CreateView(view) => self.create_view(view, line).await,
+            StatementKind::Drop(table) => Ok(self.drop_table(&table, line)?),
+            StatementKind::Set(setting) => {
+                self.settings.set(&setting, line)?;
+                Ok(self.session.apply(&self.settings))
+            }
+            StatementKind::Insert(insert) => self.insert(insert, line).await,
+        }
+    }
+
+    fn create_table(&mut self, table: CreateTable, line: u64) -> Result<(), Vec<Problem>> {
+        let CreateTable { name, if_not_exists, mut columns, primary_key, options } = table;
+        if self.taken(&name, if_not_exists, line)? {
+            return Ok(());
+        }
+        connect::check_columns(&columns, &primary_key, line)?;
+        for column in &mut columns {
+            column.nullable &= !primary_key.contains(&column.name);
+        }
+        let opened = connect::open(&options, &columns, &primary_key, line, self.local)?;
+        self.warnings.extend(opened.warnings);
+        let relation = match opened.connector {
+            Connector::Filesystem(source) => {
+                self.session.register(&name, Arc::new(FilesystemTable::new(source)));
+                Relation::Source
+            }
+            connector => Relation::Sink(SinkTable { columns, primary_key, connector }),
+        };
+        self.relations.insert(name, relation);
+        Ok(())
+    }
+
+    async fn create_view(&mut self, view: CreateView, line: u64) -> Result<(), Vec<Problem>> {
+        let CreateView { name, if_not_exists, columns, query } = view;
+        if self.taken(&name, if_not_exists, line)? {
+            return Ok(());
+        }
+        let query = self.query(query, line).await?;
+        let query = rename(query, &columns, line)?;
+        self.session.register(&name, Arc::new(ViewTable::new(query, None)));
+        self.relations.insert(name, Relation::View);
+        Ok(())
+    }
+
+    /// Whether a name is taken, which is an error unless the statement allows for it.
+    fn taken(&self, name: &str, allowed: bool, line: u64) -> Result<bool, Problem> {
+        if self.relations.contains_key(name) && !allowed {
+            return Err(Problem::new(line, format!("there is a table or view {name} already")));
+        }
+        Ok(self.relations.contains_key(name))
+    }
+
+    fn drop_table(&mut self, drop: &DropTable, line: u64) -> Result<(), Problem> {
+        let what = if drop.view { "view" } else { "table" };
+        match self.relations.get(&drop.name) {
+            Some(relation) if matches!(relation, Relation::View) == drop.view => {
+                if let Some(Relation::Source | Relation::View) = self.relations.remove(&drop.name) {
+                    self.session.deregister(&drop.name);
+                }
+                Ok(())
+            }
+            None if drop.if_exists => Ok(()),
+            _ => Err(Problem::new(line, format!("there is no {what} {}", drop.name))),
+        }
+    }
+
+    async fn insert(&mut self, insert: Insert, line: u64) -> Result<(), Vec<Problem>> {
+        let Insert { table, columns, query } = insert;
+        let query = self.query(query, line).await;
+        let sink = match self.relations.get(&table) {
+            Some(Relation::Sink(sink)) => sink,
+            Some(Relation::View) => {
+                return Err(vec![Problem::new(
+                    line,
+                    format!("{table} is a view: nothing can be written to it"),
+                )]);
+            }
+            Some(Relation::Source) => {
+                return Err(vec![Problem::unsupported(
+                    line,
+                    format!("writing to {table}: 'connector' = 'filesystem' as a sink"),
+                )]);
+            }
+            None => return Err(vec![Problem::new(line, format!("there is no table {table}"))]),
+        };
+        let target = sink::Target {
+            table: &table,
+            columns: &sink.columns,
+            listed: columns.as_deref(),
+            utc: self.settings.utc,
+            // A connector that updates rows writes the columns that are named, and no others.
+            partial: matches!(sink.connector, Connector::Redshift(_)),
+        };
+        let (query, written) = sink::fit(query?, &target, &sink.primary_key, line)?;
+        self.inserts.push(PlannedInsert {
+            line,
+            table,
+            query,
+            columns: written,
+            primary_key: sink.primary_key.clone(),
+            sink: sink.connector.clone(),
+            not_null: self.settings.not_null,
+        });
+        Ok(())
+    }
+
+    /// A query, rewritten, checked and with the engine's types.
+    async fn query(&self, mut query: Box<Query>, line: u64) -> Result<LogicalPlan, Vec<Problem>> {
+        let mut problems = self.names(&query, line);
+        problems.extend(query::rewrite(&mut query, line));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let plan = self.session.plan(query, line).await?;
+        let problems = check::check(&plan, line, self.settings.utc);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(self.session.analyze(plan, line)?)
+    }
+
+    /// Tables that a query names and cannot read.
+    fn names(&self, query: &Query, line: u64) -> Vec<Problem> {
+        let (tables, local) = names::tables(query, line);
+        let unreadable = |name: &str| match self.relations.get(name) {
+            Some(Relation::Source | Relation::View) => None,
+            Some(Relation::Sink(sink)) => {
+                Some(format!("{} as a source ({name})", sink.connector.name()))
+            }
+            None => None,
+        };
+        let mut problems = Vec::new();
+        for (name, line) in tables {
+            if local.contains(&name) {
+                continue;
+            }
+            if let Some(what) = unreadable(&name) {
+                problems.push(Problem::unsupported(line, what));
+            } else if !self.relations.contains_key(&name) {
+                problems.push(Problem::new(line, format!("there is no table or view {name}")));
+            }
+        }
+        problems
+    }
+}
+
+/// Gives a view's columns their new names.
+fn rename(query: LogicalPlan, names: &[String], line: u64) -> Result<LogicalPlan, Problem> {
+    if names.is_empty() {
+        return Ok(query);
+    }
+    let fields = query.schema().columns();
+    if fields.len() != names.len() {
+        let (named, found) = (names.len(), fields.len());
+        let message = format!("the view names {named} columns and its query has {found}");
+        return Err(Problem::new(line, message));
+    }
+    let columns = fields.into_iter().zip(names).map(|(field, name)| col(field).alias(name));
+    LogicalPlanBuilder::from(query)
+        .project(columns.collect::<Vec<_>>())
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(|error| Problem::new(line, error.strip_backtrace()))
+}

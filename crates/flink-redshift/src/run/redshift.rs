@@ -1,0 +1,166 @@
+//! Tables of Redshift: the only place that drives the connector.
+
+use std::{error::Error as StdError, sync::Arc};
+
+pub use arrow_redshift::sink::LaunchId;
+use arrow_redshift::{
+    Error, ErrorKind, Result,
+    options::{self, SinkConfig, table},
+    sink::{Identity, Prepared, Progress, Sink, Summary},
+    types::{Column, TableSchema},
+};
+use datafusion::{
+    arrow::{array::RecordBatch, compute::cast, datatypes::SchemaRef},
+    error::Result as EngineResult,
+};
+use futures::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use super::insert::engine_message;
+use crate::{
+    local::stand_in,
+    script::{DeclaredColumn, Problem},
+};
+
+/// A table of the script with `'connector' = 'redshift'`, its options read and checked.
+#[derive(Debug, Clone)]
+pub struct RedshiftTable {
+    /// The options.
+    pub config: SinkConfig,
+    primary_key: Vec<String>,
+    line: u64,
+}
+
+impl RedshiftTable {
+    /// Reads the options of a table, and says what the user should know about them. For a stand-in,
+    /// credentials that are missing are made up.
+    pub fn open(
+        options: &[(String, String)],
+        columns: &[DeclaredColumn],
+        primary_key: &[String],
+        line: u64,
+        local: bool,
+    ) -> Result<(Self, Vec<String>), Vec<Problem>> {
+        let mut options = options.to_vec();
+        if local {
+            let missing = stand_in::CREDENTIALS
+                .iter()
+                .filter(|(key, _)| !is_given(&options, key))
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<Vec<_>>();
+            options.extend(missing);
+        }
+        let mut problems = Vec::new();
+        if let Err(error) = schema(columns, primary_key) {
+            problems.push(Problem::new(line, error.message()));
+        }
+        match options::sink(&options) {
+            Ok(parsed) if problems.is_empty() => {
+                let primary_key = primary_key.to_vec();
+                Ok((RedshiftTable { config: parsed.config, primary_key, line }, parsed.warnings))
+            }
+            Ok(_) => Err(problems),
+            Err(error) => {
+                problems.push(Problem::new(line, error.to_string()));
+                Err(problems)
+            }
+        }
+    }
+
+    /// Line of its CREATE TABLE.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Connects, and checks or creates the target: everything that can be known before the first
+    /// row. `columns` are those that the INSERT writes.
+    pub async fn prepare(
+        &self,
+        columns: &[DeclaredColumn],
+        launch: &LaunchId,
+        sink: String,
+        job: &str,
+    ) -> Result<LoadTarget> {
+        let launch = match &self.config.run_id {
+            Some(name) => LaunchId::named(name),
+            None => launch.clone(),
+        };
+        let identity = Identity { launch, sink, job: job.to_owned() };
+        let schema = schema(columns, &self.primary_key)?;
+        let batches = schema.arrow();
+        let sink = Sink::new(self.config.clone(), schema, identity)?;
+        let prepared = sink.prepare(&[]).await?;
+        Ok(LoadTarget { prepared, schema: batches, progress: Arc::default() })
+    }
+}
+
+/// Whether an option is given in any of its spellings, or by the table's `url`.
+fn is_given(options: &[(String, String)], key: &str) -> bool {
+    let Some(row) = table::rows().find(|row| row.key == key) else { return false };
+    row.spellings().any(|spelling| options.iter().any(|(given, _)| given == spelling))
+        || matches!(key, "username" | "password")
+            && options.iter().any(|(given, value)| {
+                given == "url"
+                    && value.contains(if key == "username" { "user=" } else { "password=" })
+            })
+        || key == "aws.iam-role"
+            && options.iter().any(|(given, value)| {
+                given == "sink.copy.credentials" && value.eq_ignore_ascii_case("keys")
+            })
+}
+
+fn schema(columns: &[DeclaredColumn], primary_key: &[String]) -> Result<TableSchema> {
+    let columns = columns.iter().map(|column| Column {
+        name: column.name.clone(),
+        data_type: column.data_type,
+        nullable: column.nullable,
+    });
+    TableSchema::new(columns.collect(), primary_key.to_vec())
+}
+
+/// A launch of this process.
+pub fn fresh_launch() -> LaunchId {
+    LaunchId::fresh()
+}
+
+/// A target that is checked and ready to be loaded once.
+pub struct LoadTarget {
+    prepared: Prepared,
+    schema: SchemaRef,
+    progress: Arc<Progress>,
+}
+
+impl LoadTarget {
+    /// How far the load is.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Loads a query's batches to their end, or not at all.
+    pub async fn load(
+        &self,
+        batches: impl Stream<Item = EngineResult<RecordBatch>> + Send,
+        stop: &CancellationToken,
+    ) -> Result<Summary> {
+        let schema = Arc::clone(&self.schema);
+        let batches = batches.map(move |batch| match batch {
+            Ok(batch) => declared(&batch, &schema).map_err(Into::into),
+            Err(error) => Err(Box::<dyn StdError + Send + Sync>::from(engine_message(&error))),
+        });
+        self.prepared.load(batches, &self.progress, stop).await
+    }
+}
+
+/// A batch with the declared Arrow types: the engine's timestamps have other units.
+fn declared(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| cast(column, field.data_type()))
+        .collect::<Result<Vec<_>, _>>();
+    columns.and_then(|columns| RecordBatch::try_new(Arc::clone(schema), columns)).map_err(|error| {
+        Error::new(ErrorKind::Internal, "the query's columns are not the declared ones")
+            .source(error)
+    })
+}

@@ -1,0 +1,233 @@
+//! `CREATE TABLE`, with Flink's type names, keys and options.
+
+use arrow_redshift::types::FlinkType;
+use sqlparser::tokenizer::Token;
+
+use super::{Problem, cursor::Cursor};
+
+/// `CREATE [TEMPORARY] TABLE [IF NOT EXISTS] name (…) [COMMENT '…'] WITH ('key' = 'value', …)`
+#[derive(Debug)]
+pub struct CreateTable {
+    /// Name.
+    pub name: String,
+    /// Do nothing where the name is taken.
+    pub if_not_exists: bool,
+    /// Columns, in order.
+    pub columns: Vec<DeclaredColumn>,
+    /// Names of the key's columns, in order; empty without a key.
+    pub primary_key: Vec<String>,
+    /// The options, in order, as written.
+    pub options: Vec<(String, String)>,
+}
+
+/// A column as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredColumn {
+    /// Line where it is declared.
+    pub line: u64,
+    /// Name.
+    pub name: String,
+    /// Type.
+    pub data_type: FlinkType,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+}
+
+/// Reads what follows `CREATE TABLE`; goes on after a bad column, to report all of them.
+pub fn parse(cursor: &mut Cursor<'_>) -> Result<CreateTable, Vec<Problem>> {
+    let if_not_exists = cursor.take_words(&["IF", "NOT", "EXISTS"]);
+    let name = cursor.table_name()?;
+    let mut body = Body::default();
+    if !cursor.take(&Token::LParen) {
+        return Err(vec![cursor.expected("'(' and the table's columns")]);
+    }
+    loop {
+        if let Err(problem) = body.item(cursor) {
+            body.problems.push(problem);
+            skip_item(cursor);
+        }
+        if !cursor.take(&Token::Comma) {
+            break;
+        }
+    }
+    if let Err(problem) = cursor.expect(&Token::RParen) {
+        body.problems.push(problem);
+        return Err(body.problems);
+    }
+    match tail(cursor) {
+        Ok(options) if body.problems.is_empty() => Ok(CreateTable {
+            name,
+            if_not_exists,
+            columns: body.columns,
+            primary_key: body.primary_key,
+            options,
+        }),
+        Ok(_) => Err(body.problems),
+        Err(problem) => {
+            body.problems.push(problem);
+            Err(body.problems)
+        }
+    }
+}
+
+impl From<Problem> for Vec<Problem> {
+    fn from(problem: Problem) -> Self {
+        vec![problem]
+    }
+}
+
+#[derive(Default)]
+struct Body {
+    columns: Vec<DeclaredColumn>,
+    primary_key: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Body {
+    fn item(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Problem> {
+        if cursor.at_words(&["WATERMARK", "FOR"]) {
+            return Err(Problem::unsupported(cursor.line(), "WATERMARK"));
+        }
+        if cursor.take_words(&["CONSTRAINT"]) {
+            cursor.name()?;
+            cursor.expect_words(&["PRIMARY", "KEY"])?;
+            return self.key(cursor, None);
+        }
+        if cursor.take_words(&["PRIMARY", "KEY"]) {
+            return self.key(cursor, None);
+        }
+        self.column(cursor)
+    }
+
+    fn column(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Problem> {
+        let line = cursor.line();
+        let name = cursor.name()?;
+        if cursor.at_words(&["AS"]) {
+            return Err(Problem::unsupported(line, format!("the computed column {name}")));
+        }
+        let text = type_text(cursor)?;
+        let data_type: FlinkType = text.parse().map_err(|error: arrow_redshift::Error| {
+            Problem::new(line, format!("column {name}: {}", error.message()))
+        })?;
+        let mut column = DeclaredColumn { line, name, data_type, nullable: true };
+        loop {
+            if cursor.take_words(&["NOT", "NULL"]) {
+                column.nullable = false;
+            } else if cursor.take_words(&["NULL"]) {
+            } else if cursor.take_words(&["COMMENT"]) {
+                cursor.text()?;
+            } else if cursor.take_words(&["CONSTRAINT"]) {
+                cursor.name()?;
+                cursor.expect_words(&["PRIMARY", "KEY"])?;
+                self.key(cursor, Some(&column.name))?;
+            } else if cursor.take_words(&["PRIMARY", "KEY"]) {
+                self.key(cursor, Some(&column.name))?;
+            } else {
+                break;
+            }
+        }
+        for word in ["METADATA", "UNIQUE", "DEFAULT"] {
+            if cursor.at_words(&[word]) {
+                return Err(Problem::unsupported(cursor.line(), word));
+            }
+        }
+        self.columns.push(column);
+        Ok(())
+    }
+
+    fn key(&mut self, cursor: &mut Cursor<'_>, column: Option<&str>) -> Result<(), Problem> {
+        let line = cursor.line();
+        let names = match column {
+            Some(name) => vec![name.to_owned()],
+            None => cursor.names()?,
+        };
+        if !cursor.take_words(&["NOT", "ENFORCED"]) {
+            return Err(Problem::new(
+                line,
+                "a primary key must say NOT ENFORCED: nobody checks that it is unique",
+            ));
+        }
+        if !self.primary_key.is_empty() {
+            return Err(Problem::new(line, "the table has two primary keys"));
+        }
+        self.primary_key = names;
+        Ok(())
+    }
+}
+
+/// The text of a type: everything up to what may follow a type.
+fn type_text(cursor: &mut Cursor<'_>) -> Result<String, Problem> {
+    let mut text = String::new();
+    let mut depth = 0_usize;
+    while let Some(token) = cursor.peek() {
+        let ends = matches!(token, Token::Comma | Token::RParen)
+            || ["NOT", "NULL", "COMMENT", "CONSTRAINT", "PRIMARY", "METADATA", "UNIQUE", "DEFAULT"]
+                .iter()
+                .any(|word| cursor.at_words(&[word]));
+        if depth == 0 && ends {
+            break;
+        }
+        match token {
+            Token::LParen | Token::Lt => depth += 1,
+            Token::RParen | Token::Gt => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if !text.is_empty() && matches!(token, Token::Word(_)) && !text.ends_with(['(', '<']) {
+            text.push(' ');
+        }
+        text.push_str(&token.to_string());
+        cursor.next();
+    }
+    if text.is_empty() { Err(cursor.expected("a type")) } else { Ok(text) }
+}
+
+/// Goes to the comma or parenthesis that ends a column that could not be read.
+fn skip_item(cursor: &mut Cursor<'_>) {
+    let mut depth = 0_usize;
+    while let Some(token) = cursor.peek() {
+        match token {
+            Token::Comma | Token::RParen if depth == 0 => return,
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            _ => {}
+        }
+        cursor.next();
+    }
+}
+
+/// What follows the columns: comment and options.
+fn tail(cursor: &mut Cursor<'_>) -> Result<Vec<(String, String)>, Problem> {
+    if cursor.take_words(&["COMMENT"]) {
+        cursor.text()?;
+    }
+    refuse_clauses(cursor)?;
+    cursor.expect_words(&["WITH"])?;
+    cursor.expect(&Token::LParen)?;
+    let mut options = Vec::new();
+    loop {
+        let line = cursor.line();
+        let key = cursor.text()?;
+        cursor.expect(&Token::Eq)?;
+        if options.iter().any(|(seen, _)| *seen == key) {
+            return Err(Problem::new(line, format!("option '{key}' is given twice")));
+        }
+        options.push((key, cursor.text()?));
+        if !cursor.take(&Token::Comma) {
+            break;
+        }
+    }
+    cursor.expect(&Token::RParen)?;
+    refuse_clauses(cursor)?;
+    cursor.end()?;
+    Ok(options)
+}
+
+fn refuse_clauses(cursor: &Cursor<'_>) -> Result<(), Problem> {
+    for words in [&["PARTITIONED", "BY"][..], &["DISTRIBUTED"], &["LIKE"], &["AS"]] {
+        if cursor.at_words(words) {
+            let what = format!("CREATE TABLE … {}", words.join(" "));
+            return Err(Problem::unsupported(cursor.line(), what));
+        }
+    }
+    Ok(())
+}

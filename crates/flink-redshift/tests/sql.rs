@@ -1,0 +1,75 @@
+//! Every item of docs/sql.md, against expected results that Flink 1.20 gave for the same scripts.
+//!
+//! A script's expected results are what Flink's own print sinks wrote: `tests/sql/NAME.out` holds
+//! the standard output of `tests/sql/NAME.sql`, run in batch mode with a parallelism of 1.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql")
+}
+
+fn run(name: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_flink-redshift"))
+        .args(["run", "--quiet", &format!("{name}.sql")])
+        .current_dir(directory())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}.sql: {}\n{errors}", output.status);
+    let expected = std::fs::read_to_string(directory().join(format!("{name}.out"))).unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(found, expected, "{name}.out:{}", number + 1);
+    }
+    assert_eq!(found.lines().count(), expected.lines().count(), "lines of {name}.out");
+}
+
+#[test]
+fn operators() {
+    run("operators");
+}
+
+#[test]
+fn casts() {
+    run("casts");
+}
+
+#[test]
+fn functions() {
+    run("functions");
+}
+
+#[test]
+fn queries() {
+    run("queries");
+}
+
+#[test]
+fn files() {
+    run("files");
+}
+
+#[test]
+fn sinks() {
+    run("sinks");
+}
+
+#[test]
+fn every_script_has_a_test_and_expected_results() {
+    let tests = include_str!("sql.rs");
+    let mut scripts = 0;
+    for entry in std::fs::read_dir(directory()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "sql") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert!(tests.contains(&format!("run(\"{name}\")")), "no test runs {name}.sql");
+            assert!(path.with_extension("out").exists(), "{name}.sql has no expected results");
+            scripts += 1;
+        }
+    }
+    assert!(scripts > 0);
+}
