@@ -10,11 +10,24 @@ use anyhow::{Context, Result, bail};
 use crate::repo;
 
 /// A cargo command in the repository's root, with the cargo that runs this task.
+///
+/// What cargo tells this program about its own package is kept from it: ring's build script looks at
+/// these variables, and would have itself and everything above it built anew whenever cargo is called
+/// by a task after it was called by hand, and the other way round.
 pub fn cargo(arguments: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(arguments).current_dir(repo::root());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_about_this_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn is_about_this_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 /// Whether the toolchain has a cargo subcommand such as `fmt` or `clippy`.
@@ -54,6 +67,15 @@ fn executable(messages: &str, name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cargo_says_of_this_package_is_not_passed_on() {
+        let command = cargo(&["--version"]);
+        let removed =
+            |name: &str| command.get_envs().any(|(key, value)| key == name && value.is_none());
+        assert!(removed("CARGO_MANIFEST_DIR") && removed("CARGO_PKG_NAME"));
+        assert!(!removed("CARGO_HOME") && !removed("CARGO_TARGET_DIR"));
+    }
 
     #[test]
     fn the_program_is_found_among_the_messages() {

@@ -32,9 +32,10 @@ const QUESTIONS: &[(&str, &str)] = &[
     ),
     (
         "The latest airlines (a join)",
-        "SELECT a.name, count(*) AS flight_count, round(avg(f.dep_delay), 1) AS mean_delay_minutes \
+        "SELECT a.name, count(*) AS flights, \
+         CAST(avg(f.dep_delay * 1.0) AS DECIMAL(6, 1)) AS mean_delay_minutes \
          FROM flights f JOIN airlines a ON a.carrier = f.carrier \
-         GROUP BY a.name ORDER BY mean_delay_minutes DESC LIMIT 5",
+         GROUP BY a.name ORDER BY 3 DESC LIMIT 5",
     ),
 ];
 
