@@ -185,6 +185,7 @@ fn home(data_dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {
         None => {
             let dir = tempfile::Builder::new()
                 .prefix("redshift-local-s3-")
+                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
                 .tempdir()
                 .context("cannot make a temporary directory")?;
             Ok((dir.path().to_owned(), Some(dir)))

@@ -12,7 +12,10 @@ mod template;
 use std::{
     fs::{self, DirBuilder, File},
     io::{Read, Seek},
-    os::unix::{fs::DirBuilderExt, process::CommandExt},
+    os::unix::{
+        fs::{DirBuilderExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     time::{Duration, Instant},
@@ -281,6 +284,7 @@ fn private_directory(account: &Account) -> Result<TempDir> {
     let base = if base.as_os_str().len() > 60 { PathBuf::from("/tmp") } else { base };
     let dir = tempfile::Builder::new()
         .prefix("redshift-local-")
+        .permissions(fs::Permissions::from_mode(0o700))
         .tempdir_in(&base)
         .with_context(|| format!("cannot make a directory for PostgreSQL in {}", base.display()))?;
     account.own(dir.path())?;

@@ -74,6 +74,10 @@ async fn an_old_session_lives_on_with_its_locks_and_ends_as_told() {
         lost(&client, "COMMIT").await;
         let other = connect(&local).await;
         assert_eq!(local.sessions().len(), 2, "the old session is still there");
+        local.history_written().await;
+        let running = "SELECT COUNT(*) FROM sys_query_history WHERE status = 'running' AND \
+                       session_id <> pg_backend_pid()";
+        assert_eq!(value(&other, running).await, "1", "its COMMIT can be found");
         // A plain read sees nothing yet; a read under the lock waits for the old session.
         assert_eq!(value(&other, "SELECT COUNT(*) FROM t").await, "0");
         assert!(begin.elapsed() < hold, "too slow a machine for this test");

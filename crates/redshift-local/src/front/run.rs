@@ -123,7 +123,15 @@ impl Session {
     }
 
     async fn act(&mut self, action: &Action, run: Run) -> Step<Done> {
-        if matches!(action, Action::Lock { .. } | Action::Cancel { .. }) {
+        let gets_snapshot = matches!(
+            action,
+            Action::Query { .. }
+                | Action::Write { .. }
+                | Action::Define { .. }
+                | Action::Truncate { .. }
+                | Action::Copy(_)
+        );
+        if !gets_snapshot {
             self.announce().await;
         }
         match action {

@@ -98,11 +98,12 @@ impl Session {
         if let Err(Stop::Fatal(failure) | Stop::Failed(failure)) = end {
             put(self.client.out(), b'E', &failure.body());
         }
-        self.client.close().await;
+        // The client last: one that does not read must not keep locks.
         self.server.sessions.remove(pid);
         self.forget_transaction();
-        self.server.history.note(&self.database, Note::SessionEnd { pid }).await;
         self.backend.close().await;
+        self.server.history.note(&self.database, Note::SessionEnd { pid }).await;
+        self.client.close().await;
     }
 
     async fn note_start(&self) {
