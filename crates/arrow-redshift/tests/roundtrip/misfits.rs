@@ -1,0 +1,180 @@
+//! What a column or a format cannot carry: a clear error before anything is staged, never a load
+//! that fails later.
+
+use arrow_redshift::{
+    ErrorKind,
+    sink::{CommitPoint, Prepared},
+    types::{FlinkType, RedshiftType},
+};
+use redshift_local::{RedshiftLocal, config::Isolation};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    FORMATS,
+    cases::{flink, redshift},
+    support::{self, BUCKET, Kind},
+    table::{Field, Table, prepare, reader},
+    values::{Value, at, text},
+};
+
+/// A value in a column, the formats that refuse it, and words of the error.
+struct Misfit {
+    column: &'static str,
+    value: Option<Value>,
+    refused_by: &'static [&'static str],
+    words: &'static str,
+}
+
+const BOTH: &[&str] = &FORMATS;
+const CSV: &[&str] = &["csv"];
+const NONE: &[&str] = &[];
+
+fn misfits() -> Vec<Misfit> {
+    let misfit = |(column, value, refused_by, words)| Misfit { column, value, refused_by, words };
+    let mut all = texts();
+    all.extend(decimals());
+    all.extend(times());
+    all.extend(floats());
+    all.push(("needed", None, BOTH, "NULL"));
+    all.into_iter().map(misfit).collect()
+}
+
+type Row = (&'static str, Option<Value>, &'static [&'static str], &'static str);
+
+fn texts() -> Vec<Row> {
+    vec![
+        ("narrow", Some(text("éééééé")), BOTH, "12 bytes"),
+        ("narrow", Some(text("           ")), BOTH, "11 bytes"),
+        ("narrow", Some(text("a\0b")), BOTH, "NUL"),
+        ("wide", Some(Value::Text("x".repeat(65_536))), BOTH, "65536 bytes"),
+        ("wide", Some(Value::Text("😀".repeat(16_384))), BOTH, "65536 bytes"),
+        ("wide", Some(text("@NULL@")), CSV, "@NULL@"),
+        ("single", Some(text("café")), BOTH, "multi-byte"),
+        ("single", Some(text("12345678901")), BOTH, "11 bytes"),
+    ]
+}
+
+fn decimals() -> Vec<Row> {
+    [
+        ("cut", 10_i128.pow(18), "19 digits"),
+        ("cut", 1 - 10_i128.pow(20), "20 digits"),
+        ("nineteen", i128::from(i64::MAX) + 1, "19 digits"),
+        ("nineteen", i128::from(i64::MIN), "19 digits"),
+        ("grown", 10_i128.pow(8), "9 digits"),
+        // Beyond what its own type allows, as arithmetic may leave a value.
+        ("exact", 100_000, "6 digits"),
+        ("exact", -(1 << 40), "13 digits"),
+        ("longest", 10_i128.pow(38), "39 digits"),
+        ("longest", i128::MIN, "39 digits"),
+    ]
+    .map(|(column, value, words)| (column, Some(Value::Decimal(value)), BOTH, words))
+    .to_vec()
+}
+
+fn times() -> Vec<Row> {
+    const WORDS: &str = "years 1 to 9999";
+    let edge = |text: &str, step: i64| match at(text) {
+        Value::At(micros) => micros + step,
+        other => panic!("{other:?} is no time"),
+    };
+    let (early, late) = (edge("0001-01-01 00:00:00", -1), edge("9999-12-31 23:59:59.999999", 1));
+    let mut rows: Vec<Row> = [-719_163, 2_932_897, i32::MIN, i32::MAX]
+        .map(|days| ("day", Some(Value::Day(days)), BOTH, WORDS))
+        .to_vec();
+    for column in ["clock", "instant", "utc"] {
+        let values = [early, late, i64::MIN, i64::MAX];
+        rows.extend(values.map(|micros| (column, Some(Value::At(micros)), BOTH, WORDS)));
+    }
+    rows
+}
+
+/// Parquet holds the bits of every floating-point number; COPY reads these from no text.
+fn floats() -> Vec<Row> {
+    const WORDS: &str = "NaN, an infinity or a subnormal number";
+    let doubles = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5e-324, -1e-310];
+    let floats = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-45, -1e-40];
+    let mut rows: Vec<Row> =
+        doubles.map(|value| ("double", Some(Value::Double(value)), CSV, WORDS)).to_vec();
+    rows.extend(floats.map(|value| ("float", Some(Value::Float(value)), CSV, WORDS)));
+    for value in floats {
+        // As DOUBLE the least FLOAT is a number like any other.
+        let refused_by = if value.is_subnormal() { NONE } else { CSV };
+        rows.push(("widened", Some(Value::Float(value)), refused_by, WORDS));
+    }
+    rows
+}
+
+/// Some rows of NULL everywhere but where a value is needed.
+fn table(format: &str, rows: usize) -> Table {
+    let fields = [
+        ("narrow", "STRING", "VARCHAR(10)"),
+        ("wide", "STRING", "VARCHAR(65535)"),
+        ("single", "STRING", "CHAR(10)"),
+        ("cut", "DECIMAL(20, 2)", "DECIMAL(18,2)"),
+        ("nineteen", "DECIMAL(19, 4)", "DECIMAL(19,4)"),
+        ("grown", "DECIMAL(10, 0)", "DECIMAL(12,4)"),
+        ("exact", "DECIMAL(5, 2)", "DECIMAL(5,2)"),
+        ("longest", "DECIMAL(38, 0)", "DECIMAL(38,0)"),
+        ("day", "DATE", "DATE"),
+        ("clock", "TIMESTAMP(6)", "TIMESTAMP"),
+        ("instant", "TIMESTAMP_LTZ(6)", "TIMESTAMPTZ"),
+        ("utc", "TIMESTAMP_LTZ(3)", "TIMESTAMP"),
+        ("float", "FLOAT", "REAL"),
+        ("widened", "FLOAT", "DOUBLE PRECISION"),
+        ("double", "DOUBLE", "DOUBLE PRECISION"),
+    ]
+    .map(|(name, from, to)| Field::new(name, flink(from), redshift(to), Vec::new()));
+    let needed = vec![Value::Int(1); rows];
+    let needed = Field::new("needed", FlinkType::Int, RedshiftType::Integer, needed).not_null();
+    Table::new(format!("misfits_{format}"), rows, fields.into_iter().chain([needed]).collect())
+}
+
+fn put(table: &mut Table, row: usize, misfit: &Misfit) {
+    let field = table.fields.iter_mut().find(|field| field.name == misfit.column);
+    field.expect("a column of the table").values[row] = misfit.value.clone();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_carried_is_refused_before_anything_is_staged() {
+    let server = support::start(Isolation::Snapshot).await;
+    for format in FORMATS {
+        let reader = reader(&server).await;
+        table(format, 0).create(&reader).await;
+        let sink = prepare(&server, &table(format, 0), Kind::Append, format).await;
+        let carried = refuse(&server, &sink, format).await;
+        carried.assert_holds(&reader, "what is carried").await;
+    }
+    server.stop().await.unwrap();
+}
+
+/// Offers every misfit, then commits with the same writer those that this format carries.
+async fn refuse(server: &RedshiftLocal, sink: &Prepared, format: &str) -> Table {
+    let mut writer = sink.writer(0, 1).expect("a writer");
+    let (refused, carried): (Vec<_>, Vec<_>) =
+        misfits().into_iter().partition(|misfit| misfit.refused_by.contains(&format));
+    for misfit in refused {
+        let Misfit { column, ref value, words, .. } = misfit;
+        let mut rows = table(format, 3);
+        put(&mut rows, 1, &misfit);
+        let written = writer.write(&rows.batch(), None).await;
+        let error = written.expect_err(column);
+        let message = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::ValueRefused, "{value:?}: {message}");
+        for expected in [column, words, "row: 2"] {
+            assert!(message.contains(expected), "{value:?}: no {expected} in {message}");
+        }
+    }
+    let staged = server.s3().list(BUCKET, "temp/").expect("lists");
+    assert!(staged.is_empty(), "{format}: {staged:?}");
+
+    let mut rows = table(format, carried.len() + 1);
+    for (row, misfit) in carried.iter().enumerate() {
+        put(&mut rows, row, misfit);
+    }
+    writer.write(&rows.batch(), None).await.unwrap_or_else(|error| panic!("{error}"));
+    let parts = writer.close(1).await.expect("closes");
+    let commit = sink.gather(CommitPoint::Checkpoint(1), parts).expect("rows are staged");
+    let stop = CancellationToken::new();
+    sink.committer().commit(&commit, &stop).await.unwrap_or_else(|error| panic!("{error}"));
+    rows
+}
