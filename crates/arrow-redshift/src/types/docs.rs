@@ -34,8 +34,13 @@ const ROWS: &[Row] = &[
     row(FlinkType::SmallInt, "DECIMAL as above."),
     row(FlinkType::Int, "DECIMAL as above."),
     row(FlinkType::BigInt, "DECIMAL as above, which takes 20 digits or more."),
-    row(FlinkType::Float, "No primary key."),
-    row(FlinkType::Double, "No primary key."),
+    row(
+        FlinkType::Float,
+        "No primary key. COPY reads neither NaN, infinities nor subnormal numbers from CSV: they \
+         are refused with `sink.copy.format` = `csv`, and carried by Parquet, where how COPY takes \
+         them is unverified.",
+    ),
+    row(FlinkType::Double, "As above."),
     row(
         decimal(9, 2),
         "The scale may grow, never shrink; digits in front of the point are checked value by \
