@@ -34,14 +34,8 @@ pub struct RunArgs {
     pub script: PathBuf,
     /// Run against a local stand-in, whatever hostname the script names: one that is started for
     /// this run, or the running one that a connection file describes
-    #[arg(
-        long,
-        value_name = "CONNECTION_FILE",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ""
-    )]
-    pub local: Option<PathBuf>,
+    #[arg(long, value_name = "CONNECTION_FILE", num_args = 0..=1, require_equals = true)]
+    pub local: Option<Option<PathBuf>>,
     /// How to report what was done: text on standard error, or a line of JSON on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -103,7 +97,7 @@ mod tests {
         };
         let script = PathBuf::from("a.sql");
         assert_eq!(run(&["f", "run", "a.sql"]), (script.clone(), None));
-        assert_eq!(run(&["f", "run", "--local", "a.sql"]), (script.clone(), Some("".into())));
-        assert_eq!(run(&["f", "run", "a.sql", "--local=c.json"]), (script, Some("c.json".into())));
+        assert_eq!(run(&["f", "run", "--local", "a.sql"]), (script.clone(), Some(None)));
+        assert_eq!(run(&["f", "run", "a.sql", "--local=c.json"]), (script, Some(Some("c.json".into()))));
     }
 }

@@ -93,3 +93,22 @@ impl From<anyhow::Error> for Failure {
         Failure::Machine(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_has_a_documented_exit_code() {
+        let docs = include_str!("../../../docs/sql.md");
+        for (code, meaning) in EXIT_CODES {
+            let row = format!("| {code} | {} |", meaning.replace("'sink.run-id'", "`sink.run-id`"));
+            assert!(docs.contains(&row), "docs/sql.md lacks {row}");
+        }
+        for kind in ErrorKind::ALL {
+            let failure = Failure::Load { place: "x".into(), error: Error::new(*kind, "y") };
+            let code = failure.exit_code();
+            assert!(code != 0 && EXIT_CODES.iter().any(|(known, _)| *known == code), "{kind}");
+        }
+    }
+}

@@ -102,11 +102,11 @@ async fn run_script(args: &RunArgs, stop: &CancellationToken) -> Result<(), Fail
     }
     let server = match &args.local {
         None => None,
-        Some(file) if !file.as_os_str().is_empty() => {
+        Some(Some(file)) => {
             Connection::read(file)?.redirect(&mut plan);
             None
         }
-        Some(_) => start_stand_in(&script, &mut plan).await?,
+        Some(None) => start_stand_in(&script, &mut plan).await?,
     };
     let options = RunOptions { script, progress: !args.quiet };
     let (report, result) = run::run(&plan, &options, stop).await;

@@ -16,7 +16,10 @@ use sqlparser::ast::{
 use super::functions::{self, CAST, Kind, TRY_CAST};
 use crate::{
     script::Problem,
-    value::time::{self, Digits},
+    value::{
+        pattern::Pattern,
+        time::{self, Digits},
+    },
 };
 
 /// A walk over one statement that rewrites it and gathers what it may not contain.
@@ -207,6 +210,22 @@ impl Rewrite {
         }
     }
 
+    /// The pattern of a date or time: a literal, so that it is known to mean the same.
+    fn time_pattern(&mut self, pattern: &Expr) {
+        let text = match pattern {
+            Expr::Value(value) => match &value.value {
+                Value::SingleQuotedString(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        };
+        match text.map(|text| Pattern::new(text)) {
+            Some(Ok(_)) => {}
+            Some(Err(message)) => self.problem(pattern, message),
+            None => self.refuse(pattern, "a pattern of dates and times that is no literal"),
+        }
+    }
+
     fn typed(&mut self, literal: &TypedString) -> Option<Expr> {
         let Value::SingleQuotedString(value) = &literal.value.value else {
             self.refuse(&literal.value, format!("the literal {literal}"));
@@ -277,6 +296,9 @@ impl Rewrite {
         if (star || distinct) && row.name != "COUNT" {
             self.refuse(&*function, format!("{}(* or DISTINCT)", row.name));
             return None;
+        }
+        if ["DATE_FORMAT", "TO_DATE", "TO_TIMESTAMP"].contains(&row.name) {
+            args.get(1).iter().for_each(|pattern| self.time_pattern(pattern));
         }
         args.iter_mut().for_each(|arg| self.expression(arg));
         match &mut function.over {

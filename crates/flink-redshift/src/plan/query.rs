@@ -280,6 +280,8 @@ impl Rewrite {
             None => {}
             Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
                 self.refuse_if(!limit_by.is_empty(), query, "LIMIT … BY");
+                // Flink refuses it in batch mode.
+                self.refuse_if(limit.is_none() && offset.is_some(), query, "OFFSET without LIMIT");
                 let offset = offset.as_ref().map(|Offset { value, .. }| value);
                 for count in limit.iter().chain(offset) {
                     let number = matches!(count, Expr::Value(value)

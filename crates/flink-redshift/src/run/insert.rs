@@ -50,7 +50,7 @@ pub struct Running<'a> {
 
 impl Running<'_> {
     /// Runs it to its end.
-    pub async fn run(&self, target: Option<&LoadTarget>, shown: &Shown) -> Done {
+    pub async fn run(&self, target: Option<LoadTarget>, shown: &Shown) -> Done {
         let started = Instant::now();
         let rows = Arc::new(AtomicU64::new(0));
         let result = self.load(target, shown, &rows).await;
@@ -63,7 +63,7 @@ impl Running<'_> {
 
     async fn load(
         &self,
-        target: Option<&LoadTarget>,
+        target: Option<LoadTarget>,
         shown: &Shown,
         rows: &Arc<AtomicU64>,
     ) -> Result<Option<Summary>, Failure> {

@@ -54,14 +54,14 @@ async fn run_all(
     let display = Display::new(options.progress);
     let sinks = prepare(plan, job, &display, stop).await?;
     let count = plan.inserts.len();
-    for (index, (insert, sink)) in plan.inserts.iter().zip(&sinks).enumerate() {
+    for (index, (insert, sink)) in plan.inserts.iter().zip(sinks).enumerate() {
         if stop.is_cancelled() {
             return Err(Failure::Interrupted);
         }
         info!(table = insert.table, line = insert.line, "INSERT {} of {count} starts", index + 1);
         let running = Running { session: &plan.session, insert, stop };
         let shown = display.insert(index + 1, count, &insert.table);
-        let done = running.run(sink.as_ref(), &shown).await;
+        let done = running.run(sink, &shown).await;
         shown.end();
         report.inserts[index].record(&done);
         done.result.map_err(|failure| match failure {

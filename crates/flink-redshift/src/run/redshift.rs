@@ -138,7 +138,7 @@ impl LoadTarget {
 
     /// Loads a query's batches to their end, or not at all.
     pub async fn load(
-        &self,
+        self,
         batches: impl Stream<Item = EngineResult<RecordBatch>> + Send,
         stop: &CancellationToken,
     ) -> Result<Summary> {

@@ -236,3 +236,33 @@ fn if_then_else(args: Vec<Expr>) -> Expr {
         _ => null(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+
+    #[test]
+    fn every_function_is_documented_and_tested() {
+        let docs = include_str!("../../../../../docs/sql.md");
+        let tests = [
+            include_str!("../../../tests/sql/functions.sql"),
+            include_str!("../../../tests/sql/operators.sql"),
+            include_str!("../../../tests/sql/queries.sql"),
+        ];
+        for row in FUNCTIONS {
+            assert!(docs.contains(&format!("`{}", row.name)), "docs/sql.md lacks {}", row.name);
+            let called = |text: &&str| {
+                text.contains(&format!("{}(", row.name)) || text.contains(&format!("{} IS", row.name))
+            };
+            assert!(tests.iter().any(|text| called(&text)), "no script calls {}", row.name);
+        }
+    }
+
+    #[test]
+    fn no_function_is_there_twice() {
+        for (index, row) in FUNCTIONS.iter().enumerate() {
+            assert!(FUNCTIONS[..index].iter().all(|other| other.name != row.name), "{}", row.name);
+            assert_eq!(row.name, row.name.to_uppercase());
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Scripts that are refused: by name and line, all problems at once, and before anything runs.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+const TABLES: &str = "\
+CREATE TABLE v (i INT, b BIGINT, d DOUBLE, f FLOAT, dc DECIMAL(38, 2), s STRING, da DATE, ts TIMESTAMP(3), lt TIMESTAMP_LTZ(3), bo BOOLEAN) WITH ('connector' = 'filesystem', 'path' = 'empty.csv', 'format' = 'csv');
+CREATE TABLE p (i INT, s STRING) WITH ('connector' = 'print');
+CREATE TABLE w (i INT NOT NULL, c CHAR(2), n TINYINT) WITH ('connector' = 'blackhole');
+";
+
+/// Lines that `TABLES` takes.
+const BEFORE: usize = 3;
+
+fn run(script: &str) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("empty.csv"), "").unwrap();
+    std::fs::write(directory.path().join("script.sql"), script).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_flink-redshift"))
+        .args(["run", "script.sql"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap()
+}
+
+/// The statement is refused at this line of its own, with these words.
+fn refused(statement: &str, line: usize, words: &[&str]) {
+    let output = run(&format!("{TABLES}{statement}"));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{statement}\n{errors}");
+    assert!(output.stdout.is_empty(), "{statement}");
+    let place = format!("script.sql:{}: ", BEFORE + line);
+    let found = errors.lines().find(|text| {
+        text.contains(&place) && words.iter().all(|word| text.contains(word))
+    });
+    assert!(found.is_some(), "{statement}\nwanted {place}…{words:?}…, found\n{errors}");
+}
+
+#[test]
+fn statements() {
+    for (statement, words) in [
+        ("INSERT OVERWRITE p SELECT i, s FROM v;", &["INSERT OVERWRITE"][..]),
+        ("EXECUTE STATEMENT SET BEGIN INSERT INTO p SELECT i, s FROM v; END;", &["EXECUTE STATEMENT SET"]),
+        ("BEGIN STATEMENT SET;", &["BEGIN STATEMENT SET"]),
+        ("CREATE CATALOG c WITH ('type' = 'jdbc');", &["CREATE CATALOG"]),
+        ("CREATE FUNCTION f AS 'com.example.F';", &["CREATE FUNCTION"]),
+        ("CREATE DATABASE d;", &["CREATE DATABASE"]),
+        ("CREATE OR REPLACE TABLE x (i INT) WITH ('connector' = 'print');", &["CREATE OR REPLACE"]),
+        ("USE CATALOG c;", &["USE"]),
+        ("SHOW TABLES;", &["SHOW"]),
+        ("EXPLAIN SELECT 1;", &["EXPLAIN"]),
+        ("DELETE FROM p;", &["DELETE"]),
+        ("SELECT 1;", &["INSERT INTO a table with 'connector' = 'print'"]),
+        ("RESET;", &["RESET"]),
+        ("DROP CATALOG c;", &["DROP CATALOG"]),
+        ("DROP TABLE nothing;", &["no table nothing"]),
+        ("DROP VIEW p;", &["no view p"]),
+        ("INSERT INTO p PARTITION (i = 1) SELECT s FROM v;", &["PARTITION"]),
+        ("INSERT INTO v SELECT * FROM v;", &["'filesystem' as a sink"]),
+        ("INSERT INTO nothing SELECT 1, 'x';", &["no table nothing"]),
+        ("INSERT INTO cat.db.p SELECT i, s FROM v;", &["catalog"]),
+        ("CREATE TABLE p (i INT) WITH ('connector' = 'print');", &["p already"]),
+        ("SET 'execution.runtime-mode' = 'streaming';", &["'batch'"]),
+        ("SET 'table.optimizer.join-reorder-enabled' = 'true';", &["table.optimizer.join-reorder-enabled"]),
+        ("SET execution.runtime-mode = batch;", &["single quotes"]),
+        ("INSERT INTO p SELECT \"i\", s FROM v;", &["double quotes"]),
+        ("INSERT INTO p SELECT /*+ OPTIONS('a' = 'b') */ i, s FROM v;", &["hint"]),
+        ("INSERT INTO p SELECT i, s FROM v WHERE;", &["Expected"]),
+        ("INSERT INTO p SELECT i, s FROM v extra words;", &["expected ';'"]),
+    ] {
+        refused(statement, 1, words);
+    }
+}
+
+#[test]
+fn tables() {
+    for (columns, line, words) in [
+        ("i INT,\n total AS i * 2", 3, &["computed column total"][..]),
+        ("ts TIMESTAMP(3),\n WATERMARK FOR ts AS ts - INTERVAL '5' SECOND", 3, &["WATERMARK"]),
+        ("i INT,\n m STRING METADATA FROM 'topic'", 3, &["METADATA"]),
+        ("i INT,\n t TIME", 3, &["column t", "TIME"]),
+        ("i INT,\n a ARRAY<INT>", 3, &["column a", "ARRAY"]),
+        ("i INT,\n r ROW<a INT, b STRING>", 3, &["column r", "ROW"]),
+        ("i INT,\n i STRING", 3, &["i is declared twice"]),
+        ("i INT,\n PRIMARY KEY (i)", 3, &["NOT ENFORCED"]),
+        ("i INT,\n PRIMARY KEY (x) NOT ENFORCED", 1, &["names x"]),
+        ("i INT PRIMARY KEY NOT ENFORCED,\n PRIMARY KEY (i) NOT ENFORCED", 3, &["two primary keys"]),
+    ] {
+        let statement =
+            format!("CREATE TABLE x (\n {columns}\n) WITH ('connector' = 'blackhole');");
+        refused(&statement, line, words);
+    }
+    for (tail, words) in [
+        ("PARTITIONED BY (i) WITH ('connector' = 'print');", &["PARTITIONED BY"][..]),
+        ("WITH ('connector' = 'print') LIKE p;", &["LIKE"]),
+        ("WITH ('connector' = 'kafka');", &["'kafka'"]),
+        ("WITH ('connector' = 'print', 'connector' = 'print');", &["given twice"]),
+        ("WITH ('format' = 'csv');", &["no 'connector'"]),
+        (";", &["WITH"]),
+        ("WITH ('connector' = 'blackhole', 'colour' = 'black');", &["no option 'colour'"]),
+        ("WITH ('connector' = 'print', 'print-identifer' = 'x');", &["did you mean 'print-identifier'"]),
+        ("WITH ('connector' = 'filesystem', 'path' = 'no.csv', 'format' = 'csv');", &["no.csv"]),
+        ("WITH ('connector' = 'filesystem', 'path' = 's3://b/k', 'format' = 'csv');", &["s3://b/k"]),
+        ("WITH ('connector' = 'filesystem', 'path' = '.', 'format' = 'avro');", &["'avro'"]),
+        ("WITH ('connector' = 'filesystem', 'path' = '.', 'format' = 'csv', 'csv.skip-header' = '1');", &["csv.skip-header"]),
+        ("WITH ('connector' = 'filesystem', 'path' = '.', 'format' = 'csv', 'csv.array-element-delimiter' = '|');", &["csv.array-element-delimiter"]),
+        ("WITH ('connector' = 'filesystem', 'path' = '.', 'format' = 'json', 'json.map-null-key.mode' = 'DROP');", &["json.map-null-key.mode"]),
+        ("WITH ('connector' = 'redshift', 'sink.write.mod' = 'copy');", &["sink.write.mod"]),
+    ] {
+        refused(&format!("CREATE TABLE x (i INT) {tail}"), 1, words);
+    }
+}
+
+#[test]
+fn clauses() {
+    for (query, words) in [
+        ("SELECT i, s FROM v\n EXCEPT SELECT i, s FROM v", &["EXCEPT"][..]),
+        ("SELECT i, s FROM v\n INTERSECT SELECT i, s FROM v", &["INTERSECT"]),
+        ("SELECT a.i, a.s FROM v a\n JOIN v AS b USING (i)", &["USING"]),
+        ("SELECT a.i, a.s FROM v a\n NATURAL JOIN v AS b", &["NATURAL"]),
+        ("SELECT i, s\n FROM v FOR SYSTEM_TIME AS OF ts", &["FOR SYSTEM_TIME"]),
+        ("SELECT i, s\n FROM v, LATERAL TABLE(f(s))", &["LATERAL"]),
+        ("SELECT i, s\n FROM UNNEST(ARRAY[1])", &["UNNEST"]),
+        ("SELECT i, s FROM v WHERE\n i NOT IN (SELECT i FROM v)", &["NOT IN"]),
+        ("SELECT i, s FROM v WHERE\n EXISTS (SELECT i FROM v)", &["EXISTS"]),
+        ("SELECT i,\n (SELECT MAX(s) FROM v) FROM v", &["SELECT MAX(s)"]),
+        ("SELECT COUNT(*), 'x' FROM v GROUP BY\n 1", &["a number in GROUP BY"]),
+        ("SELECT UPPER(s) AS u, 'x' FROM v GROUP BY\n u", &["'u' is an alias"]),
+        ("SELECT i, s FROM\n nothing", &["no table or view nothing"]),
+        ("SELECT i, s FROM\n p", &["'connector' = 'print' as a source"]),
+        ("SELECT i,\n nothing FROM v", &["nothing"]),
+        ("SELECT i, s FROM v WHERE s LIKE\n 'a\\_%'", &["LIKE"]),
+        ("SELECT i, s FROM v WHERE\n s SIMILAR TO 'a'", &["SIMILAR TO"]),
+        ("SELECT i,\n s::VARCHAR FROM v", &["::"]),
+        ("SELECT i,\n REGEXP_REPLACE(s, 'a', 'b') FROM v", &["REGEXP_REPLACE"]),
+        ("SELECT i,\n UPER(s) FROM v", &["UPER", "UPPER"]),
+        ("SELECT i,\n UPPER(s, s) FROM v", &["takes 1 arguments"]),
+        ("SELECT i,\n MAX(DISTINCT s) FROM v", &["MAX"]),
+        ("SELECT i,\n ROW_NUMBER() FROM v", &["ROW_NUMBER"]),
+        ("SELECT SUM(i) OVER\n (ORDER BY i), s FROM v", &["SUM"]),
+        ("SELECT i,\n DATE_FORMAT(ts, 'yy') FROM v", &["'yy'"]),
+        ("SELECT i,\n CAST(s AS BYTES) FROM v", &["BYTES"]),
+        ("SELECT i,\n TIMESTAMP 'noon' FROM v", &["malformed"]),
+        ("SELECT i,\n s FROM v OFFSET 3", &["OFFSET without LIMIT"]),
+        ("SELECT i,\n INTERVAL '1' DAY FROM v", &["INTERVAL"]),
+    ] {
+        let line = if words == ["SUM"] || words[0].starts_with("OFFSET") { 1 } else { 2 };
+        let query = format!("INSERT INTO p {query};");
+        refused(&query, line, words);
+    }
+}
+
+#[test]
+fn types() {
+    for (query, words) in [
+        ("SELECT i, s FROM v WHERE\n s = i", &["= with STRING and INT"][..]),
+        ("SELECT i, s FROM v WHERE\n i = NULL", &["IS NULL"]),
+        ("SELECT i, s FROM v WHERE\n f = 0.1", &["FLOAT and DECIMAL"]),
+        ("SELECT i, s FROM v WHERE\n da < ts", &["DATE and TIMESTAMP(3)"]),
+        ("SELECT i, s FROM v WHERE\n ts > 'yesterday'", &["TIMESTAMP(3) and STRING"]),
+        ("SELECT i, s FROM v WHERE\n i", &["condition"]),
+        ("SELECT i,\n s || i FROM v", &["STRING and INT"]),
+        ("SELECT i,\n CAST(dc / i AS STRING) FROM v", &["/ with DECIMAL"]),
+        ("SELECT i,\n CAST(dc * dc AS STRING) FROM v", &["38 digits"]),
+        ("SELECT i,\n CAST(f * i AS STRING) FROM v", &["FLOAT and INT"]),
+        ("SELECT i,\n CAST(d % 2 AS STRING) FROM v", &["% with DOUBLE"]),
+        ("SELECT i,\n CASE WHEN bo THEN s ELSE da END FROM v", &["CASE of different types"]),
+        ("SELECT i,\n COALESCE(s, i) FROM v", &["CASE of different types"]),
+        ("SELECT i,\n UPPER(i) FROM v", &["UPPER takes text"]),
+        ("SELECT i,\n CAST(AVG(dc) AS STRING) FROM v GROUP BY i", &["AVG does not take DECIMAL"]),
+        ("SELECT i,\n CAST(SUM(f) AS STRING) FROM v GROUP BY i", &["SUM does not take FLOAT"]),
+        ("SELECT i,\n CAST(lt AS STRING) FROM v", &["table.local-time-zone"]),
+        ("SELECT i,\n CAST(YEAR(lt) AS STRING) FROM v", &["YEAR takes a DATE or TIMESTAMP"]),
+        ("SELECT i,\n CAST(CAST(da AS INT) AS STRING) FROM v", &["CAST of DATE to INT"]),
+    ] {
+        refused(&format!("INSERT INTO p {query};"), 2, words);
+    }
+}
+
+#[test]
+fn columns_of_sinks() {
+    for (statement, words) in [
+        ("INSERT INTO p SELECT b, s FROM v;", &["i is INT", "BIGINT", "CAST it AS INT"][..]),
+        ("INSERT INTO p SELECT s, s FROM v;", &["i is INT", "STRING"]),
+        ("INSERT INTO p SELECT i, i FROM v;", &["s is STRING", "INT"]),
+        ("INSERT INTO p SELECT d, s FROM v;", &["i is INT", "DOUBLE"]),
+        ("INSERT INTO p SELECT i FROM v;", &["1 columns", "takes 2"]),
+        ("INSERT INTO p (i, x) SELECT i, s FROM v;", &["no column x"]),
+        ("INSERT INTO p (i, i) SELECT i, i FROM v;", &["named twice"]),
+        ("INSERT INTO w (n) SELECT CAST(1 AS TINYINT);", &["column i of w is NOT NULL"]),
+        ("INSERT INTO w (i, c) SELECT i, s FROM v;", &["c is CHAR(2)", "STRING"]),
+        ("INSERT INTO w (i, n) SELECT i, 1 FROM v;", &["n is TINYINT", "INT"]),
+        ("INSERT INTO p VALUES (1, NULL);", &["CAST(NULL AS"]),
+        ("INSERT INTO p SELECT i, NULL FROM v;", &["CAST(NULL AS"]),
+    ] {
+        refused(statement, 1, words);
+    }
+}
+
+#[test]
+fn all_problems_come_at_once_in_the_order_of_their_lines() {
+    let output = run(&format!(
+        "{TABLES}INSERT INTO p SELECT b, s FROM v;\nSET 'unknown' = 'x';\nSHOW TABLES;\n\
+         CREATE TABLE x (t TIME, r ROW<a INT>) WITH ('connector' = 'print');\n"
+    ));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = errors
+        .lines()
+        .filter_map(|text| text.split("script.sql:").nth(1)?.split(':').next())
+        .collect();
+    assert_eq!(lines, ["4", "5", "6", "7", "7"], "{errors}");
+}
+
+#[test]
+fn nothing_runs_when_something_is_refused() {
+    let output = run(&format!("{TABLES}INSERT INTO p VALUES (1, 'a');\nSHOW TABLES;"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_script_without_insert_or_file_is_refused() {
+    assert_eq!(run("").status.code(), Some(2));
+    assert_eq!(run(TABLES).status.code(), Some(2));
+    let output = Command::new(env!("CARGO_BIN_EXE_flink-redshift"))
+        .args(["run", "no-such-script.sql"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no-such-script.sql"));
+}
