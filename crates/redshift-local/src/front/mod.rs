@@ -3,6 +3,8 @@
 
 mod accept;
 mod backend;
+mod control;
+mod data;
 mod describe;
 mod extended;
 mod failure;
@@ -11,6 +13,7 @@ pub(crate) mod history;
 mod load;
 mod login;
 mod mask;
+mod record;
 mod registry;
 mod reply;
 mod request;
