@@ -91,7 +91,7 @@ async fn replay(table: &str, partial: bool, seed: u64) {
             }
             parts.extend(writer.close(checkpoint).await.unwrap());
         }
-        if let Some(commit) = sink.gather(CommitPoint::Checkpoint(checkpoint), parts) {
+        if let Some(commit) = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap() {
             committer.commit(&commit, &stop).await.unwrap();
         }
         let expected: Vec<_> = life.table.clone().into_iter().collect();

@@ -12,7 +12,7 @@ use std::{
 };
 
 use arrow_redshift::{
-    sink::{Committable, Prepared},
+    sink::{Applied, Committable, Prepared},
     stage::RowKind,
 };
 use redshift_local::{
@@ -57,8 +57,7 @@ async fn a_new_process_goes_on_after_a_crash_at_any_statement() {
         for kind in KINDS {
             let steps = crash_at_every_step(&server, kind).await;
             println!("{isolation:?} {kind:?}: killed at each of {steps} statements");
-            let least = if kind == Kind::Keyed { 12 } else { 8 };
-            assert!(steps >= least, "only {steps} statements were held");
+            assert!(steps >= least(kind), "only {steps} statements were held");
         }
         server.stop().await.unwrap();
     }
@@ -89,26 +88,30 @@ async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, step: u32) ->
     std::fs::write(file.path(), second.to_bytes().unwrap()).unwrap();
     // Statements of the commit run under its label, those of the preparation do not.
     server.faults().inject(FaultRule {
-        when: When { label: Some(second.id.label()), ..When::default() },
+        when: When { label: Some(second.id().label()), ..When::default() },
         skip: step,
         count: 1,
         effect: Effect::Stall(Duration::from_secs(600)),
     });
     let mut child = start_victim(&options, file.path().to_str().unwrap()).await;
-    let mut done = false;
+    let mut ended = None;
     eventually("the victim is held or done", async || {
-        done = child.try_wait().unwrap().is_some();
-        done || server.faults().taken() == 1
+        ended = child.try_wait().unwrap();
+        ended.is_some() || server.faults().taken() == 1
     })
     .await;
     let held = server.faults().taken() == 1;
     if held {
         child.kill().unwrap();
         child.wait().unwrap();
+    } else {
+        assert!(ended.unwrap().success(), "a victim that is not held comes through");
     }
     server.faults().clear();
 
-    commit(&sink, &second).await;
+    let before = commit(&sink, &second).await.before;
+    assert!(!before || !held || step + 1 >= least(kind), "applied before its COMMIT");
+    assert!(held || before, "the victim that came through had applied it");
     let expected = match kind {
         Kind::Append => owned(&[(1, "a"), (2, "b"), (2, "b2"), (3, "c")]),
         Kind::Keyed => owned(&[(1, "a"), (2, "b2"), (3, "c")]),
@@ -117,7 +120,12 @@ async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, step: u32) ->
     held
 }
 
-async fn commit(sink: &Prepared, commit: &Committable) {
+async fn commit(sink: &Prepared, commit: &Committable) -> Applied {
     let stop = CancellationToken::new();
-    sink.committer().commit(commit, &stop).await.unwrap_or_else(|error| panic!("{error:?}"));
+    sink.committer().commit(commit, &stop).await.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// Statements of a commit, from BEGIN or the staging table to COMMIT.
+fn least(kind: Kind) -> u32 {
+    if kind == Kind::Keyed { 12 } else { 8 }
 }

@@ -252,7 +252,7 @@ async fn a_fatal_error_is_not_tried_again_and_says_what_the_server_said() {
             assert_eq!(error.kind(), ErrorKind::LoadRefused);
             assert_eq!(error.code(), Some("XX000"));
             let text = error.to_string();
-            assert!(text.contains("15007") && text.contains(case.commit.id.as_str()), "{text}");
+            assert!(text.contains("15007") && text.contains(case.commit.id().as_str()), "{text}");
 
             // Nothing of it is in the table, and the same committable can still be applied.
             assert_eq!(content(watcher, &case.table).await, owned(FIRST));
@@ -264,17 +264,39 @@ async fn a_fatal_error_is_not_tried_again_and_says_what_the_server_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_commit_without_a_retry_left_is_settled_by_the_next_process() {
+async fn a_lost_commit_is_asked_for_even_without_a_retry_left() {
+    for isolation in LEVELS {
+        each(isolation, "asked", async |server, watcher, case| {
+            server.faults().inject(rule(StatementKind::Commit, Effect::LoseAfter));
+            let applied = apply(&impatient(server, &case).await, &case.commit).await.unwrap();
+            server.faults().clear();
+            assert!(!applied.before, "this call applied it");
+            case.check(watcher, "asked").await;
+
+            // And one that did not go through is said to be not applied, so it can come again.
+            let third = staged(&case.sink, 3, &[(9, "i")], None).await;
+            server.faults().inject(rule(StatementKind::Commit, Effect::LoseBefore));
+            let error = apply(&impatient(server, &case).await, &third).await.unwrap_err();
+            server.faults().clear();
+            assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error:?}");
+            assert!(!apply(&case.sink, &third).await.unwrap().before);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_nobody_can_tell_is_settled_by_the_next_process() {
     for isolation in LEVELS {
         each(isolation, "unknown", async |server, watcher, case| {
-            let fault = rule(StatementKind::Commit, Effect::LoseAfter);
-            server.faults().inject(fault);
-            let mut none = options(server, &case.table);
-            none.insert("sink.max-retries".into(), "0".into());
-            let sink = prepared(&none, case.kind).await;
+            let sink = impatient(server, &case).await;
+            server.faults().inject(rule(StatementKind::Commit, Effect::LoseAfter));
+            // The first connection is the commit's own; after it nobody gets in any more.
+            let refused = rule(StatementKind::Connect, Effect::Refuse);
+            server.faults().inject(FaultRule { skip: 1, count: 99, ..refused });
             let error = apply(&sink, &case.commit).await.unwrap_err();
             server.faults().clear();
-            assert_eq!(error.kind(), ErrorKind::CommitUnknown);
+            assert_eq!(error.kind(), ErrorKind::CommitUnknown, "{error:?}");
             let bytes = case.commit.to_bytes().unwrap();
             let restored = Committable::from_bytes(&bytes).unwrap();
             assert!(apply(&case.sink, &restored).await.unwrap().before);
@@ -284,11 +306,42 @@ async fn a_lost_commit_without_a_retry_left_is_settled_by_the_next_process() {
     }
 }
 
+/// The same sink without retries.
+async fn impatient(server: &RedshiftLocal, case: &Case) -> Prepared {
+    let mut none = options(server, &case.table);
+    none.insert("sink.max-retries".into(), "0".into());
+    prepared(&none, case.kind).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gathered_commits_apply_each_unit_once_however_they_are_forked() {
+    for isolation in LEVELS {
+        each(isolation, "forked", async |_, watcher, case| {
+            // A savepoint holds the second commit; one job commits it with a third, a job that
+            // was started from the savepoint commits it with a fourth.
+            let third = staged(&case.sink, 3, &[(7, "g")], None).await;
+            let fourth = staged(&case.sink, 4, &[(8, "h")], None).await;
+            let mut one = case.commit.clone();
+            one.absorb(third).unwrap();
+            let mut other = case.commit.clone();
+            other.absorb(fourth).unwrap();
+            assert!(!apply(&case.sink, &one).await.unwrap().before);
+            // The files of the second are gone by now; nothing needs them any more.
+            assert!(!apply(&case.sink, &other).await.unwrap().before);
+            let mut expected = case.expected();
+            expected.extend(owned(&[(7, "g"), (8, "h")]));
+            expected.sort();
+            assert_eq!(content(watcher, &case.table).await, expected, "{:?}", case.kind);
+        })
+        .await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_vanished_is_named_and_nothing_is_loaded() {
     for isolation in LEVELS {
         each(isolation, "vanished", async |server, watcher, case| {
-            let url = case.commit.parts[0].url.clone();
+            let url = case.commit.units[0].parts[0].url.clone();
             let key = url.strip_prefix("s3://staging/").expect("our bucket");
             server.s3().delete("staging", key).expect("deletes");
             let error = apply(&case.sink, &case.commit).await.unwrap_err();

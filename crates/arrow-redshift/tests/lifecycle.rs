@@ -178,40 +178,36 @@ async fn overwriting_replaces_even_with_nothing() {
 async fn a_restart_sweeps_its_own_launch_and_spares_what_is_alive() {
     let server = support::start(Isolation::Snapshot).await;
     let watcher = client(&server).await;
-    let plan = |launch: &str, table: &str| {
-        let pairs: Vec<(String, String)> = {
-            let mut options = options(&server, table);
-            options.insert("sink.run-id".into(), launch.into());
-            options.into_iter().collect()
-        };
+    let plan = |launch: &LaunchId, table: &str| {
+        let pairs: Vec<(String, String)> = options(&server, table).into_iter().collect();
         let config = options::sink(&pairs).unwrap().config;
-        let launch = LaunchId::named(launch);
-        let identity = Identity { launch, sink: "1:t".into(), job: "job".into() };
+        let identity = Identity { launch: launch.clone(), sink: "1:t".into(), job: "job".into() };
         Sink::new(config, schema(Kind::Append), identity).unwrap()
     };
+    let (ours, others) = (LaunchId::fresh(), LaunchId::fresh());
     // Another launch, alive, with a staged commit and a part that is being written.
-    let other = plan("other", "alive").prepare(&[]).await.unwrap();
+    let other = plan(&others, "alive").prepare(&[]).await.unwrap();
     let living = staged(&other, 1, &[(1, "a")], None).await;
     let mut writing = other.writer(1, 2).unwrap();
     writing.write(&batch(&[(2, "b")]), None).await.unwrap();
 
     // An attempt of ours that died: one commit that a checkpoint holds, and one that none does.
-    let dead = plan("ours", "swept").prepare(&[]).await.unwrap();
+    let dead = plan(&ours, "swept").prepare(&[]).await.unwrap();
     let held = staged(&dead, 1, &[(10, "held")], None).await;
     let lost = staged(&dead, 2, &[(11, "lost")], None).await;
 
-    let again = plan("ours", "swept").prepare(std::slice::from_ref(&held)).await.unwrap();
+    let again = plan(&ours, "swept").prepare(std::slice::from_ref(&held)).await.unwrap();
     let left = staged_objects(&server);
     let there = |url: &str| left.iter().any(|key| url.ends_with(key.as_str()));
-    assert!(there(&held.parts[0].url), "a restored commit's part is spared");
-    assert!(!there(&lost.parts[0].url), "what nothing names is swept");
-    assert!(there(&living.parts[0].url), "another launch's part is spared");
+    assert!(there(&held.units[0].parts[0].url), "a restored commit's part is spared");
+    assert!(!there(&lost.units[0].parts[0].url), "what nothing names is swept");
+    assert!(there(&living.units[0].parts[0].url), "another launch's part is spared");
 
     let stop = CancellationToken::new();
     again.committer().commit(&held, &stop).await.unwrap();
     other.committer().commit(&living, &stop).await.unwrap();
     let parts = writing.close(2).await.unwrap();
-    let later = other.gather(CommitPoint::Checkpoint(2), parts).unwrap();
+    let later = other.gather(&CommitPoint::Checkpoint(2), parts).unwrap().unwrap();
     other.committer().commit(&later, &stop).await.unwrap();
     assert_eq!(content(&watcher, "alive").await, owned(&[(1, "a"), (2, "b")]));
     assert_eq!(content(&watcher, "swept").await, owned(&[(10, "held")]));

@@ -82,7 +82,7 @@ async fn a_commit_sends_the_same_statements_whatever_the_number_of_parts() {
             }
             assert_eq!(parts.len(), writers as usize);
             let point = arrow_redshift::sink::CommitPoint::Checkpoint(checkpoint);
-            let commit = sink.gather(point, parts).unwrap();
+            let commit = sink.gather(&point, parts).unwrap().unwrap();
             let before = sent(&server).len();
             committer.commit(&commit, &stop).await.unwrap();
             counts.push(sent(&server).len() - before);

@@ -1,5 +1,7 @@
 //! What a server's error means: SQLSTATE first, text only where Redshift leaves nothing else.
 
+use std::{error::Error as _, io};
+
 use tokio_postgres::error::DbError;
 
 use crate::{
@@ -20,10 +22,24 @@ pub(super) fn connection(error: tokio_postgres::Error) -> Error {
 fn from_driver(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(server) => from_server(server),
-        // No answer of the server's: the connection is of no more use.
-        None => Error::new(ErrorKind::ConnectionLost, "the connection to the server broke")
-            .source(error),
+        None => from_wire(error),
     }
+}
+
+/// No answer of the server's: the connection is of no more use, or was of none from the start.
+fn from_wire(error: tokio_postgres::Error) -> Error {
+    let io = error.source().is_some_and(|cause| cause.is::<io::Error>());
+    if error.is_closed() || io {
+        return Error::new(ErrorKind::ConnectionLost, "the connection to the server broke")
+            .source(error);
+    }
+    if error.to_string().starts_with("authentication error") {
+        return Error::new(ErrorKind::AuthenticationFailed, "the login could not be done")
+            .source(error)
+            .hint("log in as a database user with a password");
+    }
+    Error::new(ErrorKind::Internal, "a message to or from the server could not be read")
+        .source(error)
 }
 
 fn from_server(server: &DbError) -> Error {
@@ -45,6 +61,7 @@ fn from_server(server: &DbError) -> Error {
 fn without_values(code: &str, message: &str) -> String {
     if code.starts_with("22") {
         let end = message.find([':', '"']).unwrap_or(message.len());
+        let end = message.find(", Value").map_or(end, |value| value.min(end));
         return message[..end].trim_end().to_owned();
     }
     message.trim().to_owned()
@@ -56,6 +73,7 @@ fn kind(code: &str, message: &str, detail: &str) -> ErrorKind {
         "XX000" => internal(message, detail),
         "40001" | "40P01" | "26000" => ErrorKind::TransactionConflict,
         "55P03" => ErrorKind::LockTimeout,
+        "57014" if message.contains("system requested abort") => ErrorKind::ServerUnavailable,
         "57014" => ErrorKind::StatementCancelled,
         "57P01" | "57P02" | "57P03" | "25006" | "53200" => ErrorKind::ServerUnavailable,
         "53300" => ErrorKind::TooManyConnections,

@@ -83,21 +83,31 @@ async fn encrypted(mut tcp: TcpStream, config: &ConnectionConfig) -> Result<Boxe
     tcp.write_all(&SSL_REQUEST).await.map_err(lost)?;
     match tcp.read_u8().await.map_err(lost)? {
         b'S' => {}
-        _ => {
+        b'N' => {
             return Err(refused("the server offers no TLS".into())
                 .hint("only for a server without TLS: 'ssl.mode' = 'disable'"));
         }
+        // An error message: a server that is starting, or has no connection left.
+        _ => return Err(lost(io::Error::other("the server answered with an error"))),
     }
     let name = rustls::pki_types::ServerName::try_from(config.hostname.clone())
         .map_err(|_| refused("the host name cannot stand in a certificate".into()))?;
     let connector = tls::connector(config)?;
     match connector.connect(name, tcp).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) => Err(refused(format!("the TLS handshake failed: {error}")).hint(
-            "behind a DNS alias use 'ssl.mode' = 'verify-ca'; for a private authority set \
-             'ssl.root-cert'",
-        )),
+        Err(error) if is_tls(&error) => {
+            Err(refused(format!("the TLS handshake failed: {error}")).hint(
+                "behind a DNS alias use 'ssl.mode' = 'verify-ca'; for a private authority set \
+                 'ssl.root-cert'",
+            ))
+        }
+        // A restart or a failover in the middle of it.
+        Err(error) => Err(lost(error)),
     }
+}
+
+fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>())
 }
 
 fn at(error: Error, config: &ConnectionConfig) -> Error {

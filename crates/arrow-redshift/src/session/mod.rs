@@ -3,6 +3,9 @@
 //!
 //! Statements go through the simple protocol: a prepared one would make the driver look types up
 //! in catalogs that Redshift does not have, which aborts a transaction. Results come as text.
+//!
+//! The driver writes the text of every statement to the `log` crate at debug level. A program that
+//! collects such records and has COPY use keys must keep `tokio_postgres` at info.
 
 mod classify;
 mod connect;
@@ -43,15 +46,18 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects, logs in and sets the statement timeout. `application` is what the server shows
-    /// as the session's name.
+    /// Connects, logs in and sets the statement timeout, within the connect timeout.
+    /// `application` is what the server shows as the session's name.
     pub async fn open(config: Arc<ConnectionConfig>, application: &str) -> Result<Session> {
         let limit = config.connect_timeout;
-        let opening = connect::open(&config, application);
-        let (client, mut connection) = match tokio::time::timeout(limit, opening).await {
-            Ok(opened) => opened?,
-            Err(_) => return Err(connect::too_slow(&config)),
-        };
+        match tokio::time::timeout(limit, Session::begin(Arc::clone(&config), application)).await {
+            Ok(opened) => opened,
+            Err(_) => Err(connect::too_slow(&config)),
+        }
+    }
+
+    async fn begin(config: Arc<ConnectionConfig>, application: &str) -> Result<Session> {
+        let (client, mut connection) = connect::open(&config, application).await?;
         let driver = tokio::spawn(async move {
             let mut messages =
                 futures::stream::poll_fn(move |context| connection.poll_message(context));
@@ -120,39 +126,39 @@ impl Session {
     }
 
     /// Sends COMMIT. Without a clear answer the outcome is unknown, which is a kind of its own:
-    /// nothing may be tried again before the ledger has been asked.
+    /// nothing may be tried again before the ledger has been asked. Clear is a conflict, with
+    /// which the server refuses to commit; any other error may have come when it was done.
     pub async fn commit(&self) -> Result<()> {
         self.run(&sql::COMMIT).await.map_err(|error| match error.kind() {
-            ErrorKind::ConnectionLost | ErrorKind::ServerUnavailable | ErrorKind::Internal => {
-                error.into_kind(ErrorKind::CommitUnknown)
-            }
-            _ => error,
+            ErrorKind::TransactionConflict => error,
+            _ => error.into_kind(ErrorKind::CommitUnknown),
         })
     }
 
-    /// Runs a statement for at most `limit`, then asks the server to cancel it. A server that
-    /// does not even answer that is given up with the session.
+    /// Runs a statement that waits for a lock, for at most `limit`.
     pub async fn run_within(&self, statement: &Statement, limit: Duration) -> Result<()> {
-        let running = self.run(statement);
-        tokio::pin!(running);
+        self.query_within(statement, limit).await.map(drop)
+    }
+
+    /// Runs a query that may wait for a lock, for at most `limit`, then asks the server to cancel
+    /// it. The session is of no use after that: a cancel that comes late would hit what it runs
+    /// next.
+    pub async fn query_within(&self, statement: &Statement, limit: Duration) -> Result<Vec<Row>> {
         let overdue = || {
-            Error::new(ErrorKind::LockTimeout, format!("no answer within {limit:?}"))
+            Error::new(ErrorKind::LockTimeout, format!("no lock within {limit:?}"))
                 .with("statement", statement)
                 .hint("another transaction holds the lock; see svv_transactions")
         };
-        match tokio::time::timeout(limit, &mut running).await {
+        match tokio::time::timeout(limit, self.query(statement)).await {
+            // The server's own timeout may be the shorter one.
+            Ok(Err(error)) if error.kind() == ErrorKind::StatementCancelled => {
+                Err(overdue().source(error))
+            }
             Ok(answer) => answer,
             Err(_) => {
-                let ended = async {
-                    self.cancel().await?;
-                    running.await
-                };
-                match tokio::time::timeout(CANCEL_PATIENCE, ended).await {
-                    // It came in the last moment.
-                    Ok(Ok(())) => Ok(()),
-                    Ok(Err(error)) => Err(overdue().source(error)),
-                    Err(_) => Err(overdue()),
-                }
+                let cancelled = tokio::time::timeout(CANCEL_PATIENCE, self.cancel()).await;
+                debug!(pid = self.pid, answered = cancelled.is_ok(), "cancelled a wait for a lock");
+                Err(overdue())
             }
         }
     }

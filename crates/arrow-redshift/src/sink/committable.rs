@@ -1,18 +1,22 @@
 //! What one commit applies: everything needed to do it, or to do it again in another process.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde::{Deserialize, Serialize};
 
 use super::identity::{CommitPoint, CommittableId, Identity, bounded};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::CopyFormat,
-    sql::{Layout, Ledger, Qualified},
+    sql::{Layout, Ledger, LedgerRow, Qualified},
     stage::Part,
 };
 
 const MAGIC: &[u8; 3] = b"FRC";
 /// The version that is written. Older ones are read; a later one is refused by name.
 const VERSION: u8 = 1;
+/// What the ledger's column for the job's name holds.
+const JOB_BYTES: usize = 256;
 
 /// What a sink's parts hold and where they go; the same for all its commits until the table or
 /// the options change.
@@ -26,54 +30,99 @@ pub struct Shape {
     pub format: CopyFormat,
 }
 
-/// One commit: an id, the parts it loads, and how.
+/// What all writers staged up to one point. Its id is stamped once and is the unit of "applied":
+/// however often commits are gathered, forked or restored, a unit is applied once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// The id.
+    pub id: CommittableId,
+    /// The parts of all writers.
+    pub parts: Vec<Part>,
+    /// When they were staged, in seconds since 1970.
+    pub staged_at: u64,
+}
+
+impl Unit {
+    /// Rows in all parts.
+    pub fn rows(&self) -> u64 {
+        self.parts.iter().map(|part| part.rows).sum()
+    }
+}
+
+/// One commit: units that are loaded together, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Committable {
-    /// The id, stamped once.
-    pub id: CommittableId,
     /// The job's name, for the ledger's reader.
     pub job: String,
     /// What the parts hold and where they go.
     pub shape: Shape,
-    /// The checkpoints that it covers, oldest first; more than one where commits are gathered.
-    pub covers: Vec<CommitPoint>,
+    /// How long the ledger keeps the units' rows, in seconds.
+    pub keep: u64,
     /// Whether the target is emptied in the same transaction.
     pub overwrite: bool,
-    /// The parts of all writers.
-    pub parts: Vec<Part>,
+    /// The units, oldest first; more than one where commits are gathered.
+    pub units: Vec<Unit>,
 }
 
 impl Committable {
     /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.
-    pub fn gather(
+    ///
+    /// A launch that the user named has one point only, its end: checkpoints would count anew in
+    /// a second run, and be taken for those of the first.
+    pub(super) fn gather(
         identity: &Identity,
-        point: CommitPoint,
+        point: &CommitPoint,
         shape: Shape,
         parts: Vec<Part>,
         overwrite: bool,
-    ) -> Option<Self> {
-        if parts.is_empty() && !overwrite {
-            return None;
+        keep: Duration,
+    ) -> Result<Option<Self>> {
+        if identity.launch.is_named() && matches!(point, CommitPoint::Checkpoint(_)) {
+            let why = "'sink.run-id' names a batch run, and this job commits at checkpoints";
+            return Err(Error::new(ErrorKind::InvalidOptions, why)
+                .hint("leave 'sink.run-id' out, or set 'execution.runtime-mode' = 'batch'"));
         }
-        let id = CommittableId::new(identity, &point);
-        let covers = vec![point];
-        // The ledger's column holds 256 bytes.
-        let job = bounded(&identity.job.replace('\0', ""), 256);
-        Some(Committable { id, job, shape, covers, overwrite, parts })
+        if parts.is_empty() && !overwrite {
+            return Ok(None);
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let id = CommittableId::new(identity, point);
+        let job = bounded(&identity.job.replace('\0', ""), JOB_BYTES);
+        let units = vec![Unit { id, parts, staged_at: since.as_secs() }];
+        Ok(Some(Committable { job, shape, keep: keep.as_secs(), overwrite, units }))
     }
 
-    /// Takes a later commit of the same sink in, so that one transaction does both. The id becomes
-    /// the later one's, which has never been sent either.
+    /// Takes a later commit of the same sink in, so that one transaction does both. Each unit
+    /// keeps its id.
     pub fn absorb(&mut self, later: Committable) -> Result<()> {
-        if self.shape != later.shape {
-            let why = "commits of different tables or columns cannot become one";
-            return Err(Error::new(ErrorKind::Internal, why).with("commit", &later.id));
+        if self.shape != later.shape || self.overwrite || later.overwrite {
+            let why = "commits of different tables or columns, or that overwrite, cannot be one";
+            return Err(Error::new(ErrorKind::Internal, why).with("commit", later.id()));
         }
-        self.id = later.id;
-        self.covers.extend(later.covers);
-        self.parts.extend(later.parts);
-        self.overwrite |= later.overwrite;
+        self.keep = self.keep.max(later.keep);
+        self.units.extend(later.units);
         Ok(())
+    }
+
+    /// The id that stands for the whole in labels and messages: the latest unit's.
+    pub fn id(&self) -> &CommittableId {
+        // `gather` makes one unit and nothing takes one away; `from_bytes` checks it.
+        &self.units[self.units.len() - 1].id
+    }
+
+    /// The parts of all units.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.units.iter().flat_map(|unit| &unit.parts)
+    }
+
+    /// Rows in all parts.
+    pub fn rows(&self) -> u64 {
+        self.units.iter().map(Unit::rows).sum()
+    }
+
+    /// Bytes in all parts.
+    pub fn bytes(&self) -> u64 {
+        self.parts().map(|part| part.bytes).sum()
     }
 
     /// The ledger that decides about it: beside the table it was made for.
@@ -81,14 +130,16 @@ impl Committable {
         Ledger::beside(&self.shape.target)
     }
 
-    /// Rows in all parts.
-    pub fn rows(&self) -> u64 {
-        self.parts.iter().map(|part| part.rows).sum()
-    }
-
-    /// Bytes in all parts.
-    pub fn bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.bytes).sum()
+    /// The ledger's rows of these units.
+    pub(super) fn ledger_rows<'a>(&'a self, units: &'a [&Unit]) -> Vec<LedgerRow<'a>> {
+        let row = |unit: &&'a Unit| LedgerRow {
+            id: unit.id.as_str(),
+            job: &self.job,
+            rows: unit.rows(),
+            parts: unit.parts.len(),
+            keep: Duration::from_secs(self.keep),
+        };
+        units.iter().map(row).collect()
     }
 
     /// The bytes that a checkpoint keeps: magic, version, JSON.
@@ -104,16 +155,18 @@ impl Committable {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let unreadable = |why: &str| Error::new(ErrorKind::Internal, format!("committable: {why}"));
         let body = bytes.strip_prefix(MAGIC).ok_or_else(|| unreadable("not one of ours"))?;
-        match body.split_first() {
+        let commit: Committable = match body.split_first() {
             Some((&VERSION, json)) => serde_json::from_slice(json)
-                .map_err(|error| unreadable("the text is damaged").source(error)),
-            Some((version, _)) => Err(unreadable(&format!(
-                "version {version} is later than {VERSION}"
-            ))
-            .into_kind(ErrorKind::Unsupported)
-            .hint("restore with the connector version that took the savepoint, or a later one")),
-            None => Err(unreadable("the text ends early")),
-        }
+                .map_err(|error| unreadable("the text is damaged").source(error))?,
+            Some((version, _)) => {
+                let why = format!("version {version} is later than {VERSION}");
+                return Err(unreadable(&why).into_kind(ErrorKind::Unsupported).hint(
+                    "restore with the connector version that took the savepoint, or a later one",
+                ));
+            }
+            None => return Err(unreadable("the text ends early")),
+        };
+        if commit.units.is_empty() { Err(unreadable("it holds nothing")) } else { Ok(commit) }
     }
 }
 
@@ -122,8 +175,10 @@ mod tests {
     use super::*;
     use crate::sink::LaunchId;
 
-    fn identity() -> Identity {
-        Identity { launch: LaunchId::named("run"), sink: "1:t".into(), job: "job".into() }
+    const KEEP: Duration = Duration::from_secs(60);
+
+    fn identity(launch: LaunchId) -> Identity {
+        Identity { launch, sink: "1:t".into(), job: "job".into() }
     }
 
     fn shape(table: &str) -> Shape {
@@ -138,24 +193,35 @@ mod tests {
         Part { url: format!("s3://b/{checkpoint}"), bytes: 10, rows: 2, checkpoint, subtask: 0 }
     }
 
-    fn at(checkpoint: u64) -> Committable {
-        let point = CommitPoint::Checkpoint(checkpoint);
-        let parts = vec![part(checkpoint)];
-        Committable::gather(&identity(), point, shape("t"), parts, false).unwrap()
+    fn at(launch: &LaunchId, checkpoint: u64) -> Committable {
+        let (point, parts) = (CommitPoint::Checkpoint(checkpoint), vec![part(checkpoint)]);
+        let identity = identity(launch.clone());
+        Committable::gather(&identity, &point, shape("t"), parts, false, KEEP).unwrap().unwrap()
     }
 
     #[test]
     fn nothing_staged_is_no_committable_unless_it_overwrites() {
         let gather = |overwrite| {
-            Committable::gather(&identity(), CommitPoint::End, shape("t"), Vec::new(), overwrite)
+            let (identity, end) = (identity(LaunchId::fresh()), CommitPoint::End);
+            Committable::gather(&identity, &end, shape("t"), Vec::new(), overwrite, KEEP).unwrap()
         };
         assert!(gather(false).is_none());
         assert!(gather(true).is_some());
     }
 
     #[test]
+    fn a_named_launch_commits_at_its_end_only() {
+        let identity = identity(LaunchId::named("run"));
+        let gather =
+            |point| Committable::gather(&identity, &point, shape("t"), vec![part(1)], false, KEEP);
+        assert!(gather(CommitPoint::End).is_ok());
+        let error = gather(CommitPoint::Checkpoint(1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidOptions);
+    }
+
+    #[test]
     fn bytes_read_back_and_foreign_or_later_ones_are_refused() {
-        let committable = at(7);
+        let committable = at(&LaunchId::fresh(), 7);
         let mut bytes = committable.to_bytes().unwrap();
         assert_eq!(Committable::from_bytes(&bytes).unwrap(), committable);
         for end in 0..bytes.len() {
@@ -166,15 +232,30 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
 
+    /// What version 1 wrote once has to be read forever.
     #[test]
-    fn gathered_commits_cover_all_and_keep_the_last_id() {
-        let mut first = at(7);
-        first.absorb(at(8)).unwrap();
-        assert_eq!(first.id, at(8).id);
-        assert_eq!(first.covers, [CommitPoint::Checkpoint(7), CommitPoint::Checkpoint(8)]);
+    fn the_first_versions_bytes_are_still_read() {
+        let json = r#"{"job":"j","shape":{"target":{"schema":"public","table":"t"},"layout":
+            {"columns":[{"name":"id","stage_type":"BIGINT","utc":false,"key":true,"text":false}],
+            "direct":true,"complete":false},"format":"Parquet"},"keep":604800,"overwrite":false,
+            "units":[{"id":"l/s/7","parts":[{"url":"s3://b/k","bytes":10,"rows":2,"checkpoint":7,
+            "subtask":3}],"staged_at":1700000000}]}"#;
+        let bytes = [b"FRC\x01".as_slice(), json.as_bytes()].concat();
+        let commit = Committable::from_bytes(&bytes).unwrap();
+        assert_eq!((commit.id().as_str(), commit.rows(), commit.keep), ("l/s/7", 2, 604_800));
+        assert!(commit.shape.layout.keyed());
+    }
+
+    #[test]
+    fn gathered_commits_keep_every_id() {
+        let launch = LaunchId::fresh();
+        let mut first = at(&launch, 7);
+        first.absorb(at(&launch, 8)).unwrap();
+        let ids: Vec<_> = first.units.iter().map(|unit| unit.id.clone()).collect();
+        assert_eq!(ids, [at(&launch, 7).id().clone(), at(&launch, 8).id().clone()]);
         assert_eq!((first.rows(), first.bytes()), (4, 20));
 
-        let mut other = at(9);
+        let mut other = at(&launch, 9);
         other.shape = shape("u");
         assert!(first.absorb(other).is_err());
     }

@@ -13,23 +13,31 @@ const SINK_BYTES: usize = 200;
 
 /// The launch of a job: minted once at planning, carried by the job graph from there on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LaunchId(String);
+pub struct LaunchId {
+    id: String,
+    /// Whether the user gave the name, so that it may come again.
+    named: bool,
+}
 
 impl LaunchId {
     /// A launch like no other.
     pub fn fresh() -> Self {
-        LaunchId(Uuid::new_v4().to_string())
+        LaunchId { id: Uuid::new_v4().to_string(), named: false }
     }
 
     /// A launch that the user named with `sink.run-id`, so that running it again is the same one.
     pub fn named(run_id: &str) -> Self {
-        LaunchId(run_id.to_owned())
+        LaunchId { id: run_id.to_owned(), named: true }
     }
 
     /// The text, safe in S3 keys.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// Whether the user named it.
+    pub fn is_named(&self) -> bool {
+        self.named
     }
 }
 
@@ -79,11 +87,8 @@ impl CommittableId {
     /// The id of what a sink commits at a point.
     pub fn new(identity: &Identity, point: &CommitPoint) -> Self {
         // Neither a launch nor a point holds a slash, so no two triples give one text.
-        CommittableId(format!(
-            "{}/{}/{point}",
-            identity.launch.as_str(),
-            bounded(&identity.sink, SINK_BYTES)
-        ))
+        let sink = bounded(&identity.sink.replace('\0', ""), SINK_BYTES);
+        CommittableId(format!("{}/{sink}/{point}", identity.launch.as_str()))
     }
 
     /// The text, as the ledger holds it.
@@ -91,9 +96,10 @@ impl CommittableId {
         &self.0
     }
 
-    /// The label under which a session runs this commit (`query_group`).
+    /// The label under which a session runs this commit (`query_group`). The view in which lost
+    /// sessions are looked for holds 320 bytes of it.
     pub fn label(&self) -> String {
-        format!("flink-redshift/{}", self.0)
+        bounded(&format!("flink-redshift/{}", self.0), 320)
     }
 }
 
@@ -104,10 +110,11 @@ impl fmt::Display for CommittableId {
 }
 
 impl Identity {
-    /// The directory of this sink's staging: each sink of a launch has its own, so that one that
-    /// restarts never sweeps what another is writing.
-    pub(super) fn directory(&self) -> String {
-        format!("{}.{}", self.launch.as_str(), digest(&self.sink))
+    /// The directory of this sink's staging: each sink of a launch, and each target, has its own,
+    /// so that one that restarts never sweeps what another is writing.
+    pub(super) fn directory(&self, host: &str, database: &str, target: &Qualified) -> String {
+        let whole = format!("{}\0{host}\0{database}\0{target}", self.sink);
+        format!("{}.{}", self.launch.as_str(), digest(&whole))
     }
 
     /// The name under which this sink's sessions show (`application_name`).

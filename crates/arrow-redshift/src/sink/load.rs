@@ -2,7 +2,10 @@
 
 use std::{
     error::Error as StdError,
-    sync::atomic::{AtomicU8, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,10 +15,12 @@ use tokio::time::{Instant as Tick, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{CommitPoint, CommittableId, Committer, Prepared, Writer};
+use super::{CommitPoint, CommittableId, Committer, Prepared, Writer, transaction};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::DeliveryGuarantee,
+    session::Session,
+    sql::Ledger,
 };
 
 /// The only point of a batch; its rows carry it as their checkpoint.
@@ -105,7 +110,7 @@ impl Prepared {
     ///
     /// When the load fails or is stopped, what was not committed is removed from S3.
     pub async fn load<S>(
-        &self,
+        self,
         batches: S,
         progress: &Progress,
         stop: &CancellationToken,
@@ -114,7 +119,7 @@ impl Prepared {
         S: Stream<Item = Result<RecordBatch, Box<dyn StdError + Send + Sync>>>,
     {
         let mut load = Load {
-            sink: self,
+            sink: &self,
             committer: self.committer(),
             progress,
             stop,
@@ -164,13 +169,31 @@ struct Load<'a> {
 
 impl Load<'_> {
     /// Whether an earlier run of this name committed everything: then there is nothing to read.
+    /// A "no" may be overtaken by a session that is still at it; the commit itself settles that.
     async fn done_before(&mut self) -> Result<bool> {
-        let config = &self.sink.context.config;
+        let context = &self.sink.context;
+        let config = &context.config;
         if config.run_id.is_none() || config.guarantee == DeliveryGuarantee::AtLeastOnce {
             return Ok(false);
         }
-        let id = CommittableId::new(&self.sink.context.identity, &CommitPoint::End);
-        self.committer.finds(&self.sink.context.shape.target, &id).await
+        let id = CommittableId::new(&context.identity, &CommitPoint::End);
+        let asked = async {
+            let connection = Arc::new(config.connection.clone());
+            let session = Session::open(connection, &context.identity.job).await?;
+            let ledger = Ledger::beside(&context.shape.target);
+            let (job, patience) = (&context.identity.job, config.lock_timeout);
+            transaction::applied(&session, &ledger, &[&id], job, patience).await
+        };
+        let found = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(stopped()),
+            found = asked => found,
+        };
+        match found {
+            Ok(found) => Ok(found.contains(&id)),
+            Err(error) if error.kind() == ErrorKind::LockTimeout => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn run<S>(&mut self, writer: &mut Writer, batches: S) -> Result<()>
@@ -196,8 +219,7 @@ impl Load<'_> {
             };
             let Some(batch) = next else { break };
             let batch = batch.map_err(|error| {
-                let why = format!("the input failed: {error}");
-                Error::new(ErrorKind::SourceFailed, why).source(error)
+                Error::new(ErrorKind::SourceFailed, "the input failed").source(error)
             })?;
             self.write(writer, &batch).await?;
             if timed && due.is_none() && batch.num_rows() > 0 {
@@ -234,7 +256,7 @@ impl Load<'_> {
         let parts = writer.close(BATCH).await?;
         self.progress.staged_bytes.store(writer.staged_bytes(), Ordering::Relaxed);
         self.progress.staged_parts.fetch_add(parts.len() as u64, Ordering::Relaxed);
-        let Some(commit) = self.sink.gather(point, parts) else { return Ok(()) };
+        let Some(commit) = self.sink.gather(&point, parts)? else { return Ok(()) };
         self.progress.enter(Phase::Committing);
         let applied = match self.committer.commit(&commit, self.stop).await {
             Ok(applied) => applied,

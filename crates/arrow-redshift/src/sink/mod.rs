@@ -7,25 +7,32 @@
 mod commit;
 mod committable;
 mod context;
-mod explain;
 mod identity;
 mod load;
 mod prepare;
+mod settle;
 mod transaction;
 mod writer;
 
 use std::sync::Arc;
 
 pub use commit::{Applied, Committer};
-pub use committable::{Committable, Shape};
+pub use committable::{Committable, Shape, Unit};
 pub use identity::{CommitPoint, CommittableId, Identity, LaunchId};
 pub use load::{Phase, Progress, Summary};
 pub use writer::Writer;
 
 use context::Context;
+use tracing::warn;
 use uuid::Uuid;
 
-use crate::{error::Result, options::SinkConfig, types::TableSchema};
+use crate::{
+    error::{Error, ErrorKind, Result, RetryClass},
+    options::{DeliveryGuarantee, SinkConfig},
+    retry,
+    stage::Part,
+    types::TableSchema,
+};
 
 /// A planned sink: options, columns and identity. Nothing is connected yet.
 #[derive(Debug, Clone)]
@@ -62,14 +69,33 @@ impl Sink {
     }
 
     /// Compares the target with the declared columns (or creates it), and makes sure of the
-    /// ledger. Every mismatch comes in one error, before the first row.
+    /// ledger. Every mismatch comes in one error, before the first row. What fails in passing is
+    /// tried again, `sink.max-retries` times.
     ///
     /// `restored` are committables of an earlier attempt that are still to be committed: their
     /// parts are spared when that attempt's staging is swept.
     pub async fn prepare(&self, restored: &[Committable]) -> Result<Prepared> {
+        if self.overwrite && self.config.guarantee == DeliveryGuarantee::AtLeastOnce {
+            let why = "an overwrite is one commit, and at-least-once commits by the clock";
+            return Err(Error::new(ErrorKind::InvalidOptions, why)
+                .hint("leave 'sink.delivery-guarantee' out"));
+        }
         let attempt = self.attempt.to_string();
-        let context =
-            prepare::prepare(self.config.clone(), &self.schema, &self.identity, &attempt).await?;
+        let mut delays = retry::delays(self.config.max_retries);
+        let context = loop {
+            let (config, identity) = (self.config.clone(), &self.identity);
+            let error = match prepare::prepare(config, &self.schema, identity, &attempt).await {
+                Ok(context) => break context,
+                Err(error) => error,
+            };
+            match delays.next().filter(|_| error.kind().retry() != RetryClass::Never) {
+                Some(delay) => {
+                    warn!(%error, ?delay, "the target could not be looked at, trying again");
+                    tokio::time::sleep(delay).await;
+                }
+                None => return Err(error),
+            }
+        };
         prepare::sweep(&context, restored).await;
         Ok(Prepared {
             context: Arc::new(context),
@@ -80,7 +106,7 @@ impl Sink {
 }
 
 /// A sink whose target is checked and whose ledger is there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Prepared {
     context: Arc<Context>,
     attempt: Uuid,
@@ -99,8 +125,10 @@ impl Prepared {
     }
 
     /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.
-    pub fn gather(&self, point: CommitPoint, parts: Vec<crate::stage::Part>) -> Option<Committable> {
+    /// Each point is given once.
+    pub fn gather(&self, point: &CommitPoint, parts: Vec<Part>) -> Result<Option<Committable>> {
         let (identity, shape) = (&self.context.identity, self.context.shape.clone());
-        Committable::gather(identity, point, shape, parts, self.overwrite)
+        let keep = self.context.config.ledger_retention;
+        Committable::gather(identity, point, shape, parts, self.overwrite, keep)
     }
 }

@@ -8,7 +8,7 @@ use tracing::{debug, info, warn};
 use super::{Committable, Shape, context::Context, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{CopyConfig, SinkConfig},
+    options::{ConnectionConfig, CopyConfig, SinkConfig},
     session::{Row, Session},
     sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, NewColumn, Qualified},
     stage::Staging,
@@ -29,10 +29,13 @@ pub(super) async fn prepare(
     let session = Session::open(Arc::new(config.connection.clone()), &identity.job).await?;
     let name = resolve(&session, &config).await?;
     let target = target(&session, &config, schema, &name).await?;
+    check_names(&target)?;
     let plan = types::plan(schema, &target, copy.format)?;
     ensure_ledger(&session, &config, &name).await?;
 
-    let staging = Staging::open(copy, &identity.directory(), attempt).await?;
+    let ConnectionConfig { hostname, database, .. } = &config.connection;
+    let directory = identity.directory(hostname, database, &name);
+    let staging = Staging::open(copy, &directory, attempt).await?;
     let shape = Shape { target: name, layout: layout(&plan, schema), format: copy.format };
     Ok(Context { config, identity: identity.clone(), shape, plan: Arc::new(plan), staging })
 }
@@ -150,6 +153,21 @@ fn column(row: &Row) -> Result<TargetColumn> {
     })
 }
 
+/// Names that a commit's own statements use.
+fn check_names(target: &TargetTable) -> Result<()> {
+    let names = target.columns.iter().map(|column| &column.name).chain([&target.table]);
+    match names.into_iter().find(|name| types::fold(name).starts_with("frc_")) {
+        None => Ok(()),
+        Some(name) => {
+            let why = "names that begin with 'frc_' are those of staged changes";
+            Err(Error::new(ErrorKind::SchemaMismatch, why)
+                .with("table", &target.table)
+                .with("name", name)
+                .hint("rename it"))
+        }
+    }
+}
+
 /// The ledger beside the target, created where it is missing and checked for being ours.
 async fn ensure_ledger(session: &Session, config: &SinkConfig, target: &Qualified) -> Result<()> {
     let ledger = Ledger::beside(target);
@@ -191,16 +209,12 @@ fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
 /// in `restored` names, and of any launch what has passed its age. What cannot be removed now is
 /// tried again by the next start, and is no reason to fail this one.
 pub(super) async fn sweep(context: &Context, restored: &[Committable]) {
-    let comes_again = context.config.run_id.is_some() || !restored.is_empty();
-    let keep = restored.iter().flat_map(|held| held.parts.iter().map(|part| part.url.clone()));
+    let urls = restored.iter().flat_map(|held| held.parts().map(|part| part.url.clone()));
+    let keep = urls.collect();
     let swept = async {
-        let mut swept = Vec::new();
-        if comes_again {
-            swept.push(context.staging.sweep_older_attempts(&keep.collect()).await?);
-        }
+        let older = context.staging.sweep_older_attempts(&keep).await?;
         let age = copy_config(&context.config)?.staging_retention;
-        swept.push(context.staging.sweep_expired(age).await?);
-        Ok::<_, Error>(swept)
+        Ok::<_, Error>([older, context.staging.sweep_expired(age).await?])
     };
     match swept.await {
         Ok(swept) => debug!(?swept, "swept what older runs staged"),

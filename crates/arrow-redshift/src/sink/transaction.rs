@@ -1,6 +1,15 @@
 //! The commit itself, step by step. The order of the steps is the promise.
 
-use super::{committable::Committable, context::Context, identity::CommittableId};
+use std::{
+    collections::HashSet,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use super::{
+    committable::{Committable, Unit},
+    context::Context,
+    identity::CommittableId,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::CopyFormat,
@@ -12,13 +21,12 @@ use crate::{
 /// The session's staging table. One commit runs at a time, and its transaction drops it.
 pub(super) const STAGE: &str = "frc_stage";
 
-/// Whether a transaction changed anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Everything is in place; COMMIT makes it so.
-    Ready,
-    /// The ledger holds the id: it was applied before.
-    AlreadyApplied,
+/// What the manifest names: the units to apply, and where it lies. `url` is `None` when they have
+/// no parts (an overwrite with nothing).
+#[derive(Debug, Clone)]
+pub(super) struct Load<'a> {
+    pub units: Vec<&'a Unit>,
+    pub url: Option<String>,
 }
 
 /// Loads the parts into a staging table of the session, outside of any transaction, so that the
@@ -27,41 +35,10 @@ pub(super) async fn stage(
     session: &Session,
     context: &Context,
     commit: &Committable,
-    manifest: &str,
+    load: &Load<'_>,
 ) -> Result<()> {
     session.run(&sql::create_stage(STAGE, &commit.shape.layout)).await?;
-    load(session, context, commit, CopyInto::Stage(STAGE), manifest).await
-}
-
-/// Puts the rows in place and records the commit: everything between the ledger's answer and
-/// COMMIT.
-pub(super) async fn apply(
-    session: &Session,
-    context: &Context,
-    commit: &Committable,
-    manifest: Option<&str>,
-    prune: bool,
-) -> Result<()> {
-    let Committable { shape, .. } = commit;
-    let ledger = commit.ledger();
-    if commit.overwrite {
-        session.run(&sql::overwrite(&shape.target)).await?;
-    }
-    if let Some(manifest) = manifest {
-        if !shape.layout.staged() {
-            load(session, context, commit, CopyInto::Target(&shape.target), manifest).await?;
-        } else {
-            for statement in from_stage(commit) {
-                session.run(&statement).await?;
-            }
-            session.run(&sql::drop_stage(STAGE, &shape.layout)).await?;
-        }
-    }
-    if prune {
-        session.run(&ledger.prune(context.config.ledger_retention)).await?;
-    }
-    let id = commit.id.as_str();
-    session.run(&ledger.record(id, &commit.job, commit.rows(), commit.parts.len())).await
+    copy(session, context, commit, CopyInto::Stage(STAGE), load).await
 }
 
 /// Locks the ledger, and the target where rows are applied by key or replaced.
@@ -74,25 +51,92 @@ pub(super) async fn lock(session: &Session, context: &Context, commit: &Committa
     if (commit.shape.layout.keyed() || commit.overwrite) && context.config.lock_target {
         tables.push(target);
     }
-    session.run_within(&sql::lock(&tables), context.config.lock_timeout).await
+    let locked = session.run_within(&sql::lock(&tables), context.config.lock_timeout).await;
+    locked.map_err(|error| ledger.explain(error, &context.config.connection.username))
 }
 
-/// Whether the ledger holds the id. Under its lock this is the truth; without it only a yes is.
+/// Which of a commit's units the ledger holds. Under its lock this is the truth; without it only
+/// what is there is.
 pub(super) async fn applied(
     session: &Session,
     ledger: &Ledger,
-    id: &CommittableId,
-) -> Result<bool> {
-    let rows = session.query(&ledger.find(id.as_str())).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let version = row.first().and_then(Option::as_deref).and_then(|text| text.parse::<i16>().ok());
-    if version.is_none_or(|version| version > LEDGER_VERSION) {
-        let why = "the ledger holds this commit in a version that is not known here";
-        return Err(Error::new(ErrorKind::LedgerInvalid, why)
-            .with("ledger", &ledger.table)
-            .hint("upgrade the connector to the version that wrote it, or a later one"));
+    ids: &[&CommittableId],
+    job: &str,
+    patience: Duration,
+) -> Result<HashSet<CommittableId>> {
+    let texts: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows = session.query_within(&ledger.find(&texts), patience).await?;
+    let mut found = HashSet::new();
+    for row in rows {
+        let [Some(text), version, recorded] = row.as_slice() else { continue };
+        let Some(id) = ids.iter().find(|id| id.as_str() == text.trim_end()) else { continue };
+        let version = version.as_deref().and_then(|version| version.parse::<i16>().ok());
+        if version.is_none_or(|version| version > LEDGER_VERSION) {
+            let why = "the ledger holds this commit in a version that is not known here";
+            return Err(Error::new(ErrorKind::LedgerInvalid, why)
+                .with("ledger", &ledger.table)
+                .hint("upgrade the connector to the version that wrote it, or a later one"));
+        }
+        let recorded = recorded.as_deref().unwrap_or_default().trim_end();
+        if recorded != job.trim_end() {
+            let why = "another job has committed under this id, so these rows are not loaded";
+            return Err(Error::new(ErrorKind::LedgerInvalid, why)
+                .with("ledger", &ledger.table)
+                .with("id", id)
+                .with("recorded by", recorded)
+                .with("this job", job)
+                .hint("give every job a 'sink.run-id' of its own"));
+        }
+        found.insert((*id).clone());
     }
-    Ok(true)
+    Ok(found)
+}
+
+/// Refuses units that are not in the ledger only because it may have forgotten them already.
+pub(super) fn check_age(commit: &Committable, missing: &[&Unit]) -> Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let Some(old) = missing.iter().find(|unit| now.saturating_sub(unit.staged_at) > commit.keep)
+    else {
+        return Ok(());
+    };
+    let days = now.saturating_sub(old.staged_at) / 86_400;
+    let why = format!(
+        "a restored commit was staged {days} days ago, longer than the ledger keeps its rows: \
+         whether it was applied cannot be known any more"
+    );
+    Err(Error::new(ErrorKind::LedgerInvalid, why)
+        .with("ledger", commit.ledger().table)
+        .hint("restore a younger savepoint; 'sink.ledger.retention' has to exceed the oldest one"))
+}
+
+/// Puts the rows in place and records the commit: everything between the ledger's answer and
+/// COMMIT.
+pub(super) async fn apply(
+    session: &Session,
+    context: &Context,
+    commit: &Committable,
+    load: &Load<'_>,
+    prune: bool,
+) -> Result<()> {
+    let Committable { shape, .. } = commit;
+    let ledger = commit.ledger();
+    if commit.overwrite {
+        session.run(&sql::overwrite(&shape.target)).await?;
+    }
+    if load.url.is_some() {
+        if !shape.layout.staged() {
+            copy(session, context, commit, CopyInto::Target(&shape.target), load).await?;
+        } else {
+            for statement in from_stage(commit) {
+                session.run(&statement).await?;
+            }
+            session.run(&sql::drop_stage(STAGE, &shape.layout)).await?;
+        }
+    }
+    if prune {
+        session.run(&ledger.prune()).await?;
+    }
+    session.run(&ledger.record(&commit.ledger_rows(&load.units))).await
 }
 
 fn from_stage(commit: &Committable) -> Vec<Statement> {
@@ -105,24 +149,26 @@ fn from_stage(commit: &Committable) -> Vec<Statement> {
 }
 
 /// COPY, and a count that must be exactly what was staged.
-async fn load(
+async fn copy(
     session: &Session,
     context: &Context,
     commit: &Committable,
     into: CopyInto<'_>,
-    manifest: &str,
+    load: &Load<'_>,
 ) -> Result<()> {
     let copy = super::prepare::copy_config(&context.config)?;
-    let (shape, region) = (&commit.shape, context.staging.region());
-    let format = match shape.format {
+    let manifest = load.url.as_deref().unwrap_or_default();
+    let format = match commit.shape.format {
         CopyFormat::Parquet => FileFormat::Parquet,
         CopyFormat::Csv => FileFormat::Csv(CSV_PARAMETERS),
     };
-    let statement = sql::copy(into, &shape.layout, manifest, &copy.authorization, format, region);
+    let (layout, region) = (&commit.shape.layout, context.staging.region());
+    let statement = sql::copy(into, layout, manifest, &copy.authorization, format, region);
     session.run(&statement).await?;
     let loaded: u64 = session.number(&sql::COPY_COUNT).await?;
-    if loaded != commit.rows() {
-        let why = format!("COPY loaded {loaded} rows where {} were staged", commit.rows());
+    let staged: u64 = load.units.iter().map(|unit| unit.rows()).sum();
+    if loaded != staged {
+        let why = format!("COPY loaded {loaded} rows where {staged} were staged");
         return Err(Error::new(ErrorKind::LoadRefused, why)
             .with("manifest", manifest)
             .hint("nothing was committed; see sys_load_history for what COPY read"));

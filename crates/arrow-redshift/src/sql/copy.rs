@@ -54,7 +54,10 @@ pub fn copy(
             tail.push_str(" COMPUPDATE OFF");
         }
     }
-    tail.push_str(" STATUPDATE OFF");
+    // On the target statistics are its owner's affair.
+    if matches!(into, CopyInto::Stage(_)) {
+        tail.push_str(" STATUPDATE OFF");
+    }
     match authorization {
         CopyAuthorization::DefaultRole => Statement::new(format!("{head}IAM_ROLE default{tail}")),
         CopyAuthorization::Role(arns) => {

@@ -29,11 +29,12 @@ pub fn describe_table(table: &Qualified) -> Statement {
     ))
 }
 
-/// Sessions whose latest query carries this label: a lost session that may still hold its locks,
-/// but not one whose process id has gone to somebody else since.
+/// The user's sessions whose latest query of the last day carries this label: a lost session that
+/// may still hold its locks, but not one whose process id has gone to somebody else since.
 pub fn sessions_with_label(label: &str) -> Statement {
     Statement::new(format!(
-        "SELECT session_id FROM sys_query_history GROUP BY session_id HAVING MAX(start_time) = \
+        "SELECT session_id FROM sys_query_history WHERE TRIM(username) = current_user AND \
+         start_time > DATEADD(day, -1, GETDATE()) GROUP BY session_id HAVING MAX(start_time) = \
          MAX(CASE WHEN TRIM(query_label) = {} THEN start_time END)",
         literal(label),
     ))
@@ -44,6 +45,6 @@ pub fn load_errors(pid: i32) -> Statement {
     Statement::new(format!(
         "SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, \
          TRIM(error_message), query_id FROM sys_load_error_detail WHERE session_id = {pid} \
-         ORDER BY start_time DESC LIMIT 5"
+         ORDER BY start_time DESC LIMIT 20"
     ))
 }

@@ -9,7 +9,10 @@ use super::{
     ident::{Qualified, literal},
     statement::Statement,
 };
-use crate::limits;
+use crate::{
+    error::{Error, ErrorKind},
+    limits,
+};
 
 /// The longest name of a table.
 const IDENTIFIER_BYTES: usize = limits::IDENTIFIER_BYTES as usize;
@@ -22,12 +25,28 @@ pub const LEDGER_COLUMNS: &[(&str, &str)] = &[
     ("rows_staged", "BIGINT NOT NULL"),
     ("parts", "INTEGER NOT NULL"),
     ("committed_at", "TIMESTAMP NOT NULL"),
+    ("keep_until", "TIMESTAMP NOT NULL"),
 ];
 
 /// The version that this code writes. A row of a later one is a reason to stop, not to guess.
 pub const LEDGER_VERSION: i16 = 1;
 
 const SUFFIX: &str = "__flink_commits";
+
+/// One row of the ledger, to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct LedgerRow<'a> {
+    /// The unit's id.
+    pub id: &'a str,
+    /// The job's name.
+    pub job: &'a str,
+    /// Rows that were staged.
+    pub rows: u64,
+    /// Parts that were staged.
+    pub parts: usize,
+    /// How long the row is kept.
+    pub keep: Duration,
+}
 
 /// The ledger of one target table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,30 +86,52 @@ impl Ledger {
         ))
     }
 
-    /// Whether an id is there: its row's version, or no row. Only a read under the table's lock
-    /// is an answer when the id is not there.
-    pub fn find(&self, id: &str) -> Statement {
-        Statement::new(format!("SELECT version FROM {} WHERE id = {}", self.table, literal(id)))
-    }
-
-    /// Records a commit.
-    pub fn record(&self, id: &str, job: &str, rows: u64, parts: usize) -> Statement {
+    /// Which of these ids are there: id, version and job of each. Only a read under the table's
+    /// lock is an answer for those that are not.
+    pub fn find(&self, ids: &[&str]) -> Statement {
+        let ids: Vec<String> = ids.iter().map(|id| literal(id)).collect();
         Statement::new(format!(
-            "INSERT INTO {} (version, id, job, rows_staged, parts, committed_at) VALUES \
-             ({LEDGER_VERSION}, {}, {}, {rows}, {parts}, GETDATE())",
+            "SELECT id, version, job FROM {} WHERE id IN ({})",
             self.table,
-            literal(id),
-            literal(job),
+            ids.join(", ")
         ))
     }
 
-    /// Forgets commits that are older than anything that may still be restored.
-    pub fn prune(&self, retention: Duration) -> Statement {
+    /// Records what a transaction applies.
+    pub fn record(&self, rows: &[LedgerRow<'_>]) -> Statement {
+        let values: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                format!(
+                    "({LEDGER_VERSION}, {}, {}, {}, {}, GETDATE(), DATEADD(second, {}, GETDATE()))",
+                    literal(row.id),
+                    literal(row.job),
+                    row.rows,
+                    row.parts,
+                    row.keep.as_secs(),
+                )
+            })
+            .collect();
         Statement::new(format!(
-            "DELETE FROM {} WHERE committed_at < DATEADD(second, -{}, GETDATE())",
+            "INSERT INTO {} (version, id, job, rows_staged, parts, committed_at, keep_until) VALUES \
+             {}",
             self.table,
-            retention.as_secs()
+            values.join(", ")
         ))
+    }
+
+    /// Forgets what every job that wrote here has agreed to forget: each row says how long it is
+    /// kept, so that one job's retention never decides about another's rows.
+    pub fn prune(&self) -> Statement {
+        Statement::new(format!("DELETE FROM {} WHERE keep_until < GETDATE()", self.table))
+    }
+
+    /// Adds to a refusal what the user has to be granted.
+    pub fn explain(&self, error: Error, user: &str) -> Error {
+        match error.kind() {
+            ErrorKind::PermissionDenied => error.hint(self.grant(user)),
+            _ => error,
+        }
     }
 
     /// What to grant to a user who may not create the table.

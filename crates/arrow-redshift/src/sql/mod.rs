@@ -17,7 +17,7 @@ pub use discover::{
 };
 pub use ident::{Qualified, identifier, literal};
 pub use layout::{Layout, LoadColumn, StageColumns};
-pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger};
+pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger, LedgerRow};
 pub use statement::{
     BACKEND_PID, BEGIN, COMMIT, COPY_COUNT, ROLLBACK, Statement, set_query_group,
     set_statement_timeout, terminate_session,

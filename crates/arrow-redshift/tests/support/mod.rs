@@ -154,7 +154,9 @@ pub async fn staged(
     let mut writer = sink.writer(0, checkpoint).expect("a writer");
     writer.write(&batch(rows), kinds).await.expect("writes");
     let parts = writer.close(checkpoint).await.expect("closes");
-    sink.gather(CommitPoint::Checkpoint(checkpoint), parts).expect("something was staged")
+    sink.gather(&CommitPoint::Checkpoint(checkpoint), parts)
+        .expect("a fresh launch")
+        .expect("something was staged")
 }
 
 /// A plain client beside the connector's own.

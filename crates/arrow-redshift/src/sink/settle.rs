@@ -1,0 +1,145 @@
+//! What a commit's final error turns out to be.
+
+use std::collections::HashSet;
+
+use tracing::debug;
+
+use super::{Committable, CommittableId, Committer, commit::Course};
+use crate::{
+    error::{Error, ErrorKind},
+    options::CopyFormat,
+    session::Row,
+    sql,
+};
+
+/// Markers behind which a reason quotes the value that was refused.
+const VALUE_MARKERS: [&str; 4] = [", Value", "Invalid char", "hex sequence", "hex:"];
+
+/// What a final error turned out to be.
+pub(super) enum Settled {
+    /// The commit is applied after all.
+    Applied,
+    /// Some of its units are, and their files are gone: the others can go on without them.
+    Again(HashSet<CommittableId>),
+    /// It failed.
+    Failed(Error),
+}
+
+/// Settles a final error.
+pub(super) async fn settle(
+    committer: &mut Committer,
+    commit: &Committable,
+    error: Error,
+    course: &Course,
+) -> Settled {
+    use ErrorKind::{LoadRefused, PermissionDenied, ServerError, StagingMissing, StorageFailed};
+    let unsettled = committer.is_unsettled();
+    let about_files = matches!(
+        error.kind(),
+        LoadRefused | PermissionDenied | ServerError | StagingMissing | StorageFailed
+    );
+    if !unsettled && !about_files {
+        return Settled::Failed(error);
+    }
+    // Another committer of it may have finished first and removed the files under our COPY; and a
+    // part may be gone for good.
+    let missing = if about_files { missing(committer, commit).await } else { None };
+    match committer.ask_anew(commit).await {
+        Ok(found) if commit.units.iter().all(|unit| found.contains(&unit.id)) => {
+            return Settled::Applied;
+        }
+        Ok(found) if !found.is_subset(&course.done) => return Settled::Again(found),
+        // It is not applied; what is reported is why no further try is made.
+        Ok(_) if error.kind() == ErrorKind::CommitUnknown => {
+            return Settled::Failed(error.into_kind(ErrorKind::ConnectionLost));
+        }
+        Ok(_) => {}
+        Err(silent) => {
+            return Settled::Failed(error.hint(format!("the ledger could not be asked: {silent}")));
+        }
+    }
+    if let Some(missing) = missing {
+        return Settled::Failed(missing.with("commit", commit.id()).source(error));
+    }
+    Settled::Failed(match (commit.shape.format, error.kind(), course.pid) {
+        (CopyFormat::Csv, LoadRefused, Some(pid)) => explain(committer, commit, error, pid).await,
+        _ => error,
+    })
+}
+
+/// The error that names the parts that are gone, if some are.
+async fn missing(committer: &Committer, commit: &Committable) -> Option<Error> {
+    let parts: Vec<_> = commit.parts().cloned().collect();
+    match committer.context.staging.missing(&parts).await {
+        Ok(()) => None,
+        Err(missing) if missing.kind() == ErrorKind::StagingMissing => Some(missing),
+        Err(unsure) => {
+            debug!(error = %unsure, "the parts could not be looked at");
+            None
+        }
+    }
+}
+
+/// Adds what the load-error view says of a session's failed load.
+async fn explain(committer: &Committer, commit: &Committable, error: Error, pid: i32) -> Error {
+    let asked = async {
+        let session = committer.open(commit).await?;
+        session.query(&sql::load_errors(pid)).await
+    };
+    match asked.await {
+        Ok(rows) => match load_errors(commit, &rows) {
+            Some(reasons) => error.detail(reasons),
+            None => error,
+        },
+        Err(silent) => {
+            debug!(error = %silent, "the load-error view could not be read");
+            error
+        }
+    }
+}
+
+/// One line per error of this commit's files: file, line, column, code and reason, without the
+/// value. The view may hold errors of an older session with the same process id.
+fn load_errors(commit: &Committable, rows: &[Row]) -> Option<String> {
+    let ours: HashSet<&str> = commit.parts().map(|part| part.url.as_str()).collect();
+    let lines: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let cell = |at: usize| row.get(at).and_then(Option::as_deref).unwrap_or("?").trim();
+            ours.contains(cell(0)).then(|| {
+                format!(
+                    "file {}, line {}, column {}: {} (code {}, query {})",
+                    cell(0),
+                    cell(1),
+                    cell(2),
+                    without_value(cell(4)),
+                    cell(3),
+                    cell(5)
+                )
+            })
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n  "))
+}
+
+fn without_value(reason: &str) -> &str {
+    let ends = VALUE_MARKERS.iter().filter_map(|marker| reason.find(marker));
+    reason[..ends.min().unwrap_or(reason.len())].trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_shown_without_the_value() {
+        let shown = without_value("Invalid digit, Value 'a', Pos 0, Type: Integer");
+        assert_eq!(shown, "Invalid digit");
+        let shown = without_value("String contains invalid UTF8. Bad UTF8 hex sequence: a4");
+        assert_eq!(shown, "String contains invalid UTF8. Bad UTF8");
+        assert_eq!(
+            without_value("String length exceeds DDL length"),
+            "String length exceeds DDL length"
+        );
+    }
+}
