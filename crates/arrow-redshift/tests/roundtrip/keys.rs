@@ -31,12 +31,17 @@ fn keys() -> Vec<Keys> {
     for case in cases() {
         let is_text = matches!(case.values[0], Value::Text(_));
         if case.declared.may_be_key() && !is_text {
-            // Created tables and the widest existing columns by turns, and so the formats.
+            let spellings: Vec<_> = alone(case.values);
             let widest = case.targets.into_iter().next_back();
-            let existing = widest.filter(|_| all.len() % 2 == 1);
-            let format = FORMATS[all.len() / 2 % 2];
-            let spellings = alone(case.values);
-            all.push(Keys { declared: case.declared, existing, format, spellings });
+            let zoned = matches!(case.declared, FlinkType::TimestampLtz(_));
+            // Created tables and the widest existing columns by turns, and so the formats; instants
+            // take a way of their own in one of the four.
+            let turn = all.len() % 4;
+            for way in (0..4).filter(|way| zoned || *way == turn) {
+                let (declared, spellings) = (case.declared, spellings.clone());
+                let existing = widest.clone().filter(|_| way % 2 == 1);
+                all.push(Keys { declared, existing, format: FORMATS[way / 2], spellings });
+            }
         }
     }
     let blanks = [
