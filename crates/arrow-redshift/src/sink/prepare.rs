@@ -214,7 +214,7 @@ pub(super) async fn sweep(context: &Context, restored: &[Committable]) {
     let swept = async {
         let older = context.staging.sweep_older_attempts(&keep).await?;
         let age = copy_config(&context.config)?.staging_retention;
-        Ok::<_, Error>([older, context.staging.sweep_expired(age).await?])
+        Ok::<_, Error>([older, context.staging.sweep_expired(age, &keep).await?])
     };
     match swept.await {
         Ok(swept) => debug!(?swept, "swept what older runs staged"),
