@@ -98,6 +98,9 @@ mod tests {
         let script = PathBuf::from("a.sql");
         assert_eq!(run(&["f", "run", "a.sql"]), (script.clone(), None));
         assert_eq!(run(&["f", "run", "--local", "a.sql"]), (script.clone(), Some(None)));
-        assert_eq!(run(&["f", "run", "a.sql", "--local=c.json"]), (script, Some(Some("c.json".into()))));
+        assert_eq!(
+            run(&["f", "run", "a.sql", "--local=c.json"]),
+            (script, Some(Some("c.json".into())))
+        );
     }
 }

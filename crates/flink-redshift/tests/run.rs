@@ -129,7 +129,8 @@ INSERT INTO b SELECT i FROM v;";
 
 #[test]
 fn rows_of_several_files_come_in_the_order_of_their_names() {
-    let sql = "CREATE TABLE v (i INT) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv');
+    let sql =
+        "CREATE TABLE v (i INT) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv');
 CREATE TABLE p (i INT) WITH ('connector' = 'print');
 INSERT INTO p SELECT i FROM v WHERE i >= 0;";
     let script = Script::new(sql, &[]);
@@ -158,8 +159,12 @@ INSERT INTO b SELECT i FROM v;";
     std::fs::create_dir(script.path().join("pipe")).unwrap();
     let pipe = script.path().join("pipe/rows.csv");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut child =
-        script.command(&["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = script
+        .command(&["--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
     writer.write_all(b"1\n2\n").unwrap();
     let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
@@ -182,7 +187,8 @@ INSERT INTO b SELECT i FROM v;";
 #[test]
 fn help_tells_the_exit_codes_and_the_options() {
     let run = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_flink-redshift")).args(args).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_flink-redshift")).args(args).output().unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()
     };

@@ -1,7 +1,7 @@
 //! A query's columns, matched with the sink's by position and converted as Flink converts them.
 
 use datafusion::{
-    arrow::datatypes::Field,
+    arrow::datatypes::{DataType, Field},
     common::Column,
     logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit},
     scalar::ScalarValue,
@@ -103,6 +103,10 @@ fn listed<'a>(target: &Target<'a>, line: u64) -> Result<Vec<&'a DeclaredColumn>,
 }
 
 fn mismatch(field: &Field, column: &DeclaredColumn, table: &str) -> String {
+    if field.data_type() == &DataType::Null {
+        let (name, to) = (&column.name, column.data_type);
+        return format!("NULL alone has no type: write CAST(NULL AS {to}) for {name} of {table}");
+    }
     let found =
         declared(field).map_or_else(|| sql_name(field.data_type()), |flink| flink.to_string());
     format!(
@@ -120,7 +124,7 @@ fn convert(from: &Column, field: &Field, to: &DeclaredColumn) -> Expr {
     let kept = declared(field) == Some(to.data_type);
     let unbounded = to.data_type == arrow_redshift::types::FlinkType::String;
     let same = field.data_type() == &engine_type(to.data_type);
-    let text = engine_type(to.data_type) == datafusion::arrow::datatypes::DataType::Utf8;
+    let text = engine_type(to.data_type) == DataType::Utf8;
     if same && (kept || unbounded || !text) {
         return value.alias(&to.name);
     }

@@ -87,7 +87,8 @@ impl AggregateUDFImpl for FlinkAggregate {
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
         match args {
-            [arg] => check(self.name, arg).map_err(DataFusionError::Plan),
+            // Wrong types get through here, so that the plan's check refuses them at their line.
+            [arg] => Ok(check(self.name, arg).unwrap_or_else(|_| arg.clone())),
             _ => Err(DataFusionError::Plan(format!("{} takes one argument", self.name))),
         }
     }

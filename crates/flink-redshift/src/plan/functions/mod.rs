@@ -252,7 +252,8 @@ mod tests {
         for row in FUNCTIONS {
             assert!(docs.contains(&format!("`{}", row.name)), "docs/sql.md lacks {}", row.name);
             let called = |text: &&str| {
-                text.contains(&format!("{}(", row.name)) || text.contains(&format!("{} IS", row.name))
+                text.contains(&format!("{}(", row.name))
+                    || text.contains(&format!("{} IS", row.name))
             };
             assert!(tests.iter().any(|text| called(&text)), "no script calls {}", row.name);
         }

@@ -66,16 +66,20 @@ impl ScalarUDFImpl for TableFunction {
 
     fn coerce_types(&self, args: &[DataType]) -> Result<Vec<DataType>> {
         // Nothing is converted without being asked: the types are right or refused.
-        self.return_type(args).map(|_| args.to_vec())
+        Ok(args.to_vec())
     }
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        (self.function.check)(args).map_err(|message| {
-            DataFusionError::Plan(format!("{}: {message}", self.name.to_uppercase()))
-        })
+        // Wrong types get through here, so that the plan's check refuses them at their line.
+        Ok((self.function.check)(args).unwrap_or(DataType::Null))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let types: Vec<DataType> =
+            args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        (self.function.check)(&types).map_err(|message| {
+            DataFusionError::Internal(format!("{} {message}", self.name.to_uppercase()))
+        })?;
         evaluate(&args.args, args.number_rows, self.function.eval)
     }
 }
