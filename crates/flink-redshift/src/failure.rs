@@ -79,7 +79,14 @@ impl fmt::Display for Failure {
         match self {
             Failure::Script(error) => error.fmt(f),
             Failure::Query(message) => f.write_str(message),
-            Failure::Load { place, error } => write!(f, "{place}: {error}"),
+            Failure::Load { place, error } => {
+                write!(f, "{place}: {error}")?;
+                // What the input says names the file, line and column, and is not repeated above.
+                match std::error::Error::source(error) {
+                    Some(cause) if error.kind() == ErrorKind::SourceFailed => write!(f, ": {cause}"),
+                    _ => Ok(()),
+                }
+            }
             Failure::Machine(error) => write!(f, "{error:#}"),
             Failure::Interrupted => f.write_str("interrupted"),
         }

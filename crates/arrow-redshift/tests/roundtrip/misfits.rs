@@ -3,17 +3,16 @@
 
 use arrow_redshift::{
     ErrorKind,
-    sink::{CommitPoint, Prepared},
+    sink::Prepared,
     types::{FlinkType, RedshiftType},
 };
 use redshift_local::{RedshiftLocal, config::Isolation};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     FORMATS,
     cases::{flink, redshift},
     support::{self, BUCKET, Kind},
-    table::{Field, Table, prepare, reader},
+    table::{Field, Table, commit, prepare, reader},
     values::{Value, at, text},
 };
 
@@ -172,9 +171,6 @@ async fn refuse(server: &RedshiftLocal, sink: &Prepared, format: &str) -> Table 
         put(&mut rows, row, misfit);
     }
     writer.write(&rows.batch(), None).await.unwrap_or_else(|error| panic!("{error}"));
-    let parts = writer.close(1).await.expect("closes");
-    let commit = sink.gather(CommitPoint::Checkpoint(1), parts).expect("rows are staged");
-    let stop = CancellationToken::new();
-    sink.committer().commit(&commit, &stop).await.unwrap_or_else(|error| panic!("{error}"));
+    commit(sink, &mut sink.committer(), writer, 1).await;
     rows
 }

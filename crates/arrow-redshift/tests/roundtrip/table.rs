@@ -2,7 +2,7 @@
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow_redshift::{
-    sink::{CommitPoint, Committer, Prepared},
+    sink::{CommitPoint, Committer, Prepared, Writer},
     stage::RowKind,
     types::{Column, FlinkType, RedshiftType, TableSchema},
 };
@@ -147,8 +147,14 @@ pub async fn load(
         let kinds = kinds.map(|kinds| &kinds[from..to]);
         writer.write(&batch.slice(from, to - from), kinds).await.unwrap_or_else(|e| panic!("{e}"));
     }
-    let parts = writer.close(checkpoint).await.expect("closes");
-    let commit = sink.gather(CommitPoint::Checkpoint(checkpoint), parts).expect("something");
-    let stop = CancellationToken::new();
-    committer.commit(&commit, &stop).await.unwrap_or_else(|error| panic!("{error}"));
+    commit(sink, committer, writer, checkpoint).await;
+}
+
+/// Commits what a writer staged up to a checkpoint.
+pub async fn commit(sink: &Prepared, committer: &mut Committer, mut writer: Writer, at: u64) {
+    let parts = writer.close(at).await.expect("closes");
+    let gathered = sink.gather(&CommitPoint::Checkpoint(at), parts).expect("a fresh launch");
+    let committable = gathered.expect("something was staged");
+    let applied = committer.commit(&committable, &CancellationToken::new()).await;
+    applied.unwrap_or_else(|error| panic!("{error}"));
 }
