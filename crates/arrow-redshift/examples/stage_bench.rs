@@ -139,7 +139,8 @@ fn write_bare(batches: &[RecordBatch], rows: usize) -> Result<u64, Failure> {
 
 async fn write_staged(batches: &[RecordBatch], rows: usize) -> Result<u64, Failure> {
     let location = S3Uri { bucket: "nowhere".into(), prefix: "bench".into() };
-    let staging = Staging::over(Arc::new(Nothing::default()), &location, "bench", "1")?;
+    let (launch, attempt) = ("bench.0123456789abcdef", "019a0000-0000-7000-8000-000000000000");
+    let staging = Staging::over(Arc::new(Nothing::default()), &location, launch, attempt)?;
     let part_size = 128 * 1024 * 1024;
     let mut writer = StageWriter::new(
         staging,

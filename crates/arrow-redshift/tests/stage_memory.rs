@@ -162,7 +162,8 @@ async fn memory_stays_bounded_however_slow_s3_is() {
     let taken = Arc::new(AtomicU64::new(0));
     let store = SlowAndForgetful { rest: InMemory::new(), taken: Arc::clone(&taken) };
     let location = S3Uri { bucket: "b".into(), prefix: "p".into() };
-    let staging = Staging::over(Arc::new(store), &location, "launch", "1").unwrap();
+    let (launch, attempt) = ("launch.0123456789abcdef", "019a0000-0000-7000-8000-000000000000");
+    let staging = Staging::over(Arc::new(store), &location, launch, attempt).unwrap();
     let format = CopyFormat::Parquet;
     let shape = StagedShape::Append;
     let part = 1 << 40;

@@ -83,7 +83,7 @@ mod chain {
     };
     use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
     use object_store::{CredentialProvider, aws::AwsCredential};
-    use tokio::sync::Mutex;
+    use tokio::{sync::Mutex, time::timeout};
 
     use super::{Chain, Error, ErrorKind, Result};
     use crate::stage::failure::{NoCredentials, causes};
@@ -91,6 +91,9 @@ mod chain {
     /// How long before their end credentials are fetched anew: longer than the longest retried
     /// request, which keeps the credentials that it was signed with.
     const REFRESH_BEFORE: Duration = Duration::from_secs(5 * 60);
+
+    /// The longest wait for the chain's credentials.
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     pub(super) async fn load(region: Option<&str>) -> Result<Chain> {
         // The same TLS library and provider as every other connection of this program.
@@ -155,7 +158,9 @@ mod chain {
             if let Some(found) = held.as_ref().filter(|found| found.lasts(REFRESH_BEFORE)) {
                 return Ok(Arc::clone(&found.credential));
             }
-            match self.provider.provide_credentials().await {
+            let fetched = timeout(PATIENCE, self.provider.provide_credentials()).await;
+            let late = |_| Err(CredentialsError::provider_timed_out(PATIENCE));
+            match fetched.unwrap_or_else(late) {
                 Ok(found) => Ok(Arc::clone(&held.insert(found.into()).credential)),
                 Err(error) => match held.as_ref().filter(|found| found.lasts(Duration::ZERO)) {
                     Some(found) => {

@@ -6,7 +6,7 @@
 //! answer is never passed on: a refused signature makes S3 send the request's headers back, session
 //! token included.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use object_store::client::{HttpError, HttpErrorKind};
 
@@ -22,6 +22,7 @@ pub(super) enum Action {
     Delete,
     ListUploads,
     AbortUpload,
+    Sweep,
 }
 
 impl Action {
@@ -34,6 +35,7 @@ impl Action {
             Action::Delete => "delete staged objects",
             Action::ListUploads => "list unfinished uploads",
             Action::AbortUpload => "abort an unfinished upload",
+            Action::Sweep => "sweep the temporary path",
         }
     }
 
@@ -50,6 +52,10 @@ impl Action {
             Action::Delete => "s3:DeleteObject",
             Action::ListUploads => "s3:ListBucketMultipartUploads",
             Action::AbortUpload => "s3:AbortMultipartUpload",
+            Action::Sweep => {
+                "s3:ListBucket, s3:DeleteObject, s3:ListBucketMultipartUploads and \
+                 s3:AbortMultipartUpload"
+            }
         }
     }
 }
@@ -75,6 +81,14 @@ impl Request<'_> {
             Some((status, body)) => self.answered(status, &body),
             None => self.unnamed(error),
         }
+    }
+
+    /// The error for what had not ended when its time was up.
+    pub fn too_slow(self, limit: Duration) -> Error {
+        let (attempt, limit) = (self.action.attempt(), limit.as_secs());
+        let kind = ErrorKind::StorageUnavailable;
+        self.place(Error::new(kind, format!("cannot {attempt}: not done within {limit} seconds")))
+            .hint("check the network's routes to S3 and how many objects lie there")
     }
 
     /// The error for an HTTP status and S3's XML body.

@@ -1,10 +1,19 @@
-//! Where things lie: `<temp prefix>/<launch>/<attempt>/part-<subtask>-<checkpoint>-<n>.<ending>`.
+//! Where things lie: `<temp prefix>/<launch>/<attempt>/part-<subtask>-<checkpoint>-<n>.<ending>`,
+//! and whose what lies there is.
 //!
 //! COPY's scanner skips names that begin with `_` or `.`, and takes a `//` for another key: neither
 //! can come out of here.
+//!
+//! Other programs write files called `part-…` below the same prefixes, so every segment has a form
+//! that theirs do not have: a launch ends in a dot and sixteen hexadecimal digits, an attempt is a
+//! UUID of version 7, and a file's name is exactly one of those made here. What differs in any of
+//! them is somebody else's, and is never touched.
+
+use std::cmp::Ordering;
 
 use object_store::path::Path;
 use sha2::{Digest, Sha256};
+use uuid::{Uuid, Variant, Version};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -17,6 +26,22 @@ const MAX_ID_BYTES: usize = 128;
 /// How many characters of a committable's id a manifest's name shows.
 const SHOWN_ID_CHARS: usize = 48;
 
+/// Hexadecimal digits of a digest in a name.
+const DIGEST_DIGITS: usize = 16;
+
+/// Whose a path is, seen from one launch's attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// This attempt.
+    Own,
+    /// An attempt of this launch that began before.
+    Older,
+    /// An attempt of this launch that began later: another process has taken over.
+    Newer,
+    /// Another launch, of this job or of any other.
+    Other,
+}
+
 /// The directories of one launch's attempt.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -27,6 +52,8 @@ pub(super) struct Layout {
     pub launch: Path,
     /// `<root>/<launch>/<attempt>`
     pub attempt: Path,
+    launch_name: String,
+    attempt_id: Uuid,
 }
 
 impl Layout {
@@ -42,11 +69,20 @@ impl Layout {
             .source(error)
         })?;
         check_segments(&root)?;
-        check_id("launch id", launch)?;
-        check_id("attempt id", attempt)?;
+        check_launch(launch)?;
+        let attempt_id = attempt_id(attempt).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidOptions,
+                "cannot stage: the attempt id must be a UUID of version 7",
+            )
+            .with("value", attempt)
+            .hint("attempts are told apart and put in order by it")
+        })?;
+        let launch_name = launch.to_owned();
         let launch = root.clone().join(launch);
         let attempt = launch.clone().join(attempt);
-        Ok(Layout { bucket: location.bucket.clone(), root, launch, attempt })
+        let bucket = location.bucket.clone();
+        Ok(Layout { bucket, root, launch, attempt, launch_name, attempt_id })
     }
 
     /// The path of a writer's `number`th part.
@@ -62,10 +98,10 @@ impl Layout {
     pub fn manifest(&self, id: &str) -> Path {
         let shown: String = id
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+            .map(|c| if c.is_ascii() && is_plain(c as u8) { c } else { '-' })
             .take(SHOWN_ID_CHARS)
             .collect();
-        let digest = hex(&Sha256::digest(id.as_bytes())[..8]);
+        let digest = hex(&Sha256::digest(id.as_bytes())[..DIGEST_DIGITS / 2]);
         self.attempt.clone().join(format!("manifest-{shown}-{digest}.json"))
     }
 
@@ -73,15 +109,25 @@ impl Layout {
         format!("s3://{}/{path}", self.bucket)
     }
 
-    /// Whether a path below the root is one that this module could have made: other people's
-    /// objects under the same prefix are never touched.
-    pub fn is_ours(&self, path: &Path) -> bool {
-        let Some(rest) = path.prefix_match(&self.root) else { return false };
-        let segments: Vec<_> = rest.collect();
-        let [_launch, _attempt, name] = segments.as_slice() else { return false };
-        let name = name.as_ref();
-        (name.starts_with("part-") && (name.ends_with(".parquet") || name.ends_with(".csv.gz")))
-            || (name.starts_with("manifest-") && name.ends_with(".json"))
+    /// Whose a path is; `None` where it is none that this module makes.
+    ///
+    /// Attempts are ordered by the clocks of the machines that they began on, which may differ: a
+    /// restart within that difference may take the attempt before it for a newer one and spare it.
+    pub fn owner(&self, path: &Path) -> Option<Owner> {
+        let segments: Vec<_> = path.prefix_match(&self.root)?.collect();
+        let [launch, attempt, name] = segments.as_slice() else { return None };
+        if !is_launch(launch.as_ref()) || !is_name(name.as_ref()) {
+            return None;
+        }
+        let attempt = attempt_id(attempt.as_ref())?;
+        if launch.as_ref() != self.launch_name {
+            return Some(Owner::Other);
+        }
+        Some(match attempt.cmp(&self.attempt_id) {
+            Ordering::Less => Owner::Older,
+            Ordering::Equal => Owner::Own,
+            Ordering::Greater => Owner::Newer,
+        })
     }
 }
 
@@ -115,18 +161,56 @@ fn check_segments(root: &Path) -> Result<()> {
     }
 }
 
-fn check_id(what: &'static str, id: &str) -> Result<()> {
-    let safe = id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
-    let starts = id.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if safe && starts && id.len() <= MAX_ID_BYTES {
+fn check_launch(launch: &str) -> Result<()> {
+    if is_launch(launch) {
         return Ok(());
     }
     Err(Error::new(
         ErrorKind::InvalidOptions,
-        format!("cannot stage: the {what} must be letters, digits, '.', '_' and '-'"),
+        "cannot stage: the launch id must be letters, digits, '.', '_' and '-', and end in a dot \
+         and sixteen hexadecimal digits",
     )
-    .with("value", id)
+    .with("value", launch)
     .hint(format!("begin it with a letter or a digit and keep it below {MAX_ID_BYTES} characters")))
+}
+
+fn is_launch(launch: &str) -> bool {
+    let starts = launch.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric());
+    let ends = launch.rsplit_once('.').is_some_and(|(_, digest)| is_digest(digest));
+    starts && ends && launch.len() <= MAX_ID_BYTES && launch.bytes().all(is_plain)
+}
+
+/// The attempt of that name: a UUID that sorts by time, in the one form that we write.
+fn attempt_id(name: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(name).ok()?;
+    let sorts = id.get_version() == Some(Version::SortRand) && id.get_variant() == Variant::RFC4122;
+    (sorts && id.hyphenated().to_string() == name).then_some(id)
+}
+
+/// Whether a file's name is one that [`Layout::part`] or [`Layout::manifest`] makes.
+fn is_name(name: &str) -> bool {
+    if let Some(rest) = name.strip_prefix("part-") {
+        let numbers = rest.strip_suffix(".parquet").or_else(|| rest.strip_suffix(".csv.gz"));
+        let numbers: Vec<&str> = numbers.unwrap_or_default().split('-').collect();
+        return numbers.len() == 3 && numbers.into_iter().all(is_number);
+    }
+    let manifest = name.strip_prefix("manifest-").and_then(|rest| rest.strip_suffix(".json"));
+    manifest.and_then(|rest| rest.rsplit_once('-')).is_some_and(|(shown, digest)| {
+        is_digest(digest) && shown.len() <= SHOWN_ID_CHARS && shown.bytes().all(is_plain)
+    })
+}
+
+/// A number as it is printed: without the leading zeros that other programs' parts have.
+fn is_number(text: &str) -> bool {
+    text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == DIGEST_DIGITS && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_plain(character: u8) -> bool {
+    character.is_ascii_alphanumeric() || b"._-".contains(&character)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -134,65 +218,5 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn layout(prefix: &str) -> Result<Layout> {
-        let location = S3Uri { bucket: "b".into(), prefix: prefix.into() };
-        Layout::new(&location, "launch-1", "3")
-    }
-
-    #[test]
-    fn paths_follow_the_layout() {
-        let layout = layout("key/temp").unwrap();
-        let part = layout.part(2, 17, 4, CopyFormat::Parquet);
-        assert_eq!(layout.url(&part), "s3://b/key/temp/launch-1/3/part-2-17-4.parquet");
-        let part = layout.part(2, 17, 4, CopyFormat::Csv);
-        assert_eq!(part.as_ref(), "key/temp/launch-1/3/part-2-17-4.csv.gz");
-        assert_eq!(parse_url(&layout.url(&part)).unwrap(), ("b".to_owned(), part));
-    }
-
-    #[test]
-    fn an_empty_prefix_makes_no_double_slash() {
-        let part = layout("").unwrap().part(0, 1, 0, CopyFormat::Parquet);
-        assert_eq!(part.as_ref(), "launch-1/3/part-0-1-0.parquet");
-    }
-
-    #[test]
-    fn prefixes_and_ids_that_copy_cannot_name_are_refused() {
-        for prefix in ["a//b", "_a", "a/.b", "a/../b"] {
-            let error = layout(prefix).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidOptions, "{prefix}");
-        }
-        let location = S3Uri { bucket: "b".into(), prefix: "p".into() };
-        for id in ["", "_a", ".a", "a/b", "a b", &"x".repeat(129)] {
-            assert!(Layout::new(&location, id, "1").is_err(), "{id}");
-            assert!(Layout::new(&location, "1", id).is_err(), "{id}");
-        }
-    }
-
-    #[test]
-    fn manifest_names_are_short_and_differ_where_ids_do() {
-        let layout = layout("p").unwrap();
-        let long = "x".repeat(5000);
-        let name = |id: &str| layout.manifest(id).filename().unwrap().to_owned();
-        assert!(name(&long).len() < 100);
-        assert_ne!(name(&long), name(&format!("{long}y")));
-        assert_ne!(name("a/b"), name("a:b"));
-        assert!(name("a/b").starts_with("manifest-a-b-"));
-        assert_eq!(name("a/b"), name("a/b"));
-    }
-
-    #[test]
-    fn only_our_own_objects_are_ours() {
-        let layout = layout("p").unwrap();
-        let ours = |path: &str| layout.is_ours(&Path::from(path));
-        assert!(ours("p/l/1/part-0-1-0.parquet"));
-        assert!(ours("p/l/1/part-0-1-0.csv.gz"));
-        assert!(ours("p/l/1/manifest-x-0.json"));
-        assert!(!ours("p/part-0-1-0.parquet"));
-        assert!(!ours("p/l/1/2/part-0-1-0.parquet"));
-        assert!(!ours("p/l/1/report.parquet"));
-        assert!(!ours("q/l/1/part-0-1-0.parquet"));
-    }
-}
+#[path = "path_tests.rs"]
+mod tests;

@@ -35,8 +35,20 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest that one request takes with all its tries: more than [`RETRY_TIMEOUT`], the last
+/// try's wait and [`REQUEST_TIMEOUT`], and half a minute for the credentials.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(160);
+/// What each round of requests may take beyond the first, on average.
+const ROUND_PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that the removal of one round of objects takes: what it removes is of no use any
+/// more, and a sweep finds it again.
+const REMOVAL_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How many parts are looked at at once.
 const HEADS_AT_ONCE: usize = 16;
+
+/// How many objects one request deletes.
+const DELETES_AT_ONCE: usize = 1000;
 
 /// How many missing parts an error names.
 const NAMED_PARTS: usize = 5;
@@ -71,7 +83,9 @@ pub(super) struct S3 {
 
 impl Staging {
     /// Opens the staging area on S3. `launch` and `attempt` are directory names below the temporary
-    /// path: letters, digits, `.`, `_` and `-`.
+    /// path, of forms that other programs' directories do not have: `launch` is letters, digits,
+    /// `.`, `_` and `-`, and ends in a dot and sixteen hexadecimal digits; `attempt` is a UUID of
+    /// version 7, as later attempts must sort behind earlier ones.
     ///
     /// Sends no request to S3 yet. Where keys or region are not given, AWS's default chain is
     /// asked; the credentials themselves are fetched with the first request.
@@ -91,6 +105,7 @@ impl Staging {
 
     /// A staging area in any object store, for programs that bring their own and for tests. Only
     /// its one bucket can be reached, and uploads that a crash left open cannot be found in it.
+    /// `launch` and `attempt` are those of [`open`](Staging::open).
     pub fn over(
         store: Arc<dyn ObjectStore>,
         location: &S3Uri,
@@ -107,19 +122,33 @@ impl Staging {
     }
 
     /// Writes the manifest of the committable of that id, and gives its URL.
+    ///
+    /// Ends within 160 seconds.
     pub async fn write_manifest(&self, id: &str, manifest: &Manifest) -> Result<String> {
         let path = self.layout().manifest(id);
         let text = manifest.to_json()?;
-        self.store()
-            .put(&path, text.into())
-            .await
-            .map_err(|error| self.request(Action::WriteManifest, &path).failed(error))?;
+        let request = self.request(Action::WriteManifest, &path);
+        within(REQUEST_PATIENCE, request, async {
+            let put = self.store().put(&path, text.into()).await;
+            put.map_err(|error| request.failed(error))
+        })
+        .await?;
         Ok(self.layout().url(&path))
     }
 
     /// Looks at every part as COPY will find it: one that is gone or has another length is
     /// [`ErrorKind::StagingMissing`].
+    ///
+    /// Ends within 160 seconds and two more for every sixteen parts.
     pub async fn missing(&self, parts: &[Part]) -> Result<()> {
+        let patience = patience(REQUEST_PATIENCE, parts.len().div_ceil(HEADS_AT_ONCE));
+        let request = self.request(Action::Head, &self.layout().attempt);
+        let missing = within(patience, request, self.look_at(parts)).await?;
+        if missing.is_empty() { Ok(()) } else { Err(missing_parts(&missing, parts.len())) }
+    }
+
+    /// What is wrong with parts.
+    async fn look_at(&self, parts: &[Part]) -> Result<Vec<String>> {
         let mut found: Vec<Option<String>> = Vec::with_capacity(parts.len());
         for (bucket, places) in by_bucket(parts.iter().map(|part| part.url.as_str()))? {
             let store = self.store_of(&bucket)?;
@@ -131,11 +160,12 @@ impl Staging {
                 stream::iter(looks).buffer_unordered(HEADS_AT_ONCE).try_collect::<Vec<_>>().await?,
             );
         }
-        let missing: Vec<String> = found.into_iter().flatten().collect();
-        if missing.is_empty() { Ok(()) } else { Err(missing_parts(&missing, parts.len())) }
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Deletes a committable's parts and its manifest; what is gone already is no error.
+    ///
+    /// Ends within 30 seconds and two more for every thousand parts: what is left then is swept.
     pub async fn remove(&self, id: &str, parts: &[Part]) -> Result<()> {
         let manifest = self.layout().url(&self.layout().manifest(id));
         let urls = parts.iter().map(|part| part.url.as_str());
@@ -143,13 +173,21 @@ impl Staging {
     }
 
     /// Deletes objects by URL; one that is gone already is no error. Gives how many were named.
+    ///
+    /// Ends within 30 seconds and two more for every thousand objects.
     pub async fn delete<'a>(&self, urls: impl IntoIterator<Item = &'a str>) -> Result<u64> {
-        let mut deleted = 0;
-        for (bucket, places) in by_bucket(urls)? {
-            let paths = places.into_iter().map(|(_, path)| path).collect();
-            deleted += delete_paths(self.store_of(&bucket)?.as_ref(), &bucket, paths).await?;
-        }
-        Ok(deleted)
+        let buckets = by_bucket(urls)?;
+        let rounds = buckets.values().map(|places| places.len().div_ceil(DELETES_AT_ONCE)).sum();
+        let request = self.request(Action::Delete, &self.layout().attempt);
+        within(patience(REMOVAL_PATIENCE, rounds), request, async {
+            let mut deleted = 0;
+            for (bucket, places) in buckets {
+                let paths = places.into_iter().map(|(_, path)| path).collect();
+                deleted += delete_paths(self.store_of(&bucket)?.as_ref(), &bucket, paths).await?;
+            }
+            Ok(deleted)
+        })
+        .await
     }
 
     pub(super) fn layout(&self) -> &Layout {
@@ -189,6 +227,23 @@ impl fmt::Debug for Staging {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Staging").field(&self.layout().url(&self.layout().attempt)).finish()
     }
+}
+
+/// Work that is given up when its time is over.
+pub(super) async fn within<T>(
+    limit: Duration,
+    request: Request<'_>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done,
+        Err(_) => Err(request.too_slow(limit)),
+    }
+}
+
+/// The longest that so many rounds of requests take.
+fn patience(first: Duration, rounds: usize) -> Duration {
+    first + ROUND_PATIENCE * u32::try_from(rounds).unwrap_or(u32::MAX)
 }
 
 /// What is wrong with a part, if anything is.

@@ -66,8 +66,9 @@ impl Uploads {
         Ok(Uploads { access, bucket: bucket.to_owned(), url, store })
     }
 
-    /// The open uploads below a prefix, which may be empty.
-    pub async fn list(&self, prefix: &Path) -> Result<Vec<Upload>> {
+    /// Aborts those open uploads below a prefix, which may be empty, for which `goes` says so, and
+    /// gives their number. Two pages of the list are held at a time.
+    pub async fn abort_all(&self, prefix: &Path, goes: impl Fn(&Upload) -> bool) -> Result<u64> {
         let prefix = match prefix.as_ref() {
             "" => String::new(),
             prefix => format!("{prefix}/"),
@@ -77,20 +78,25 @@ impl Uploads {
             .map_err(|error| {
                 Error::new(ErrorKind::Internal, "cannot set up an HTTP client").source(error)
             })?;
-        let mut uploads = Vec::new();
-        let mut after = Page::default();
-        loop {
-            let mut page = self.page(&http, &prefix, &after).await?;
-            uploads.append(&mut page.upload);
-            if !page.is_truncated {
-                return Ok(uploads);
+        let mut aborted = 0;
+        let mut next = Some(self.page(&http, &prefix, &Page::default()).await?);
+        while let Some(page) = next {
+            // Asked for first: a page begins behind the last one's last upload, which must be
+            // there for that.
+            next = match page.is_truncated {
+                true => Some(self.page(&http, &prefix, &page).await?),
+                false => None,
+            };
+            for upload in page.upload.iter().filter(|upload| goes(upload)) {
+                self.abort(upload).await?;
+                aborted += 1;
             }
-            after = page;
         }
+        Ok(aborted)
     }
 
     /// Aborts an upload; one that is gone already is no error.
-    pub async fn abort(&self, upload: &Upload) -> Result<()> {
+    async fn abort(&self, upload: &Upload) -> Result<()> {
         let request =
             Request { action: Action::AbortUpload, bucket: &self.bucket, key: &upload.key };
         let path = Path::parse(&upload.key).map_err(|error| request.failed(error.into()))?;

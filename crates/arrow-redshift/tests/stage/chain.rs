@@ -9,7 +9,7 @@ use arrow_redshift::{
     stage::{Part, StagedShape, Staging},
 };
 
-use crate::support::{SECRET, Server, TOKEN, rows, writer};
+use crate::support::{LAUNCH, SECRET, Server, TOKEN, attempt, rows, writer};
 
 const ENDPOINT: &str = "STAGE_TEST_ENDPOINT";
 
@@ -20,7 +20,7 @@ async fn stage_by_chain(endpoint: String) -> Result<Vec<Part>, Error> {
     config.s3.credentials = None;
     config.s3.region = None;
     config.s3.endpoint = Some(endpoint);
-    let staging = Staging::open(&config, "launch", "1").await?;
+    let staging = Staging::open(&config, LAUNCH, &attempt(1)).await?;
     assert_eq!(staging.region(), Some("us-east-1"));
     let mut writer = writer(&staging, StagedShape::Append, CopyFormat::Parquet);
     writer.write(&rows(0, 1), None).await?;

@@ -152,7 +152,7 @@ fn plan_with_instants(format: CopyFormat) -> Arc<TablePlan> {
 fn copy_loads_the_same_rows_from_both_formats() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start());
-    let staging = runtime.block_on(server.open("1"));
+    let staging = runtime.block_on(server.open(1));
     let mut runner = TestRunner::new(Config::with_cases(32));
     let rows = prop::collection::vec(any_row(), 1..200);
     let same = |rows: Vec<Row>| {
@@ -184,7 +184,7 @@ fn copy_loads_the_same_rows_from_both_formats() {
 #[tokio::test]
 async fn copy_loads_changes_with_their_marks() {
     let server = Server::start().await;
-    let staging = server.open("1").await;
+    let staging = server.open(1).await;
     let columns = [
         ("id", ColumnType::BigInt),
         ("text", ColumnType::VarChar(2000)),
@@ -208,7 +208,7 @@ async fn copy_loads_changes_with_their_marks() {
 #[tokio::test]
 async fn copy_takes_what_the_checks_let_through() {
     let server = Server::start().await;
-    let staging = server.open("1").await;
+    let staging = server.open(1).await;
     let columns = [("id", ColumnType::BigInt), ("text", ColumnType::VarChar(6))];
     let rows = [batch([
         (i64::MIN, Some("äöü".into())),

@@ -6,6 +6,7 @@ mod chain;
 mod copy;
 mod format;
 mod requests;
+mod stores;
 mod support;
 mod sweep;
 mod write;

@@ -15,11 +15,11 @@ use object_store::{
 };
 use redshift_local::s3::{Effect, Rule};
 
-use crate::support::{SECRET, Server, TOKEN, noise, parse, plan, rows, writer};
+use crate::support::{LAUNCH, SECRET, Server, TOKEN, attempt, noise, parse, plan, rows, writer};
 
 /// Opens a staging area and stages a few rows.
 async fn try_staging(config: &CopyConfig) -> Result<Vec<Part>, Error> {
-    let staging = Staging::open(config, "launch", "1").await?;
+    let staging = Staging::open(config, LAUNCH, &attempt(1)).await?;
     let mut writer = writer(&staging, StagedShape::Append, CopyFormat::Parquet);
     writer.write(&rows(0, 10), None).await?;
     writer.close(5).await
@@ -66,10 +66,10 @@ fn assert_text(error: &Error, kind: ErrorKind, parts: &[&str]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_parts_arrive_whole() {
     let server = Server::start().await;
-    let staging = server.open("1").await;
+    let staging = server.open(1).await;
     let parts = stage_much(&staging).await.unwrap();
     let keys = server.keys("stage");
-    assert_eq!(keys, ["tmp/x/launch/1/part-3-5-0.parquet"]);
+    assert_eq!(keys, [format!("tmp/x/{LAUNCH}/{}/part-3-5-0.parquet", attempt(1))]);
     assert!(parts[0].bytes > 20_000_000);
     assert_eq!(server.s3.head("stage", &keys[0]).unwrap(), parts[0].bytes);
     let file: Bytes =
@@ -84,7 +84,9 @@ async fn large_parts_arrive_whole() {
 async fn everything_that_is_written_is_encrypted_as_told() {
     let server = Server::start().await;
     let error = try_staging(&server.config("sealed", "MAIN")).await.unwrap_err();
-    let place = ["s3:PutObject", "bucket: sealed", "key: tmp/x/launch/1/part-3-5-0.parquet", "403"];
+    let part = format!("tmp/x/{LAUNCH}/{}/part-3-5-0.parquet", attempt(1));
+    let key = format!("key: {part}");
+    let place = ["s3:PutObject", "bucket: sealed", &key, "403"];
     assert_text(&error, ErrorKind::PermissionDenied, &place);
     for (encryption, algorithm, key) in [
         (Encryption::SseS3, "AES256", None),
@@ -92,7 +94,7 @@ async fn everything_that_is_written_is_encrypted_as_told() {
     ] {
         let mut config = server.config("sealed", "MAIN");
         config.encryption = encryption;
-        let staging = Staging::open(&config, "launch", "1").await.unwrap();
+        let staging = Staging::open(&config, LAUNCH, &attempt(1)).await.unwrap();
         let small = try_staging(&config).await.unwrap();
         staging.write_manifest("id", &Manifest::new(&small).unwrap()).await.unwrap();
         let keys = server.keys("sealed");
@@ -107,7 +109,7 @@ async fn everything_that_is_written_is_encrypted_as_told() {
         };
         keys.iter().for_each(|name| check(name));
         stage_much(&staging).await.unwrap();
-        check("tmp/x/launch/1/part-3-5-0.parquet");
+        check(&part);
     }
     // The account's own key: named by nobody.
     let mut config = server.config("sealed", "MAIN");
@@ -164,7 +166,7 @@ async fn passing_trouble_is_ridden_out() {
     for (operation, after, effect) in trouble {
         server.s3.faults().add(Rule::new(effect).operation(operation).skip(after));
     }
-    let staging = server.open("1").await;
+    let staging = server.open(1).await;
     let parts = stage_much(&staging).await.unwrap();
     staging.missing(&parts).await.unwrap();
     staging.write_manifest("id", &Manifest::new(&parts).unwrap()).await.unwrap();
@@ -196,7 +198,7 @@ async fn a_server_that_is_not_there_may_come_back() {
 async fn a_part_that_fails_is_taken_back_and_its_writer_stops() {
     let server = Server::start().await;
     server.s3.faults().add(Rule::new(Effect::AccessDenied).operation("UploadPart").skip(1));
-    let staging = server.open("1").await;
+    let staging = server.open(1).await;
     let mut writer = writer(&staging, StagedShape::Append, CopyFormat::Parquet);
     let error = match write_much(&mut writer).await {
         Err(error) => error,
@@ -207,14 +209,14 @@ async fn a_part_that_fails_is_taken_back_and_its_writer_stops() {
     assert_eq!(writer.close(5).await.unwrap_err().kind(), ErrorKind::Internal);
     writer.abort().await.unwrap();
     assert!(server.keys("stage").is_empty());
-    let swept = server.open("2").await.sweep_older_attempts(&HashSet::new()).await.unwrap();
+    let swept = server.open(2).await.sweep_older_attempts(&HashSet::new()).await.unwrap();
     assert_eq!(swept.uploads, 0, "the upload was aborted already");
 }
 
 #[tokio::test]
 async fn giving_up_takes_back_what_is_on_its_way() {
     let server = Server::start().await;
-    let staging = server.open("1").await;
+    let staging = server.open(1).await;
     let shape = StagedShape::Append;
     let format = CopyFormat::Parquet;
     let mut writer =
@@ -224,7 +226,7 @@ async fn giving_up_takes_back_what_is_on_its_way() {
     assert!(!server.keys("stage").is_empty());
     writer.abort().await.unwrap();
     assert!(server.keys("stage").is_empty());
-    let swept = server.open("2").await.sweep_older_attempts(&HashSet::new()).await.unwrap();
+    let swept = server.open(2).await.sweep_older_attempts(&HashSet::new()).await.unwrap();
     assert_eq!(swept.uploads, 0);
 }
 
@@ -232,28 +234,40 @@ async fn giving_up_takes_back_what_is_on_its_way() {
 async fn uploads_that_a_crash_left_open_are_found_and_aborted() {
     let server = Server::start().await;
     // A crash: the writer goes without a word.
-    let mut crashed = writer(&server.open("1").await, StagedShape::Append, CopyFormat::Parquet);
+    let mut crashed = writer(&server.open(1).await, StagedShape::Append, CopyFormat::Parquet);
     write_much(&mut crashed).await.unwrap();
     drop(crashed);
     let s3 = client(&server);
     let others = [
-        "tmp/x/launch/2/part-0-1-0.parquet",
-        "tmp/x/launch-2/1/part-0-1-0.parquet",
-        "tmp/x/launch/1/somebody-elses",
-        "tmp/x-other",
+        // Of this attempt, of a newer one and of another launch.
+        format!("tmp/x/{LAUNCH}/{}/part-0-1-0.parquet", attempt(2)),
+        format!("tmp/x/{LAUNCH}/{}/part-0-1-0.parquet", attempt(3)),
+        format!("tmp/x/other.0123456789abcdef/{}/part-0-1-0.parquet", attempt(1)),
+        // Somebody else's.
+        format!("tmp/x/{LAUNCH}/{}/somebody-elses", attempt(1)),
+        "tmp/x/sales/dt=2024-01-01/part-00000-3b9a1c52-c000.snappy.parquet".to_owned(),
+        "tmp/x-other".to_owned(),
     ];
-    for key in others {
-        let path = Path::from(key);
+    for key in &others {
+        let path = Path::from(key.as_str());
         s3.put_multipart_opts(&path, PutMultipartOptions::default()).await.unwrap();
     }
-    let staging = server.open("2").await;
-    let swept = staging.sweep_older_attempts(&HashSet::new()).await.unwrap();
-    assert_eq!((swept.objects, swept.uploads), (0, 1));
-    assert_eq!(staging.sweep_older_attempts(&HashSet::new()).await.unwrap().uploads, 0);
-    // By age, every launch's are: the present one's and the other launch's, nobody else's.
-    assert_eq!(staging.sweep_expired(Duration::from_secs(3600)).await.unwrap().uploads, 0);
+    let keep = HashSet::new();
+    let staging = server.open(2).await;
+    // By age, of earlier attempts only: what others began has its seven days.
+    assert_eq!(staging.sweep_expired(Duration::from_secs(3600), &keep).await.unwrap().uploads, 0);
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    assert_eq!(staging.sweep_expired(Duration::ZERO).await.unwrap().uploads, 2);
+    assert_eq!(staging.sweep_expired(Duration::ZERO, &keep).await.unwrap().uploads, 1);
+
+    let mut crashed = writer(&server.open(1).await, StagedShape::Append, CopyFormat::Parquet);
+    write_much(&mut crashed).await.unwrap();
+    drop(crashed);
+    let swept = staging.sweep_older_attempts(&keep).await.unwrap();
+    assert_eq!((swept.objects, swept.uploads), (0, 1));
+    assert_eq!(staging.sweep_older_attempts(&keep).await.unwrap().uploads, 0);
+    // The others are all there still: the fourth attempt finds the two before it.
+    let swept = server.open(4).await.sweep_older_attempts(&keep).await.unwrap();
+    assert_eq!(swept.uploads, 2);
 }
 
 #[tokio::test]
@@ -264,10 +278,11 @@ async fn lists_of_uploads_are_read_to_their_end() {
     let mut config = server.config("stage", "MAIN");
     config.temp_uri.prefix = "a b+c&d".into();
     for number in 0..1005 {
-        let name = format!("a b+c&d/launch/1/part-0-1-{}.parquet", number.min(990));
+        let number = number.min(990);
+        let name = format!("a b+c&d/{LAUNCH}/{}/part-0-1-{number}.parquet", attempt(1));
         s3.create_multipart(&Path::parse(name).unwrap()).await.unwrap();
     }
-    let staging = Staging::open(&config, "launch", "2").await.unwrap();
+    let staging = Staging::open(&config, LAUNCH, &attempt(2)).await.unwrap();
     let swept = staging.sweep_older_attempts(&HashSet::new()).await.unwrap();
     assert_eq!(swept.uploads, 1005);
 }
@@ -278,7 +293,7 @@ async fn parts_of_another_bucket_are_reached_there() {
     let parts = try_staging(&server.config("stage", "MAIN")).await.unwrap();
     let mut config = server.config("sealed", "MAIN");
     config.encryption = Encryption::SseS3;
-    let moved = Staging::open(&config, "launch", "2").await.unwrap();
+    let moved = Staging::open(&config, LAUNCH, &attempt(2)).await.unwrap();
     moved.missing(&parts).await.unwrap();
     moved.remove("id", &parts).await.unwrap();
     let error = moved.missing(&parts).await.unwrap_err();
@@ -289,10 +304,10 @@ async fn parts_of_another_bucket_are_reached_there() {
 async fn more_objects_than_one_request_deletes_are_swept() {
     let server = Server::start().await;
     for number in 0..2100 {
-        let key = format!("tmp/x/launch/1/part-0-1-{number}.parquet");
+        let key = format!("tmp/x/{LAUNCH}/{}/part-0-1-{number}.parquet", attempt(1));
         server.s3.put("stage", &key, b"x").unwrap();
     }
-    let swept = server.open("2").await.sweep_older_attempts(&HashSet::new()).await.unwrap();
+    let swept = server.open(2).await.sweep_older_attempts(&HashSet::new()).await.unwrap();
     assert_eq!((swept.objects, swept.bytes), (2100, 2100));
     assert!(server.keys("stage").is_empty());
 }

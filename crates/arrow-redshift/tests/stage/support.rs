@@ -25,6 +25,14 @@ use tempfile::TempDir;
 
 pub const LARGE: u64 = 1 << 40;
 
+/// The launch of these tests.
+pub const LAUNCH: &str = "launch.0123456789abcdef";
+
+/// A launch's `number`th attempt: a UUID of version 7, as they sort by time.
+pub fn attempt(number: u32) -> String {
+    format!("019a0000-{number:04}-7000-8000-000000000000")
+}
+
 pub fn column(index: usize, name: &str, staged: DataType, target: RedshiftType) -> ColumnPlan {
     ColumnPlan {
         source: index,
@@ -78,7 +86,7 @@ pub fn location(prefix: &str) -> S3Uri {
 /// A staging area in memory, and the store behind it.
 pub fn in_memory() -> (Staging, Arc<InMemory>) {
     let store = Arc::new(InMemory::new());
-    let staging = Staging::over(store.clone(), &location("tmp"), "launch", "1").unwrap();
+    let staging = Staging::over(store.clone(), &location("tmp"), LAUNCH, &attempt(1)).unwrap();
     (staging, store)
 }
 
@@ -186,8 +194,8 @@ impl Server {
         }
     }
 
-    pub async fn open(&self, attempt: &str) -> Staging {
-        Staging::open(&self.config("stage", "MAIN"), "launch", attempt).await.unwrap()
+    pub async fn open(&self, number: u32) -> Staging {
+        Staging::open(&self.config("stage", "MAIN"), LAUNCH, &attempt(number)).await.unwrap()
     }
 
     /// Keys of all objects in a bucket.

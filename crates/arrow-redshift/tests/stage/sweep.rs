@@ -1,15 +1,18 @@
 //! Manifests, missing parts and what is taken away, in memory.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use arrow_redshift::{
     ErrorKind,
     options::CopyFormat,
     stage::{Manifest, StagedShape, Staging, Swept},
 };
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
 
-use crate::support::{in_memory, location, names, path_of, rows, writer};
+use crate::{
+    stores::Aged,
+    support::{LAUNCH, attempt, in_memory, location, names, path_of, rows, writer},
+};
 
 #[tokio::test]
 async fn a_manifest_names_each_part_with_its_length() {
@@ -19,7 +22,8 @@ async fn a_manifest_names_each_part_with_its_length() {
     let parts = writer.close(5).await.unwrap();
     let manifest = Manifest::new(&parts).unwrap();
     let url = staging.write_manifest("launch/0/5", &manifest).await.unwrap();
-    assert!(url.starts_with("s3://stage/tmp/launch/1/manifest-launch-0-5-"), "{url}");
+    let begins = format!("s3://stage/tmp/{LAUNCH}/{}/manifest-launch-0-5-", attempt(1));
+    assert!(url.starts_with(&begins), "{url}");
     let path = Path::parse(url.strip_prefix("s3://stage/").unwrap()).unwrap();
     let text = store.get(&path).await.unwrap().bytes().await.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
@@ -60,9 +64,10 @@ async fn parts_that_changed_or_went_are_named() {
     assert!(!text.contains(&parts[1].url), "{text}");
 }
 
-/// A staging area with one part in it.
-async fn area(store: &std::sync::Arc<dyn ObjectStore>, launch: &str, attempt: &str) -> Staging {
-    let staging = Staging::over(store.clone(), &location("tmp"), launch, attempt).unwrap();
+/// A staging area with two parts in it.
+async fn area(store: &Arc<dyn ObjectStore>, launch: &str, number: u32) -> Staging {
+    let attempt = attempt(number);
+    let staging = Staging::over(store.clone(), &location("tmp"), launch, &attempt).unwrap();
     let mut writer = writer(&staging, StagedShape::Append, CopyFormat::Parquet);
     for checkpoint in [5, 6] {
         writer.write(&rows(0, 3), None).await.unwrap();
@@ -71,55 +76,95 @@ async fn area(store: &std::sync::Arc<dyn ObjectStore>, launch: &str, attempt: &s
     staging
 }
 
-const FOREIGN: [&str; 4] = [
-    "tmp/launch/1/notes.txt",
-    "tmp/part-0-0-0.parquet",
-    "part-0-0-0.parquet",
-    "tmpx/l/1/part-0-0-0.parquet",
-];
+const OTHER: &str = "other.0123456789abcdef";
 
-#[tokio::test]
-async fn a_restart_takes_away_its_launchs_older_attempts_only() {
-    let store: std::sync::Arc<dyn ObjectStore> =
-        std::sync::Arc::new(object_store::memory::InMemory::new());
-    for name in FOREIGN {
-        store.put(&Path::from(name), "mine".into()).await.unwrap();
+/// What other programs have below the temporary path and beside it.
+fn foreign() -> Vec<String> {
+    let spark = "part-00000-3b9a1c52-7c1b-4f0e-9d53-0f0f6f6a1f11";
+    vec![
+        format!("tmp/sales/dt=2024-01-01/{spark}-c000.snappy.parquet"),
+        format!("tmp/{LAUNCH}/{}/{spark}.c000.csv.gz", attempt(1)),
+        "tmp/sales/dt=2024-01-01/000000_0".to_owned(),
+        "tmp/sales/dt=2024-01-01/part-0-0-0.parquet".to_owned(),
+        format!("tmp/{LAUNCH}/{}/notes.txt", attempt(1)),
+        "tmp/part-0-0-0.parquet".to_owned(),
+        "part-0-0-0.parquet".to_owned(),
+        format!("tmpx/{LAUNCH}/{}/part-0-0-0.parquet", attempt(1)),
+    ]
+}
+
+async fn with_foreign_objects() -> Arc<dyn ObjectStore> {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    for name in foreign() {
+        store.put(&Path::from(name), "theirs".into()).await.unwrap();
     }
-    area(&store, "launch", "1").await;
-    area(&store, "launch-2", "1").await;
-    let present = area(&store, "launch", "10").await;
-    let kept = "s3://stage/tmp/launch/1/part-3-5-0.parquet".to_owned();
-    let swept = present.sweep_older_attempts(&HashSet::from([kept])).await.unwrap();
-    assert_eq!((swept.objects, swept.uploads), (1, 0));
-    assert!(swept.bytes > 100);
-    let mut expected: Vec<String> = FOREIGN.iter().map(|name| (*name).to_owned()).collect();
-    for left in [
-        "launch/1/part-3-5-0",
-        "launch-2/1/part-3-5-0",
-        "launch-2/1/part-3-6-1",
-        "launch/10/part-3-5-0",
-        "launch/10/part-3-6-1",
-    ] {
-        expected.push(format!("tmp/{left}.parquet"));
-    }
-    expected.sort();
-    assert_eq!(names(store.as_ref()).await, expected);
+    store
+}
+
+/// The names of the foreign objects and of both parts of these areas, and `more`.
+fn expected(areas: &[(&str, u32)], more: &[&str]) -> Vec<String> {
+    let parts = areas.iter().flat_map(|(launch, number)| {
+        ["part-3-5-0", "part-3-6-1"]
+            .map(|part| format!("tmp/{launch}/{}/{part}.parquet", attempt(*number)))
+    });
+    let more = more.iter().map(|url| url.strip_prefix("s3://stage/").unwrap().to_owned());
+    let mut names: Vec<String> = foreign().into_iter().chain(parts).chain(more).collect();
+    names.sort();
+    names
 }
 
 #[tokio::test]
-async fn age_takes_away_every_launchs_objects_but_no_one_elses() {
-    let store: std::sync::Arc<dyn ObjectStore> =
-        std::sync::Arc::new(object_store::memory::InMemory::new());
-    for name in FOREIGN {
-        store.put(&Path::from(name), "mine".into()).await.unwrap();
-    }
-    area(&store, "launch", "1").await;
-    let staging = area(&store, "other", "2").await;
+async fn a_restart_takes_away_its_launchs_older_attempts_only() {
+    let store = with_foreign_objects().await;
+    area(&store, LAUNCH, 1).await;
+    area(&store, OTHER, 1).await;
+    area(&store, LAUNCH, 11).await;
+    let present = area(&store, LAUNCH, 10).await;
+    let kept = format!("s3://stage/tmp/{LAUNCH}/{}/part-3-5-0.parquet", attempt(1));
+    let swept = present.sweep_older_attempts(&HashSet::from([kept.clone()])).await.unwrap();
+    assert_eq!((swept.objects, swept.uploads), (1, 0));
+    assert!(swept.bytes > 100);
+    let left = [(OTHER, 1), (LAUNCH, 10), (LAUNCH, 11)];
+    assert_eq!(names(store.as_ref()).await, expected(&left, &[&kept]));
+}
+
+#[tokio::test]
+async fn age_takes_away_earlier_attempts_but_nothing_young_of_others() {
+    let store = with_foreign_objects().await;
+    area(&store, LAUNCH, 1).await;
+    area(&store, OTHER, 1).await;
+    area(&store, LAUNCH, 3).await;
+    let staging = area(&store, LAUNCH, 2).await;
+    let kept = format!("s3://stage/tmp/{LAUNCH}/{}/part-3-6-1.parquet", attempt(1));
+    let keep = HashSet::from([kept.clone()]);
     let hour = Duration::from_secs(3600);
-    assert_eq!(staging.sweep_expired(hour).await.unwrap(), Swept::default());
-    assert_eq!(staging.sweep_expired(Duration::MAX).await.unwrap(), Swept::default());
+    assert_eq!(staging.sweep_expired(hour, &keep).await.unwrap(), Swept::default());
+    assert_eq!(staging.sweep_expired(Duration::MAX, &keep).await.unwrap(), Swept::default());
     tokio::time::sleep(Duration::from_millis(5)).await;
-    let swept = staging.sweep_expired(Duration::from_millis(1)).await.unwrap();
-    assert_eq!(swept.objects, 4);
-    assert_eq!(names(store.as_ref()).await.len(), FOREIGN.len());
+    let swept = staging.sweep_expired(Duration::from_millis(1), &keep).await.unwrap();
+    assert_eq!(swept.objects, 1);
+    let left = [(OTHER, 1), (LAUNCH, 2), (LAUNCH, 3)];
+    assert_eq!(names(store.as_ref()).await, expected(&left, &[&kept]));
+}
+
+#[tokio::test]
+async fn after_seven_days_other_launches_objects_go_too() {
+    let memory = with_foreign_objects().await;
+    area(&memory, LAUNCH, 1).await;
+    area(&memory, OTHER, 1).await;
+    let day = |days: u64| Duration::from_secs(days * 86_400);
+    let kept = format!("s3://stage/tmp/{OTHER}/{}/part-3-6-1.parquet", attempt(1));
+    let keep = HashSet::from([kept.clone()]);
+    let seen_at = |age: Duration| {
+        let store: Arc<dyn ObjectStore> = Arc::new(Aged { store: Arc::clone(&memory), age });
+        Staging::over(store, &location("tmp"), LAUNCH, &attempt(2)).unwrap()
+    };
+    let six_days_later = seen_at(day(6));
+    assert_eq!(six_days_later.sweep_expired(day(7), &keep).await.unwrap().objects, 0);
+    assert_eq!(six_days_later.sweep_expired(day(1), &keep).await.unwrap().objects, 2);
+    assert_eq!(names(memory.as_ref()).await, expected(&[(OTHER, 1)], &[]));
+    let eight_days_later = seen_at(day(8));
+    assert_eq!(eight_days_later.sweep_expired(day(9), &keep).await.unwrap().objects, 0);
+    assert_eq!(eight_days_later.sweep_expired(day(1), &keep).await.unwrap().objects, 1);
+    assert_eq!(names(memory.as_ref()).await, expected(&[], &[&kept]));
 }

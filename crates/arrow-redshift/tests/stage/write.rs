@@ -10,7 +10,7 @@ use arrow_redshift::{
     stage::{RowKind, StageWriter, StagedShape},
 };
 
-use crate::support::{batch, in_memory, names, noise, plan, read, rows, writer};
+use crate::support::{LAUNCH, attempt, batch, in_memory, names, noise, plan, read, rows, writer};
 
 #[tokio::test]
 async fn parts_are_named_after_writer_checkpoint_and_number() {
@@ -27,9 +27,9 @@ async fn parts_are_named_after_writer_checkpoint_and_number() {
     assert_eq!(
         urls,
         [
-            "s3://stage/tmp/launch/1/part-3-5-0.parquet",
-            "s3://stage/tmp/launch/1/part-3-6-1.parquet",
-            "s3://stage/tmp/launch/1/part-3-9-2.parquet",
+            format!("s3://stage/tmp/{LAUNCH}/{}/part-3-5-0.parquet", attempt(1)),
+            format!("s3://stage/tmp/{LAUNCH}/{}/part-3-6-1.parquet", attempt(1)),
+            format!("s3://stage/tmp/{LAUNCH}/{}/part-3-9-2.parquet", attempt(1)),
         ]
     );
     let about = |parts: &[arrow_redshift::stage::Part]| {
