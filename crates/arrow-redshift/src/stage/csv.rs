@@ -8,6 +8,7 @@
 
 use std::{
     io::{self, Write},
+    mem,
     num::FpCategory,
 };
 
@@ -88,9 +89,10 @@ impl CsvEncoder {
         full
     }
 
-    /// Ends the file; gives what has not been taken.
-    pub fn finish(self) -> Result<(Vec<Bytes>, Bytes)> {
-        Ok(self.writer.finish().map_err(failure)?.into_parts())
+    /// Ends the file; gives what has not been taken. Nothing can be written any more.
+    pub fn finish(&mut self) -> Result<(Vec<Bytes>, Bytes)> {
+        self.writer.try_finish().map_err(failure)?;
+        Ok(mem::take(self.writer.get_mut()).into_parts())
     }
 }
 

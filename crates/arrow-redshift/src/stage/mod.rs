@@ -16,6 +16,7 @@ mod manifest;
 mod parquet;
 mod part;
 mod path;
+mod row;
 mod shape;
 mod store;
 mod sweep;

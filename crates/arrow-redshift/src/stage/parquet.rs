@@ -10,7 +10,7 @@
 //! - decimals as the library lays them out: INT32 and INT64 up to 9 and 18 digits, beyond them a
 //!   FIXED_LEN_BYTE_ARRAY of the least length for the precision, the only one that COPY accepts.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, mem};
 
 use ::parquet::{
     arrow::{ArrowWriter, arrow_writer::ArrowWriterOptions},
@@ -77,11 +77,10 @@ impl ParquetEncoder {
         self.writer.inner_mut().take_full()
     }
 
-    /// Ends the file; gives what has not been taken.
-    pub fn finish(self) -> Result<(Vec<Bytes>, Bytes)> {
-        let chunks =
-            self.writer.into_inner().map_err(|error| failure("end a Parquet part", error))?;
-        Ok(chunks.into_parts())
+    /// Ends the file; gives what has not been taken. Nothing can be written any more.
+    pub fn finish(&mut self) -> Result<(Vec<Bytes>, Bytes)> {
+        self.writer.finish().map_err(|error| failure("end a Parquet part", error))?;
+        Ok(mem::take(self.writer.inner_mut()).into_parts())
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     convert,
     csv::{self, CsvEncoder},
     parquet::ParquetEncoder,
+    row::RowLimit,
     shape::{self, Place},
     upload::Upload,
 };
@@ -36,8 +37,10 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// `write` waits while the wire is full.
 ///
 /// A refused value ([`ErrorKind::ValueRefused`]) leaves the writer as it was before that batch.
-/// After any other error it only takes [`abort`](StageWriter::abort). Dropping it leaves its open
-/// upload and closed parts to a later sweep.
+/// After any other error, and after a future of [`write`](StageWriter::write) or
+/// [`close`](StageWriter::close) was dropped before its end, it only takes
+/// [`abort`](StageWriter::abort). Dropping it leaves its open upload and closed parts to a later
+/// sweep.
 pub struct StageWriter {
     staging: Staging,
     plan: Arc<TablePlan>,
@@ -45,6 +48,8 @@ pub struct StageWriter {
     format: CopyFormat,
     part_size: u64,
     schema: SchemaRef,
+    /// The check of whole rows, where the plan lets them grow too wide.
+    row_limit: Option<RowLimit>,
     /// Where the next row stands.
     place: Place,
     /// Number of the next part; never starts again, so that no name comes twice.
@@ -54,6 +59,8 @@ pub struct StageWriter {
     closed: Vec<Part>,
     /// Bytes of all parts that were closed.
     closed_bytes: u64,
+    /// Whether rows may have been lost or half written: set before each wait and cleared after it,
+    /// so that it stays set where the wait was given up.
     failed: bool,
 }
 
@@ -86,6 +93,8 @@ impl StageWriter {
         part_size: u64,
     ) -> Result<StageWriter> {
         let schema = shape::schema(&plan, shape)?;
+        let added = schema.fields().len() - plan.columns.len();
+        let row_limit = RowLimit::new(&plan, added, format);
         let place = Place { checkpoint, sequence: 0, subtask };
         Ok(StageWriter {
             staging,
@@ -94,6 +103,7 @@ impl StageWriter {
             format,
             part_size,
             schema,
+            row_limit,
             place,
             next_part: 0,
             open: None,
@@ -109,9 +119,9 @@ impl StageWriter {
         self.check_alive()?;
         self.check_kinds(batch.num_rows(), kinds)?;
         let staged = self.staged(batch, kinds)?;
-        let written = self.write_staged(&staged).await;
-        self.failed |= written.is_err();
-        written?;
+        self.failed = true;
+        self.write_staged(&staged).await?;
+        self.failed = false;
         self.place.sequence += batch.num_rows() as u64;
         Ok(())
     }
@@ -120,9 +130,9 @@ impl StageWriter {
     /// belong to `checkpoint`; rows that come later belong to the next one.
     pub async fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
         self.check_alive()?;
-        let closed = self.close_part().await;
-        self.failed |= closed.is_err();
-        closed?;
+        self.failed = true;
+        self.close_part().await?;
+        self.failed = false;
         self.place.checkpoint = checkpoint.saturating_add(1);
         let mut parts = std::mem::take(&mut self.closed);
         for part in &mut parts {
@@ -196,6 +206,9 @@ impl StageWriter {
             }
             columns.push(staged);
         }
+        if let Some(limit) = &self.row_limit {
+            limit.check(&columns, batch.num_rows(), input)?;
+        }
         if self.shape == StagedShape::Keyed {
             columns.extend(shape::order_columns(batch.num_rows(), kinds, self.place));
         }
@@ -217,16 +230,19 @@ impl StageWriter {
     }
 
     async fn write_slice(&mut self, slice: &RecordBatch) -> Result<()> {
-        let mut open = match self.open.take() {
+        // The part stays where an abort finds it, whatever becomes of this future.
+        let open = match &mut self.open {
             Some(open) => open,
-            None => self.open_part(slice)?,
+            None => {
+                let part = self.open_part(slice)?;
+                self.open.insert(part)
+            }
         };
-        // Put back whatever happens, so that an abort finds it.
-        let written = open.write(slice).await;
-        let full = open.encoder.encoded_bytes() >= self.part_size;
-        self.open = Some(open);
-        written?;
-        if full { self.close_part().await } else { Ok(()) }
+        open.write(slice).await?;
+        if open.encoder.encoded_bytes() >= self.part_size {
+            self.close_part().await?;
+        }
+        Ok(())
     }
 
     fn open_part(&mut self, sample: &RecordBatch) -> Result<OpenPart> {
@@ -244,17 +260,11 @@ impl StageWriter {
     }
 
     async fn close_part(&mut self) -> Result<()> {
-        let Some(OpenPart { encoder, mut upload, rows }) = self.open.take() else {
-            return Ok(());
-        };
-        let (full, rest) = match encoder.finish() {
-            Ok(encoded) => encoded,
-            Err(error) => {
-                upload.abort().await;
-                return Err(error);
-            }
-        };
+        let Some(OpenPart { encoder, upload, rows }) = &mut self.open else { return Ok(()) };
+        let (full, rest) = encoder.finish()?;
         let (url, bytes) = upload.finish(full, rest).await?;
+        let rows = *rows;
+        self.open = None;
         let Place { checkpoint, subtask, .. } = self.place;
         tracing::debug!(%url, bytes, rows, "staged a part");
         self.closed_bytes += bytes;
@@ -295,7 +305,7 @@ impl Encoder {
         }
     }
 
-    fn finish(self) -> Result<(Vec<Bytes>, Bytes)> {
+    fn finish(&mut self) -> Result<(Vec<Bytes>, Bytes)> {
         match self {
             Encoder::Parquet(encoder) => encoder.finish(),
             Encoder::Csv(encoder) => encoder.finish(),

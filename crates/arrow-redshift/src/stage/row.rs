@@ -1,0 +1,117 @@
+//! The width of whole rows: COPY refuses a row that is too wide although each of its values fits.
+//!
+//! Whether rows can be too wide is known from the plan, so that tables of ordinary widths are not
+//! looked at at all. Where they can, a batch's widest texts are added up first, and its rows looked
+//! at one by one only when that sum is too great.
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, StringArray},
+    datatypes::DataType,
+};
+
+use super::check::Input;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    limits,
+    options::CopyFormat,
+    types::{ColumnPlan, Rule, TablePlan},
+};
+
+/// The most bytes of a value in CSV that is no text, with the comma behind it: a decimal of 38
+/// digits, its sign and its point, or the digits of a FLOAT's exact value with an exponent.
+const CSV_VALUE_BYTES: u64 = 48;
+
+/// The bytes around a text in CSV: its quotes, and the comma behind it.
+const CSV_TEXT_BYTES: u64 = 3;
+
+/// The most bytes of a value in Parquet that is no text: a decimal's.
+const PARQUET_VALUE_BYTES: u64 = 16;
+
+/// The check of one table's rows, where any is needed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowLimit {
+    format: CopyFormat,
+    /// What a row takes beside the bytes of its texts, at most.
+    around: u64,
+    limit: u64,
+}
+
+impl RowLimit {
+    /// The check for rows of a plan's columns and `more` others, which are no text; `None` where no
+    /// row can be too wide.
+    pub fn new(plan: &TablePlan, more: usize, format: CopyFormat) -> Option<RowLimit> {
+        let texts: Vec<&ColumnPlan> =
+            plan.columns.iter().filter(|column| is_text(column)).collect();
+        let others = (plan.columns.len() - texts.len() + more) as u64;
+        let around = match format {
+            CopyFormat::Parquet => others * PARQUET_VALUE_BYTES,
+            CopyFormat::Csv => others * CSV_VALUE_BYTES + texts.len() as u64 * CSV_TEXT_BYTES,
+        };
+        let limit = RowLimit { format, around, limit: limits::COPY_ROW_BYTES };
+        let widest = texts.iter().fold(0_u64, |sum, column| sum.saturating_add(widest(column)));
+        (!limit.surely_fits(widest)).then_some(limit)
+    }
+
+    /// Refuses rows of the staged columns that are too wide for COPY.
+    pub fn check(&self, columns: &[ArrayRef], rows: usize, input: Input<'_>) -> Result<()> {
+        let texts: Vec<&StringArray> =
+            columns.iter().filter_map(|column| column.as_string_opt()).collect();
+        if self.surely_fits(texts.iter().map(|text| longest(text)).sum()) {
+            return Ok(());
+        }
+        let too_wide = |row: &usize| self.row(&texts, *row) > self.limit;
+        let mut bad = (0..rows).filter(too_wide);
+        let Some(row) = bad.next() else { return Ok(()) };
+        let (found, limit) = (self.row(&texts, row), self.limit);
+        Err(Error::new(
+            ErrorKind::ValueRefused,
+            format!("refused a row of {found} bytes: COPY takes at most {limit}"),
+        )
+        .with("row", input.before + row as u64 + 1)
+        .with("more such rows in its batch", bad.count())
+        .hint("shorten its texts in the query, or spread them over several rows or tables"))
+    }
+
+    /// Whether a row with so many bytes of text fits whatever these are.
+    fn surely_fits(&self, text: u64) -> bool {
+        let text = match self.format {
+            CopyFormat::Parquet => text,
+            // Each of them may be a quote, which is doubled.
+            CopyFormat::Csv => text.saturating_mul(2),
+        };
+        self.around.saturating_add(text) <= self.limit
+    }
+
+    /// Bytes of one row.
+    fn row(&self, texts: &[&StringArray], row: usize) -> u64 {
+        let present = texts.iter().filter(|text| text.is_valid(row)).map(|text| text.value(row));
+        let bytes = |text: &str| match self.format {
+            CopyFormat::Parquet => text.len(),
+            CopyFormat::Csv => text.len() + text.bytes().filter(|byte| *byte == b'"').count(),
+        };
+        self.around + present.map(|text| bytes(text) as u64).sum::<u64>()
+    }
+}
+
+fn is_text(column: &ColumnPlan) -> bool {
+    *column.staged.data_type() == DataType::Utf8
+}
+
+/// The most bytes of a text in a column that let it pass its checks.
+fn widest(column: &ColumnPlan) -> u64 {
+    let limits = column.rules.iter().filter_map(|rule| match rule {
+        Rule::MaxBytes(limit) => Some(u64::from(*limit)),
+        _ => None,
+    });
+    limits.min().unwrap_or(u64::MAX)
+}
+
+/// The most bytes of one of a batch's texts; what lies under a NULL counts too.
+fn longest(text: &StringArray) -> u64 {
+    let lengths = text.value_offsets().windows(2).map(|pair| pair[1] - pair[0]);
+    lengths.max().unwrap_or_default() as u64
+}
+
+#[cfg(test)]
+#[path = "row_tests.rs"]
+mod tests;

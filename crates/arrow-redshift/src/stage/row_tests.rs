@@ -1,0 +1,94 @@
+//! Rows at and beyond what COPY takes.
+
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
+
+use super::*;
+use crate::types::{LoadExpression, RedshiftType};
+
+const INPUT: Input<'static> = Input { before: 100, kinds: None };
+
+/// A plan of one number and of texts of these widths.
+fn plan(widths: &[u32]) -> TablePlan {
+    let column = |index: usize, data_type, target: RedshiftType, rules| ColumnPlan {
+        source: index,
+        target: format!("c{index}"),
+        target_type: target.clone(),
+        key: false,
+        staged: Arc::new(Field::new(format!("c{index}"), data_type, true)),
+        staging_type: target,
+        expression: LoadExpression::Plain,
+        rules,
+    };
+    let mut columns = vec![column(0, DataType::Int64, RedshiftType::BigInt, Vec::new())];
+    columns.extend(widths.iter().enumerate().map(|(index, &width)| {
+        let rules = vec![Rule::NoNul, Rule::MaxBytes(width)];
+        column(index + 1, DataType::Utf8, RedshiftType::VarChar(width), rules)
+    }));
+    TablePlan { columns, direct: true, complete: true }
+}
+
+/// Columns of a number and of texts, each text made of `unit`s up to so many bytes; `None` is NULL.
+fn columns(unit: &str, rows: &[[Option<u64>; 2]]) -> Vec<ArrayRef> {
+    let number: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![1; rows.len()]));
+    let text = |index: usize| -> ArrayRef {
+        let texts = rows.iter().map(|row| row[index].map(|bytes| unit.repeat(bytes as usize)));
+        Arc::new(texts.collect::<StringArray>())
+    };
+    vec![number, text(0), text(1)]
+}
+
+#[test]
+fn only_plans_of_wide_rows_are_checked() {
+    let needed = |plan: &TablePlan, more, format| RowLimit::new(plan, more, format).is_some();
+    let (parquet, csv) = (CopyFormat::Parquet, CopyFormat::Csv);
+    assert!(!needed(&plan(&[65_535; 63]), 4, parquet));
+    assert!(needed(&plan(&[65_535; 65]), 0, parquet));
+    // Quotes may double a text.
+    assert!(!needed(&plan(&[65_535; 31]), 4, csv));
+    assert!(needed(&plan(&[65_535; 32]), 0, csv));
+    assert!(needed(&plan(&[65_535; 63]), 0, csv));
+    // The most columns of a table, none of them text.
+    let mut numbers = plan(&[]);
+    numbers.columns = vec![numbers.columns[0].clone(); 1600];
+    assert!(!needed(&numbers, 4, parquet) && !needed(&numbers, 4, csv));
+    // A text without a limit.
+    let mut boundless = plan(&[10]);
+    boundless.columns[1].rules.clear();
+    assert!(needed(&boundless, 0, parquet) && needed(&boundless, 0, csv));
+}
+
+#[test]
+fn the_first_row_that_is_too_wide_is_named() {
+    let limit = limits::COPY_ROW_BYTES;
+    let half = limit / 2;
+    let boundary = limit - PARQUET_VALUE_BYTES - half;
+    let check = RowLimit::new(&plan(&[u32::MAX; 2]), 0, CopyFormat::Parquet).unwrap();
+    let fits =
+        [[Some(half), Some(boundary)], [Some(boundary), Some(half)], [None, Some(half + 100)]];
+    check.check(&columns("x", &fits), 3, INPUT).unwrap();
+    let rows = [fits[0], [Some(half + 1), Some(boundary)], fits[1], [Some(limit), None]];
+    let error = check.check(&columns("x", &rows), 4, INPUT).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ValueRefused);
+    let text = error.to_string();
+    for part in [&format!("{} bytes", limit + 1), &limit.to_string(), "row: 102", "batch: 1"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("xx"), "{text}");
+}
+
+#[test]
+fn quotes_count_twice_in_csv_only() {
+    let (third, none) = (limits::COPY_ROW_BYTES / 3, Some(0));
+    let both = [[Some(third), Some(third)]];
+    let plan = plan(&[u32::MAX; 2]);
+    let check = |format, unit, rows: &[_]| {
+        let limit = RowLimit::new(&plan, 0, format).unwrap();
+        limit.check(&columns(unit, rows), rows.len(), INPUT)
+    };
+    check(CopyFormat::Parquet, "\"", &both).unwrap();
+    check(CopyFormat::Csv, "x", &both).unwrap();
+    check(CopyFormat::Csv, "\"", &[[Some(third), none]]).unwrap();
+    assert!(check(CopyFormat::Csv, "\"", &both).is_err());
+}
