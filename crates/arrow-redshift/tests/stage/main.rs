@@ -5,6 +5,7 @@
 mod chain;
 mod copy;
 mod format;
+mod given_up;
 mod requests;
 mod stores;
 mod support;
