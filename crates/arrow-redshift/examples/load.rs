@@ -36,7 +36,8 @@ fn main() -> Result<(), Failure> {
     let connection: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
     let rows: i64 = rows.parse()?;
     let keyed = rest.first().is_some_and(|mode| mode == "keyed");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(load(&connection, rows, keyed))
 }
 

@@ -4,11 +4,11 @@
 pub mod error;
 pub mod limits;
 pub mod options;
-pub mod types;
 mod retry;
 pub mod session;
 pub mod sink;
 pub mod sql;
 pub mod stage;
+pub mod types;
 
 pub use error::{Error, ErrorKind, Result};

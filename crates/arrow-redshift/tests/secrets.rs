@@ -48,7 +48,8 @@ struct Records(Captured);
 impl log::Log for Records {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
         let statements = metadata.target().starts_with("tokio_postgres");
-        let servers = ["s3s", "redshift_local"].iter().any(|own| metadata.target().starts_with(own));
+        let servers =
+            ["s3s", "redshift_local"].iter().any(|own| metadata.target().starts_with(own));
         !servers && !(statements && metadata.level() > log::Level::Info)
     }
 

@@ -83,7 +83,9 @@ impl fmt::Display for Failure {
                 write!(f, "{place}: {error}")?;
                 // What the input says names the file, line and column, and is not repeated above.
                 match std::error::Error::source(error) {
-                    Some(cause) if error.kind() == ErrorKind::SourceFailed => write!(f, ": {cause}"),
+                    Some(cause) if error.kind() == ErrorKind::SourceFailed => {
+                        write!(f, ": {cause}")
+                    }
                     _ => Ok(()),
                 }
             }

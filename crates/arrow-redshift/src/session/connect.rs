@@ -95,12 +95,11 @@ async fn encrypted(mut tcp: TcpStream, config: &ConnectionConfig) -> Result<Boxe
     let connector = tls::connector(config)?;
     match connector.connect(name, tcp).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) if is_tls(&error) => {
-            Err(refused(format!("the TLS handshake failed: {error}")).hint(
+        Err(error) if is_tls(&error) => Err(refused(format!("the TLS handshake failed: {error}"))
+            .hint(
                 "behind a DNS alias use 'ssl.mode' = 'verify-ca'; for a private authority set \
                  'ssl.root-cert'",
-            ))
-        }
+            )),
         // A restart or a failover in the middle of it.
         Err(error) => Err(lost(error)),
     }
