@@ -20,22 +20,22 @@ const SCRIPT: &str = "examples/quickstart.sql";
 const QUESTIONS: &[(&str, &str)] = &[
     (
         "Rows in each table",
-        "SELECT 'airlines' AS table_name, count(*) AS row_count FROM airlines \
-         UNION ALL SELECT 'airports', count(*) FROM airports \
-         UNION ALL SELECT 'flights', count(*) FROM flights \
-         UNION ALL SELECT 'planes', count(*) FROM planes \
-         UNION ALL SELECT 'weather', count(*) FROM weather ORDER BY 1",
+        "SELECT 'airlines' AS table_name, count(*) AS row_count FROM airlines\n\
+         UNION ALL SELECT 'airports', count(*) FROM airports\n\
+         UNION ALL SELECT 'flights', count(*) FROM flights\n\
+         UNION ALL SELECT 'planes', count(*) FROM planes\n\
+         UNION ALL SELECT 'weather', count(*) FROM weather ORDER BY 1;",
     ),
     (
         "Miles flown, and flights that never left (a sum, and NA as NULL)",
-        "SELECT sum(distance) AS miles, count(*) - count(dep_time) AS never_left FROM flights",
+        "SELECT sum(distance) AS miles, count(*) - count(dep_time) AS never_left FROM flights;",
     ),
     (
         "The latest airlines (a join)",
-        "SELECT a.name, count(*) AS flights, \
-         CAST(avg(f.dep_delay * 1.0) AS DECIMAL(6, 1)) AS mean_delay_minutes \
-         FROM flights f JOIN airlines a ON a.carrier = f.carrier \
-         GROUP BY a.name ORDER BY 3 DESC LIMIT 5",
+        "SELECT a.name, count(*) AS flights,\n  \
+         CAST(avg(f.dep_delay * 1.0) AS DECIMAL(6, 1)) AS mean_delay_minutes\n\
+         FROM flights f JOIN airlines a ON a.carrier = f.carrier\n\
+         GROUP BY a.name ORDER BY 3 DESC LIMIT 5;",
     ),
 ];
 
@@ -58,7 +58,7 @@ pub fn run(install: bool) -> Result<()> {
 
     let connection = stand_in.connection()?;
     for (title, query) in QUESTIONS {
-        println!("\n{title}:");
+        println!("\n-- {title}");
         ask(&connection, query)?;
     }
     stand_in.stop()?;
@@ -72,7 +72,7 @@ fn seconds(time: Duration) -> String {
 }
 
 /// Puts one query to the stand-in with psql, over TLS that checks the stand-in's authority, and
-/// prints the answer as psql does.
+/// prints it and the answer as psql does.
 fn ask(connection: &Connection, query: &str) -> Result<()> {
     let psql = needs::psql().context("psql has gone")?;
     let mut command = Command::new(psql);
@@ -86,7 +86,8 @@ fn ask(connection: &Connection, query: &str) -> Result<()> {
         .env("PGSSLMODE", "verify-ca")
         .env("PGSSLROOTCERT", &connection.ca_file)
         .env_remove("PGSERVICE");
-    shell::run(&mut command)
+    println!("{query}\n");
+    shell::run_unseen(&mut command)
 }
 
 #[cfg(test)]

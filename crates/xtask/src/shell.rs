@@ -19,6 +19,16 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Like [`run`], without showing the command line.
+pub fn run_unseen(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot start `{program}`"))?;
+    if !status.success() {
+        bail!("`{program}` failed: {status}");
+    }
+    Ok(())
+}
+
 /// Runs `command`, passes its standard output on as it comes, and gives it back with whether the
 /// command succeeded.
 pub fn tee(command: &mut Command) -> Result<(Vec<String>, bool)> {
