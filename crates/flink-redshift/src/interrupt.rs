@@ -26,7 +26,7 @@ pub fn watch() -> std::io::Result<Watch> {
             () = ended.cancelled() => return,
             () = either(&mut interrupt, &mut terminate) => {}
         }
-        note("stopping; once more ends at once and may leave staged files");
+        note("stopping; a second signal ends at once");
         asked.cancel();
         tokio::select! {
             () = ended.cancelled() => {}

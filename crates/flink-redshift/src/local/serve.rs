@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
+use anyhow::Context as _;
 use redshift_local::RedshiftLocal;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,10 @@ use crate::{cli::LocalArgs, failure::Failure, load_script, output::say};
 
 /// Starts a stand-in, says how to use it, and keeps it until `stop`.
 pub async fn serve(args: &LocalArgs, stop: &CancellationToken) -> Result<(), Failure> {
-    let place = Place { port: args.port, s3_port: args.s3_port, data_dir: args.data_dir.clone() };
+    // Its processes have other working directories.
+    let data_dir = args.data_dir.as_deref().map(std::path::absolute).transpose();
+    let data_dir = data_dir.context("the data directory has no absolute path")?;
+    let place = Place { port: args.port, s3_port: args.s3_port, data_dir };
     let config = match &args.script {
         Some(script) => {
             let (name, plan) = load_script(script, true).await?;
