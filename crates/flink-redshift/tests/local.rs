@@ -1,6 +1,8 @@
 //! Scripts against the local stand-in: FLIP-307's example as printed, a stand-in that outlives its
 //! runs, interrupts, and runs that are run again.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     io::Write as _,
     os::unix::fs::PermissionsExt as _,

@@ -1,5 +1,7 @@
 //! Scripts that are refused: by name and line, all problems at once, and before anything runs.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     path::Path,
     process::{Command, Output},

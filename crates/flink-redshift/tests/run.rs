@@ -1,5 +1,7 @@
 //! Running a script without Redshift: summaries, exit codes, errors in the data, signals.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     io::Write as _,
     path::Path,

@@ -3,6 +3,8 @@
 //! A script's expected results are what Flink's own print sinks wrote: `tests/sql/NAME.out` holds
 //! the standard output of `tests/sql/NAME.sql`, run in batch mode with a parallelism of 1.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     path::{Path, PathBuf},
     process::Command,

@@ -10,7 +10,7 @@ use super::connection::Connection;
 use crate::{connect::Connector, plan::Plan, run::redshift::RedshiftTable, script::Problem};
 
 /// Options that a table of a stand-in may leave out, with what they are then.
-pub const CREDENTIALS: &[(&str, &str)] = &[
+pub const CREDENTIALS: [(&str, &str); 3] = [
     ("username", "awsuser"),
     ("password", "Local-Passw0rd"),
     ("aws.iam-role", "arn:aws:iam::000000000000:role/redshift-local"),
@@ -18,6 +18,9 @@ pub const CREDENTIALS: &[(&str, &str)] = &[
 
 /// The key with which files are staged where a script names none.
 const ACCESS_KEY: (&str, &str) = ("redshift-local", "redshift-local-secret");
+
+/// The bucket where there is no script.
+const BUCKET: &str = "redshift-local";
 
 /// The region where a script names none.
 const REGION: &str = "us-east-1";
@@ -50,6 +53,9 @@ pub fn config<'a>(
     for table in tables {
         needs.add(&table.config, table.line());
     }
+    if needs.users.is_empty() {
+        needs.something();
+    }
     if !needs.problems.is_empty() {
         return Err(needs.problems);
     }
@@ -62,9 +68,7 @@ pub fn config<'a>(
         roles: needs.roles,
         ..Config::default()
     };
-    if !needs.users.is_empty() {
-        config.users = needs.users;
-    }
+    config.users = needs.users;
     if !needs.databases.is_empty() {
         config.databases = needs.databases;
     }
@@ -122,7 +126,7 @@ impl Needs {
         let staging = format!("s3://{}/{}", copy.temp_uri.bucket, copy.temp_uri.prefix);
         match &copy.authorization {
             CopyAuthorization::DefaultRole => {
-                let (_, arn) = CREDENTIALS[2];
+                let [_, _, (_, arn)] = CREDENTIALS;
                 self.role(arn, &staging, true, None, true);
             }
             CopyAuthorization::Role(chain) => {
@@ -136,6 +140,15 @@ impl Needs {
                 self.keys.push(key(&keys.access_key_id, keys.secret_access_key.expose(), token));
             }
         }
+    }
+
+    /// What one needs to try things out, where there is no script that says.
+    fn something(&mut self) {
+        let [(_, user), (_, password), (_, role)] = CREDENTIALS;
+        self.user(user, password, 0);
+        let name = BUCKET.to_owned();
+        self.buckets.push(Bucket { name, region: REGION.into(), requires_encryption: false });
+        self.role(role, &format!("s3://{BUCKET}"), true, None, true);
     }
 
     fn user(&mut self, name: &str, password: &str, line: u64) {

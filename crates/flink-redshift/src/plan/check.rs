@@ -336,8 +336,8 @@ fn one_type(name: &str, classes: &[Class]) -> Result<(), String> {
         return Err(format!("{name} of NULLs alone has no type: write CAST(NULL AS type)"));
     };
     let same = known().all(|class| class == first && *class != Class::Other);
-    let numbers = known().all(|class| exact(class))
-        || known().all(|class| exact(class) || *class == Class::Double);
+    let numbers =
+        known().all(exact) || known().all(|class| exact(class) || *class == Class::Double);
     if same || numbers {
         return Ok(());
     }

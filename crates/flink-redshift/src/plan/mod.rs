@@ -125,7 +125,8 @@ impl Planner {
             StatementKind::Drop(table) => Ok(self.drop_table(&table, line)?),
             StatementKind::Set(setting) => {
                 self.settings.set(&setting, line)?;
-                Ok(self.session.apply(&self.settings))
+                self.session.apply(&self.settings);
+                Ok(())
             }
             StatementKind::Insert(insert) => self.insert(insert, line).await,
         }

@@ -251,11 +251,11 @@ mod tests {
         ];
         for row in FUNCTIONS {
             assert!(docs.contains(&format!("`{}", row.name)), "docs/sql.md lacks {}", row.name);
-            let called = |text: &&str| {
+            let called = |text: &str| {
                 text.contains(&format!("{}(", row.name))
                     || text.contains(&format!("{} IS", row.name))
             };
-            assert!(tests.iter().any(|text| called(&text)), "no script calls {}", row.name);
+            assert!(tests.iter().any(|text| called(text)), "no script calls {}", row.name);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::plan::types::{Class, sql_name};
 pub const CHAR_LENGTH: Scalar = Scalar {
     check: |args| texts(args, args.len()).map(|()| DataType::Int32),
     eval: |args| {
-        let lengths = strings(&args[0]).iter().map(|text| text.map(|text| count(text)));
+        let lengths = strings(&args[0]).iter().map(|text| text.map(count));
         Ok(Arc::new(lengths.collect::<Int32Array>()))
     },
 };
