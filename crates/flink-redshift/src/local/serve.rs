@@ -1,6 +1,6 @@
 //! `flink-redshift local`: a stand-in in the foreground, until it is told to stop.
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use redshift_local::RedshiftLocal;
@@ -32,7 +32,7 @@ pub async fn serve(args: &LocalArgs, stop: &CancellationToken) -> Result<(), Fai
     if let Some(file) = &args.connection_file {
         connection.write(file)?;
     }
-    say(&how_to(&server, &connection, args.connection_file.as_deref()));
+    say(&how_to(&server, &connection, args));
     stop.cancelled().await;
     if let Some(file) = &args.connection_file {
         // It may be gone already; there is nothing to be done about it.
@@ -42,9 +42,14 @@ pub async fn serve(args: &LocalArgs, stop: &CancellationToken) -> Result<(), Fai
     Ok(())
 }
 
-fn how_to(server: &RedshiftLocal, connection: &Connection, file: Option<&Path>) -> String {
+fn how_to(server: &RedshiftLocal, connection: &Connection, args: &LocalArgs) -> String {
     let config = server.config();
-    let Connection { host, port, user, password, database, ca_file, s3_endpoint, .. } = connection;
+    let Connection { host, port, user, database, ca_file, s3_endpoint, .. } = connection;
+    // A script's passwords may be those of a real cluster: they are not shown.
+    let password = match args.script {
+        Some(_) => "as in the script",
+        None => &connection.password,
+    };
     let mut text = format!(
         "A local stand-in for Redshift is running. Ctrl-C stops it.\n\n\
          Redshift    {host}:{port}, database {database}, user {user}, password {password}\n\
@@ -63,11 +68,11 @@ fn how_to(server: &RedshiftLocal, connection: &Connection, file: Option<&Path>) 
     }
     let _ = write!(
         text,
-        "\nTry it      PGPASSWORD='{password}' psql 'host={host} port={port} user={user} \
-         dbname={database} sslmode=verify-ca sslrootcert={}'\n",
+        "\nTry it      psql 'host={host} port={port} user={user} dbname={database} \
+         sslmode=verify-ca sslrootcert={}'\n",
         ca_file.display()
     );
-    if let Some(file) = file {
+    if let Some(file) = &args.connection_file {
         let _ =
             writeln!(text, "            flink-redshift run script.sql --local={}", file.display());
     }
