@@ -1,5 +1,6 @@
 //! Random changelogs, cut at random into batches, writers and commits: the table equals a
 //! sequential replay.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 

@@ -2,6 +2,7 @@
 //!
 //! The victim is this test binary again: it runs [`victim`], which commits what the environment
 //! names. The stand-in holds it at the n-th statement until it has been killed.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Everything that can go wrong between the parts and the table: after each, the table holds
 //! exactly what was acknowledged, once.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! From no table at all to swept staging: creation, runs that are run again, and whose files go.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 

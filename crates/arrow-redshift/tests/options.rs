@@ -1,4 +1,5 @@
 //! What a sink's options become, and what is said about those that are wrong.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::time::Duration;
 

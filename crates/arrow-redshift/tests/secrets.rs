@@ -1,4 +1,5 @@
 //! Secrets in every secret option: none shows in a log, an error, a `Debug` or a statement's log.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
@@ -50,7 +51,7 @@ impl log::Log for Records {
         let statements = metadata.target().starts_with("tokio_postgres");
         let servers =
             ["s3s", "redshift_local"].iter().any(|own| metadata.target().starts_with(own));
-        !servers && !(statements && metadata.level() > log::Level::Info)
+        !(servers || statements && metadata.level() > log::Level::Info)
     }
 
     fn log(&self, record: &log::Record<'_>) {

@@ -1,4 +1,5 @@
 //! The mapping against what it rests on: Parquet's own writer, and itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::path::Path;
 

@@ -73,7 +73,7 @@ struct OpenPart {
 
 enum Encoder {
     Parquet(Box<ParquetEncoder>),
-    Csv(CsvEncoder),
+    Csv(Box<CsvEncoder>),
 }
 
 impl StageWriter {
@@ -254,7 +254,7 @@ impl StageWriter {
             CopyFormat::Parquet => {
                 Encoder::Parquet(Box::new(ParquetEncoder::open(&self.schema, sample)?))
             }
-            CopyFormat::Csv => Encoder::Csv(CsvEncoder::open()),
+            CopyFormat::Csv => Encoder::Csv(Box::new(CsvEncoder::open())),
         };
         Ok(OpenPart { encoder, upload: Upload::new(self.staging.clone(), path), rows: 0 })
     }
