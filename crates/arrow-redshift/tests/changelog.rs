@@ -124,3 +124,20 @@ async fn columns_that_are_not_written_keep_their_values() {
         replay("partial", true, seed).await;
     }
 }
+
+/// A number of the campaign, from `cargo xtask soak`.
+fn campaign(variable: &str) -> u64 {
+    let text = std::env::var(variable).unwrap_or_default();
+    text.parse().unwrap_or_else(|_| panic!("{variable} is not set to a number"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a campaign: run it with `cargo xtask soak`"]
+async fn soak_random_changelogs_equal_a_replay() {
+    let first = campaign("SOAK_SEED");
+    for round in 0..campaign("SOAK_ROUNDS") {
+        let seed = first.wrapping_add(round);
+        println!("seed {seed}");
+        replay("soaked", round % 2 == 1, seed).await;
+    }
+}

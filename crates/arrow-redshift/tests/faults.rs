@@ -393,3 +393,50 @@ async fn stopping_a_commit_leaves_the_table_and_its_locks_alone() {
         .await;
     }
 }
+
+/// A number of the campaign, from `cargo xtask soak`.
+fn campaign(variable: &str) -> u64 {
+    let text = std::env::var(variable).unwrap_or_default();
+    text.parse().unwrap_or_else(|_| panic!("{variable} is not set to a number"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a campaign: run it with `cargo xtask soak`"]
+async fn soak_random_faults_at_random_statements() {
+    use rand::{Rng, SeedableRng, rngs::StdRng};
+    let (first, rounds) = (campaign("SOAK_SEED"), campaign("SOAK_ROUNDS"));
+    for isolation in LEVELS {
+        let server = support::start(isolation).await;
+        let watcher = client(&server).await;
+        for round in 0..rounds {
+            let seed = first.wrapping_add(round);
+            let mut random = StdRng::seed_from_u64(seed);
+            let kind = KINDS[random.random_range(0..KINDS.len())];
+            let case = Case::new(&server, kind, &format!("soak_{isolation:?}_{round}")).await;
+            for _ in 0..random.random_range(1..4) {
+                let hold = Duration::from_millis(random.random_range(1..5000));
+                let effect = match random.random_range(0..6) {
+                    0 => Effect::LoseBefore,
+                    1 => Effect::LoseAfter,
+                    2 => Effect::LiveOn { hold, then: Ending::Commit },
+                    3 => Effect::LiveOn { hold, then: Ending::Rollback },
+                    4 => Effect::Terminate,
+                    _ => fail("XX000", "1023", Some("Serializable isolation violation on table")),
+                };
+                let when = When { label: Some(case.commit.id().label()), ..When::default() };
+                let skip = random.random_range(0..14);
+                server.faults().inject(FaultRule { when, skip, count: 1, effect });
+            }
+            let outcome = apply(&case.sink, &case.commit).await;
+            server.faults().clear();
+            if let Err(error) = outcome {
+                println!("seed {seed} {isolation:?} {kind:?}: {:?}, given again", error.kind());
+                apply(&case.sink, &case.commit).await.unwrap_or_else(|error| {
+                    panic!("seed {seed} {isolation:?} {kind:?}: {error:?}")
+                });
+            }
+            case.check(&watcher, &format!("seed {seed}")).await;
+        }
+        server.stop().await.unwrap();
+    }
+}
