@@ -77,6 +77,8 @@ kinds! {
     TransactionConflict = "transaction-conflict", Transaction;
     /// COMMIT was sent and no answer came: the ledger must be asked.
     CommitUnknown = "commit-unknown", AskLedger;
+    /// A commit was not done within its timeout, and nothing of it was applied.
+    CommitTimeout = "commit-timeout", Never;
     /// A lock did not come within the lock timeout.
     LockTimeout = "lock-timeout", Transaction;
     /// A statement was cancelled: by a timeout, a WLM rule or an operator.

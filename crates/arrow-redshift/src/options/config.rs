@@ -26,6 +26,9 @@ pub struct SinkConfig {
     pub copy: Option<CopyConfig>,
     /// `sink.commit.interval`: the least time between two commits; zero is every checkpoint.
     pub commit_interval: Duration,
+    /// `sink.commit.timeout`: the longest that a commit may take, all its tries together; `None`
+    /// is no bound.
+    pub commit_timeout: Option<Duration>,
     /// `sink.lock-target`.
     pub lock_target: bool,
     /// `sink.lock-timeout`: the longest wait for the ledger's and the target's lock.

@@ -51,6 +51,8 @@ pub fn sink(options: &[(String, String)]) -> Result<Parsed<SinkConfig>> {
 /// Reads everything, whatever has failed before; `None` only beside a problem.
 pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkConfig> {
     given.choice("connector");
+    // The jar has read it when this library runs.
+    given.text("native.directory");
     let connection = connection(given, findings);
     let table = given
         .text("table-name")
@@ -69,6 +71,7 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
     let run_id = given.text("sink.run-id").parse(findings, |id| grammar::run_id(id)).value;
     let staging = given.time("sink.staging.retention");
     let commit_interval = given.time("sink.commit.interval");
+    let commit_timeout = given.time("sink.commit.timeout").value;
     longer(&staging, &commit_interval, findings);
     let ledger_retention = ledger_retention(&ledger, &staging, findings);
     let copy = copy(given, staging.value, mode == Some(WriteMode::Copy), findings);
@@ -90,6 +93,7 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         max_retries: max_retries?,
         copy,
         commit_interval: commit_interval.value?,
+        commit_timeout,
         lock_target: lock_target?,
         lock_timeout: lock_timeout?,
         run_id,

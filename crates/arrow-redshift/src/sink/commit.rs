@@ -7,52 +7,49 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, warn};
+use uuid::Uuid;
 
 use super::{
     committable::{Committable, Unit},
-    context::Context,
-    identity::CommittableId,
+    course::{Applied, Course, Spent, timed},
+    identity::{CommittableId, Identity},
+    labelled::{self, Labelled},
+    patience::Patience,
+    prepare,
     settle::{self, Settled},
     transaction::{self, Load},
 };
 use crate::{
     error::{Error, ErrorKind, Result, RetryClass},
+    options::{DeliveryGuarantee, SinkConfig},
     retry,
     session::Session,
     sql,
-    stage::Manifest,
+    stage::{Manifest, Staging},
 };
 
 /// The longest wait for COMMIT's answer before the connection is given up and the ledger asked.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
-/// The longest wait for a rollback or a cancel request before the connection is dropped instead.
-const UNDO_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest that anything beside the commit itself may take: looking for lost sessions, asking
 /// why a load failed, removing what was loaded.
 const ASIDE_PATIENCE: Duration = Duration::from_secs(60);
 /// How often old ledger rows are pruned in passing.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
-/// What became of a commit that did not fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// Whether it was found applied although this call had not sent COMMIT: another process had.
-    pub before: bool,
-    /// Rows that the commit holds.
-    pub rows: u64,
-    /// Parts that the commit holds.
-    pub parts: usize,
-    /// Tries that failed and were settled.
-    pub retries: u32,
-    /// How long it took.
-    pub took: Duration,
-}
-
 /// Applies committables, one at a time, in the order they are given.
+///
+/// It connects with its first commit, and keeps the session for the next one.
 #[derive(Debug)]
 pub struct Committer {
-    pub(super) context: Arc<Context>,
+    config: Arc<SinkConfig>,
+    identity: Identity,
+    attempt: Uuid,
+    timeout: Option<Duration>,
+    /// Where manifests go; opened by the first commit that needs it.
+    staging: Option<Staging>,
+    /// Whether manifests that earlier attempts left are seen to.
+    swept: bool,
     /// The session between tries and commits. A try owns it and gives it back when it has ended
     /// in order, so that a dropped future leaves no open transaction behind.
     session: Option<Labelled>,
@@ -60,27 +57,6 @@ pub struct Committer {
     present: Option<CommittableId>,
     unsettled: bool,
     pruned: Option<Instant>,
-}
-
-/// An open session, under the label of the commit that it runs.
-#[derive(Debug)]
-struct Labelled {
-    session: Session,
-    label: String,
-    /// Whether the session holds the loaded staging table of that commit.
-    staged: bool,
-}
-
-/// How one call of `commit` goes on.
-#[derive(Debug, Default)]
-pub(super) struct Course {
-    retries: u32,
-    /// Whether a COMMIT of this call went without a clear answer.
-    sent: bool,
-    /// Units that were found applied.
-    pub(super) done: HashSet<CommittableId>,
-    /// The session of the last try, for the load-error view.
-    pub(super) pid: Option<i32>,
 }
 
 /// How a try ended, apart from errors.
@@ -100,8 +76,40 @@ enum Outcome {
 }
 
 impl Committer {
-    pub(super) fn new(context: Arc<Context>) -> Self {
-        Committer { context, session: None, present: None, unsettled: false, pruned: None }
+    /// A committer of a sink; `staging` is that of its attempt, where it is open already.
+    pub(super) fn new(
+        config: Arc<SinkConfig>,
+        identity: Identity,
+        attempt: Uuid,
+        staging: Option<Staging>,
+    ) -> Self {
+        // At-least-once has writers commit side by side, and none may take another's manifest for
+        // an earlier attempt's. Who has opened the staging area has swept it.
+        let swept = staging.is_some() || config.guarantee == DeliveryGuarantee::AtLeastOnce;
+        let timeout = config.commit_timeout;
+        Committer {
+            config,
+            identity,
+            attempt,
+            timeout,
+            staging,
+            swept,
+            session: None,
+            present: None,
+            unsettled: false,
+            pruned: None,
+        }
+    }
+
+    /// Bounds each call of [`commit`](Committer::commit), its tries and waits together; `None` is
+    /// no bound. Without this it is what `sink.commit.timeout` says.
+    ///
+    /// When the time is over before COMMIT was sent, nothing is applied and the error is
+    /// [`ErrorKind::CommitTimeout`]. What comes after it (taking a statement back, the answer to a
+    /// COMMIT that was sent, removing what was loaded) takes five seconds each at most.
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
     }
 
     /// Applies a commit, or finds that it was applied before. An error means that it is not
@@ -109,7 +117,8 @@ impl Committer {
     /// again, here or in another process. After COMMIT its staged files go.
     ///
     /// `stop` ends the waiting: before COMMIT nothing is applied then; a COMMIT that was sent is
-    /// waited for, two minutes at most.
+    /// waited for, two minutes at most. Dropping the future ends it at once: nothing is lost by
+    /// that, but whether the commit is applied is as open as after `CommitUnknown`.
     pub async fn commit(
         &mut self,
         commit: &Committable,
@@ -119,46 +128,57 @@ impl Committer {
             self.present = Some(commit.id().clone());
             self.unsettled = false;
         }
-        let applied = self.run(commit, stop).await?;
-        self.discard(commit).await;
+        let patience = Patience::begin(stop, self.timeout);
+        let applied = self.run(commit, patience).await?;
+        self.remove(commit, patience.at_most(ASIDE_PATIENCE)).await;
+        if !self.swept {
+            self.swept = true;
+            self.sweep_manifests(patience.at_most(ASIDE_PATIENCE)).await;
+        }
         Ok(applied)
     }
 
-    async fn run(&mut self, commit: &Committable, stop: &CancellationToken) -> Result<Applied> {
-        let started = Instant::now();
-        let mut delays = retry::delays(self.context.config.max_retries);
-        let mut course = Course::default();
+    async fn run(&mut self, commit: &Committable, patience: Patience<'_>) -> Result<Applied> {
+        let mut delays = retry::delays(self.config.max_retries);
+        let mut course = Course::begin();
         loop {
-            let error = match self.attempt(commit, &mut course, stop).await {
-                Ok(Outcome::Committed) => return Ok(report(commit, false, &course, started)),
-                Ok(Outcome::Found) => return Ok(report(commit, !course.sent, &course, started)),
+            let error = match self.attempt(commit, &mut course, patience).await {
+                Ok(Outcome::Committed) => return Ok(course.report(commit, false)),
+                Ok(Outcome::Found) => return Ok(course.report(commit, true)),
                 Ok(Outcome::Again) => continue,
                 Err(error) => error.with("commit", commit.id()),
             };
             course.sent |= error.kind() == ErrorKind::CommitUnknown;
             let class = error.kind().retry();
             let delay = if class == RetryClass::Never { None } else { delays.next() };
-            let Some(delay) = delay else {
-                let error = error.with("tries", course.retries + 1);
-                match self.settle(commit, error, &course).await {
-                    Settled::Applied => return Ok(report(commit, !course.sent, &course, started)),
-                    Settled::Failed(error) => return Err(self.unless_unknown(error)),
-                    Settled::Again(done) => course.done = done,
+            let error = match delay {
+                None => error,
+                Some(delay) => {
+                    course.retry(error.kind());
+                    let tries = course.retries();
+                    warn!(commit = %commit.id(), %error, ?delay, tries, "trying again");
+                    tokio::select! {
+                        biased;
+                        over = patience.over() => over.with("commit", commit.id()).source(error),
+                        () = self.pause(commit, error.kind(), delay) => continue,
+                    }
                 }
-                continue;
             };
-            course.retries += 1;
-            warn!(commit = %commit.id(), %error, ?delay, tries = course.retries, "trying again");
-            if error.kind() == ErrorKind::LockTimeout {
-                self.end_lost_sessions(commit).await;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(delay) => {}
-                () = stop.cancelled() => {
-                    return Err(self.unless_unknown(interrupted(commit).source(error)));
-                }
+            let error = error.with("tries", course.tries());
+            match self.settle(commit, error, &course, patience).await {
+                Settled::Applied => return Ok(course.report(commit, true)),
+                Settled::Failed(error) => return Err(self.unless_unknown(error)),
+                Settled::Again(done) => course.done = done,
             }
         }
+    }
+
+    /// What lies between a try that failed and the next one.
+    async fn pause(&self, commit: &Committable, cause: ErrorKind, delay: Duration) {
+        if cause == ErrorKind::LockTimeout {
+            self.end_lost_sessions(commit).await;
+        }
+        tokio::time::sleep(delay).await;
     }
 
     /// An error that ends the tries. While a COMMIT that was sent is not settled, whatever came
@@ -179,25 +199,27 @@ impl Committer {
         &mut self,
         commit: &Committable,
         course: &mut Course,
-        stop: &CancellationToken,
+        patience: Patience<'_>,
     ) -> Result<Outcome> {
+        let kept = self.session.take();
         let mut held = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(interrupted(commit)),
-            held = self.take_session(commit) => held?,
+            over = patience.over() => return Err(over),
+            held = Labelled::take(kept, &self.config, &self.identity, commit) => held?,
         };
         course.pid = Some(held.session.pid());
         let prune = self.pruned.is_none_or(|at| at.elapsed() > PRUNE_EVERY);
         let step = tokio::select! {
             biased;
-            () = stop.cancelled() => Err(interrupted(commit)),
+            over = patience.over() => Err(over),
             step = self.work(&mut held, commit, course, prune) => step,
         };
         match step {
             Ok(Step::Ready) => {
                 // From here until an answer the outcome is open, also for who drops this future.
                 self.unsettled = true;
-                self.send_commit(held).await?;
+                let limit = patience.at_most(COMMIT_PATIENCE);
+                timed(&mut course.spent.commit, self.send_commit(held, limit)).await?;
                 self.unsettled = false;
                 self.pruned = if prune { Some(Instant::now()) } else { self.pruned };
                 Ok(Outcome::Committed)
@@ -213,11 +235,10 @@ impl Committer {
                     // The loaded staging table survives a rollback and serves the next try; one
                     // that is half loaded must not.
                     ErrorKind::TransactionConflict | ErrorKind::StorageUnavailable => {
-                        (held.staged || !commit.shape.layout.staged()) && undo(&held.session).await
+                        (held.staged || !commit.shape.layout.staged()) && held.undo().await
                     }
-                    ErrorKind::Interrupted => {
-                        // Or the server would go on with what nobody waits for.
-                        let _ = tokio::time::timeout(UNDO_PATIENCE, held.session.cancel()).await;
+                    ErrorKind::Interrupted | ErrorKind::CommitTimeout => {
+                        held.cancel().await;
                         false
                     }
                     _ => false,
@@ -229,10 +250,10 @@ impl Committer {
     }
 
     /// COMMIT. Only a conflict, which the server says before it commits, is a clear no.
-    async fn send_commit(&mut self, mut held: Labelled) -> Result<()> {
-        let answer = tokio::time::timeout(COMMIT_PATIENCE, held.session.commit()).await;
+    async fn send_commit(&mut self, mut held: Labelled, limit: Duration) -> Result<()> {
+        let answer = tokio::time::timeout(limit, held.session.commit()).await;
         let answer = answer.unwrap_or_else(|_| {
-            let why = format!("COMMIT was not answered within {COMMIT_PATIENCE:?}");
+            let why = format!("COMMIT was not answered within {limit:?}");
             Err(Error::new(ErrorKind::CommitUnknown, why))
         });
         match &answer {
@@ -251,11 +272,11 @@ impl Committer {
         course: &mut Course,
         prune: bool,
     ) -> Result<Step> {
-        let context = Arc::clone(&self.context);
+        let config = Arc::clone(&self.config);
         if self.unsettled {
             // Before anything is loaded again.
             held.session.run(&sql::BEGIN).await?;
-            course.done = self.ask(&held.session, commit).await?;
+            course.done = self.ask(&held.session, commit, &mut course.spent).await?;
             held.session.run(&sql::ROLLBACK).await?;
         }
         let units: Vec<&Unit> =
@@ -265,18 +286,18 @@ impl Committer {
         }
         let load = self.manifest(commit, units).await?;
         if commit.shape.layout.staged() && !held.staged && load.url.is_some() {
-            transaction::stage(&held.session, &context, commit, &load).await?;
+            transaction::stage(&held.session, &config, commit, &load, &mut course.spent).await?;
             held.staged = true;
         }
         held.session.run(&sql::BEGIN).await?;
-        let found = self.ask(&held.session, commit).await?;
+        let found = self.ask(&held.session, commit, &mut course.spent).await?;
         if load.units.iter().any(|unit| found.contains(&unit.id)) {
             let all = commit.units.iter().all(|unit| found.contains(&unit.id));
             course.done = found;
             return Ok(if all { Step::AllApplied } else { Step::SomeApplied });
         }
         transaction::check_age(commit, &load.units)?;
-        transaction::apply(&held.session, &context, commit, &load, prune).await?;
+        transaction::apply(&held.session, &config, commit, &load, prune, &mut course.spent).await?;
         Ok(Step::Ready)
     }
 
@@ -286,65 +307,71 @@ impl Committer {
         &mut self,
         session: &Session,
         commit: &Committable,
+        spent: &mut Spent,
     ) -> Result<HashSet<CommittableId>> {
-        let context = &self.context;
-        transaction::lock(session, context, commit).await?;
+        let locked = transaction::lock(session, &self.config, commit);
+        timed(&mut spent.lock_wait, locked).await?;
         let ids: Vec<&CommittableId> = commit.units.iter().map(|unit| &unit.id).collect();
-        let (ledger, patience) = (commit.ledger(), context.config.lock_timeout);
+        let (ledger, patience) = (commit.ledger(), self.config.lock_timeout);
         let found = transaction::applied(session, &ledger, &ids, &commit.job, patience).await?;
         self.unsettled = false;
         Ok(found)
     }
 
     /// Writes the manifest of the units that are still to be applied.
-    async fn manifest<'a>(&self, commit: &Committable, units: Vec<&'a Unit>) -> Result<Load<'a>> {
+    async fn manifest<'a>(
+        &mut self,
+        commit: &Committable,
+        units: Vec<&'a Unit>,
+    ) -> Result<Load<'a>> {
         let parts: Vec<_> = units.iter().flat_map(|unit| unit.parts.iter().cloned()).collect();
         if parts.is_empty() {
-            return Ok(Load { units, url: None });
+            return Ok(Load { units, url: None, region: None });
         }
         let manifest = Manifest::new(&parts)?;
         let name = manifest_name(commit, units.len());
-        let url = self.context.staging.write_manifest(&name, &manifest).await?;
-        Ok(Load { units, url: Some(url) })
+        let staging = self.staging(commit).await?;
+        let url = staging.write_manifest(&name, &manifest).await?;
+        let region = staging.region().map(str::to_owned);
+        self.staging = Some(staging);
+        Ok(Load { units, url: Some(url), region })
     }
 
-    /// The session under this commit's label: the one of the last try or commit where it still
-    /// lives and holds nothing of another commit.
-    async fn take_session(&mut self, commit: &Committable) -> Result<Labelled> {
-        let label = commit.id().label();
-        let kept = self.session.take();
-        let kept = kept.filter(|held| !held.session.is_closed());
-        let mut held = match kept.filter(|held| held.label == label || !held.staged) {
-            Some(held) => held,
-            None => {
-                let session = self.open(commit).await?;
-                Labelled { session, label: String::new(), staged: false }
-            }
-        };
-        if held.label != label {
-            held.session.run(&sql::set_query_group(&label)).await?;
-            held.label = label;
+    /// The staging area of this attempt, opened where it is not yet.
+    async fn staging(&self, commit: &Committable) -> Result<Staging> {
+        if let Some(staging) = &self.staging {
+            return Ok(staging.clone());
         }
-        Ok(held)
+        let target = &commit.shape.target;
+        prepare::staging(&self.config, &self.identity, target, self.attempt).await
+    }
+
+    /// The staging area, if a commit has opened it.
+    pub(super) fn opened(&self) -> Option<&Staging> {
+        self.staging.as_ref()
     }
 
     pub(super) async fn open(&self, commit: &Committable) -> Result<Session> {
-        let config = Arc::new(self.context.config.connection.clone());
-        let name = self.context.identity.application(&commit.shape.target);
-        Session::open(config, &name).await
+        labelled::open(&self.config, &self.identity, commit).await
     }
 
     /// What a final error turns out to be: an unknown outcome is asked for once more; a part that
     /// vanished is a commit that another one applied, or a staging that is lost; a refused load
     /// says where.
-    async fn settle(&mut self, commit: &Committable, error: Error, course: &Course) -> Settled {
+    async fn settle(
+        &mut self,
+        commit: &Committable,
+        error: Error,
+        course: &Course,
+        patience: Patience<'_>,
+    ) -> Settled {
         self.session = None;
-        let patience = self.context.config.lock_timeout + ASIDE_PATIENCE;
-        let asked = tokio::time::timeout(patience, settle::settle(self, commit, error, course));
-        asked.await.unwrap_or_else(|_| {
-            let why = "a commit failed, and the server did not say in time what became of it";
-            Settled::Failed(Error::new(ErrorKind::CommitUnknown, why))
-        })
+        let limit = patience.at_most(self.config.lock_timeout + ASIDE_PATIENCE);
+        let asked = settle::settle(self, commit, &error, course);
+        match tokio::time::timeout(limit, asked).await {
+            Ok(verdict) => verdict.conclude(error),
+            Err(_) => Settled::Failed(settle::unasked(error, "it did not answer in time")),
+        }
     }
 
     /// Which units are applied, read under the lock on a session of its own.
@@ -354,7 +381,7 @@ impl Committer {
     ) -> Result<HashSet<CommittableId>> {
         let session = self.open(commit).await?;
         session.run(&sql::BEGIN).await?;
-        self.ask(&session, commit).await
+        self.ask(&session, commit, &mut Spent::default()).await
     }
 
     /// Whether an answer to a COMMIT of the present commit is still owed.
@@ -362,21 +389,11 @@ impl Committer {
         self.unsettled
     }
 
-    /// Ends sessions that an earlier try of this commit left behind with its locks: those whose
-    /// latest query carries its label. What cannot be found now is looked for again at the next
-    /// timeout.
+    /// What cannot be found now is looked for again at the next timeout.
     async fn end_lost_sessions(&self, commit: &Committable) {
         let ended = async {
             let session = self.open(commit).await?;
-            for row in session.query(&sql::sessions_with_label(&commit.id().label())).await? {
-                let pid = row.first().and_then(Option::as_deref);
-                let pid = pid.and_then(|pid| pid.trim().parse().ok());
-                if let Some(pid) = pid.filter(|pid| *pid != session.pid()) {
-                    info!(pid, commit = %commit.id(), "ending a lost session of an earlier try");
-                    session.run(&sql::terminate_session(pid)).await?;
-                }
-            }
-            Ok::<_, Error>(())
+            labelled::end_lost(&session, commit).await
         };
         match tokio::time::timeout(ASIDE_PATIENCE, ended).await {
             Ok(Ok(())) => {}
@@ -388,13 +405,33 @@ impl Committer {
     /// Removes what a commit staged: once it is applied, or given up for good. What cannot be
     /// removed now goes with the launch or by age, and is no reason to fail what is done.
     pub async fn discard(&self, commit: &Committable) {
+        self.remove(commit, ASIDE_PATIENCE).await;
+    }
+
+    async fn remove(&self, commit: &Committable, limit: Duration) {
         let parts: Vec<_> = commit.parts().cloned().collect();
-        let name = manifest_name(commit, commit.units.len());
-        let removed = self.context.staging.remove(&name, &parts);
-        match tokio::time::timeout(ASIDE_PATIENCE, removed).await {
+        if parts.is_empty() {
+            return;
+        }
+        let removed = async {
+            let name = manifest_name(commit, commit.units.len());
+            self.staging(commit).await?.remove(&name, &parts).await
+        };
+        match tokio::time::timeout(limit, removed).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => warn!(commit = %commit.id(), %error, "its staging was not removed"),
             Err(_) => warn!(commit = %commit.id(), "its staging was not removed in time"),
+        }
+    }
+
+    /// Removes the manifests that earlier committers of this sink were stopped with. There is one
+    /// committer at a time, so nobody uses them any more; what is left now goes by age.
+    async fn sweep_manifests(&self, limit: Duration) {
+        let Some(staging) = &self.staging else { return };
+        match tokio::time::timeout(limit, staging.sweep_manifests()).await {
+            Ok(Ok(swept)) => debug!(?swept, "swept what earlier commits left"),
+            Ok(Err(error)) => warn!(%error, "what earlier commits left was not swept"),
+            Err(_) => warn!("what earlier commits left was not swept in time"),
         }
     }
 }
@@ -402,22 +439,4 @@ impl Committer {
 /// Two committers may hold different units of one commit to be applied, so the number is in it.
 fn manifest_name(commit: &Committable, units: usize) -> String {
     format!("{}+{units}", commit.id())
-}
-
-fn report(commit: &Committable, before: bool, course: &Course, started: Instant) -> Applied {
-    let (rows, parts, took) = (commit.rows(), commit.parts().count(), started.elapsed());
-    let retries = course.retries;
-    info!(commit = %commit.id(), rows, parts, before, retries, ?took, "applied");
-    Applied { before, rows, parts, retries, took }
-}
-
-/// Rolls back, unless even that is not answered.
-async fn undo(session: &Session) -> bool {
-    let answer = tokio::time::timeout(UNDO_PATIENCE, session.run(&sql::ROLLBACK)).await;
-    matches!(answer, Ok(Ok(())))
-}
-
-fn interrupted(commit: &Committable) -> Error {
-    Error::new(ErrorKind::Interrupted, "stopped before COMMIT; nothing was applied")
-        .with("commit", commit.id())
 }

@@ -4,7 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::{CommitPoint, CommittableId, Identity, bounded};
+use super::{
+    Staged,
+    identity::{CommitPoint, CommittableId, Identity, bounded},
+    staged::earliest,
+    stored::Format,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::CopyFormat,
@@ -12,9 +17,7 @@ use crate::{
     stage::Part,
 };
 
-const MAGIC: &[u8; 3] = b"FRC";
-/// The version that is written. Older ones are read; a later one is refused by name.
-const VERSION: u8 = 1;
+const FORMAT: Format = Format { name: "committable", magic: b"FRC", version: 1 };
 /// What the ledger's column for the job's name holds.
 const JOB_BYTES: usize = 256;
 
@@ -40,6 +43,9 @@ pub struct Unit {
     pub parts: Vec<Part>,
     /// When they were staged, in seconds since 1970.
     pub staged_at: u64,
+    /// When the first of their rows came, in milliseconds since 1970; `None` where it is not known.
+    #[serde(default)]
+    pub first_row_at: Option<u64>,
 }
 
 impl Unit {
@@ -72,8 +78,7 @@ impl Committable {
     pub(super) fn gather(
         identity: &Identity,
         point: &CommitPoint,
-        shape: Shape,
-        parts: Vec<Part>,
+        staged: Staged,
         overwrite: bool,
         keep: Duration,
     ) -> Result<Option<Self>> {
@@ -82,13 +87,14 @@ impl Committable {
             return Err(Error::new(ErrorKind::InvalidOptions, why)
                 .hint("leave 'sink.run-id' out, or set 'execution.runtime-mode' = 'batch'"));
         }
+        let Staged { shape, parts, first_row_at } = staged;
         if parts.is_empty() && !overwrite {
             return Ok(None);
         }
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let id = CommittableId::new(identity, point);
         let job = bounded(&identity.job.replace('\0', ""), JOB_BYTES);
-        let units = vec![Unit { id, parts, staged_at: since.as_secs() }];
+        let units = vec![Unit { id, parts, staged_at: since.as_secs(), first_row_at }];
         Ok(Some(Committable { job, shape, keep: keep.as_secs(), overwrite, units }))
     }
 
@@ -125,6 +131,11 @@ impl Committable {
         self.parts().map(|part| part.bytes).sum()
     }
 
+    /// When the first of all rows came, in milliseconds since 1970; `None` where it is not known.
+    pub fn first_row_at(&self) -> Option<u64> {
+        self.units.iter().fold(None, |first, unit| earliest(first, unit.first_row_at))
+    }
+
     /// The ledger that decides about it: beside the table it was made for.
     pub(super) fn ledger(&self) -> Ledger {
         Ledger::beside(&self.shape.target)
@@ -144,29 +155,17 @@ impl Committable {
 
     /// The bytes that a checkpoint keeps: magic, version, JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut bytes = [MAGIC.as_slice(), &[VERSION]].concat();
-        serde_json::to_writer(&mut bytes, self).map_err(|error| {
-            Error::new(ErrorKind::Internal, "a committable could not be written").source(error)
-        })?;
-        Ok(bytes)
+        FORMAT.write(self)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) of this or an earlier version wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let unreadable = |why: &str| Error::new(ErrorKind::Internal, format!("committable: {why}"));
-        let body = bytes.strip_prefix(MAGIC).ok_or_else(|| unreadable("not one of ours"))?;
-        let commit: Committable = match body.split_first() {
-            Some((&VERSION, json)) => serde_json::from_slice(json)
-                .map_err(|error| unreadable("the text is damaged").source(error))?,
-            Some((version, _)) => {
-                let why = format!("version {version} is later than {VERSION}");
-                return Err(unreadable(&why).into_kind(ErrorKind::Unsupported).hint(
-                    "restore with the connector version that took the savepoint, or a later one",
-                ));
-            }
-            None => return Err(unreadable("the text ends early")),
-        };
-        if commit.units.is_empty() { Err(unreadable("it holds nothing")) } else { Ok(commit) }
+        let commit: Committable = FORMAT.read(bytes)?;
+        if commit.units.is_empty() {
+            Err(FORMAT.unreadable("it holds nothing"))
+        } else {
+            Ok(commit)
+        }
     }
 }
 
@@ -193,17 +192,23 @@ mod tests {
         Part { url: format!("s3://b/{checkpoint}"), bytes: 10, rows: 2, checkpoint, subtask: 0 }
     }
 
+    fn staged(parts: Vec<Part>) -> Staged {
+        Staged { shape: shape("t"), parts, first_row_at: None }
+    }
+
     fn at(launch: &LaunchId, checkpoint: u64) -> Committable {
-        let (point, parts) = (CommitPoint::Checkpoint(checkpoint), vec![part(checkpoint)]);
+        let point = CommitPoint::Checkpoint(checkpoint);
+        let first_row_at = Some(1000 * checkpoint);
+        let staged = Staged { first_row_at, ..staged(vec![part(checkpoint)]) };
         let identity = identity(launch.clone());
-        Committable::gather(&identity, &point, shape("t"), parts, false, KEEP).unwrap().unwrap()
+        Committable::gather(&identity, &point, staged, false, KEEP).unwrap().unwrap()
     }
 
     #[test]
     fn nothing_staged_is_no_committable_unless_it_overwrites() {
         let gather = |overwrite| {
             let (identity, end) = (identity(LaunchId::fresh()), CommitPoint::End);
-            Committable::gather(&identity, &end, shape("t"), Vec::new(), overwrite, KEEP).unwrap()
+            Committable::gather(&identity, &end, staged(Vec::new()), overwrite, KEEP).unwrap()
         };
         assert!(gather(false).is_none());
         assert!(gather(true).is_some());
@@ -213,7 +218,7 @@ mod tests {
     fn a_named_launch_commits_at_its_end_only() {
         let identity = identity(LaunchId::named("run"));
         let gather =
-            |point| Committable::gather(&identity, &point, shape("t"), vec![part(1)], false, KEEP);
+            |point| Committable::gather(&identity, &point, staged(vec![part(1)]), false, KEEP);
         assert!(gather(CommitPoint::End).is_ok());
         let error = gather(CommitPoint::Checkpoint(1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidOptions);
@@ -227,7 +232,7 @@ mod tests {
         for end in 0..bytes.len() {
             assert!(Committable::from_bytes(&bytes[..end]).is_err(), "{end} bytes");
         }
-        bytes[3] = VERSION + 1;
+        bytes[3] = FORMAT.version + 1;
         let error = Committable::from_bytes(&bytes).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
@@ -243,6 +248,7 @@ mod tests {
         let bytes = [b"FRC\x01".as_slice(), json.as_bytes()].concat();
         let commit = Committable::from_bytes(&bytes).unwrap();
         assert_eq!((commit.id().as_str(), commit.rows(), commit.keep), ("l/s/7", 2, 604_800));
+        assert_eq!(commit.first_row_at(), None);
         assert!(commit.shape.layout.keyed());
     }
 
@@ -253,7 +259,7 @@ mod tests {
         first.absorb(at(&launch, 8)).unwrap();
         let ids: Vec<_> = first.units.iter().map(|unit| unit.id.clone()).collect();
         assert_eq!(ids, [at(&launch, 7).id().clone(), at(&launch, 8).id().clone()]);
-        assert_eq!((first.rows(), first.bytes()), (4, 20));
+        assert_eq!((first.rows(), first.bytes(), first.first_row_at()), (4, 20, Some(7000)));
 
         let mut other = at(&launch, 9);
         other.shape = shape("u");

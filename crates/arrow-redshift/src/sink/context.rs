@@ -1,4 +1,4 @@
-//! What the writers and the committer of a prepared sink share.
+//! What is known once a sink is prepared.
 
 use std::sync::Arc;
 

@@ -7,19 +7,28 @@
 mod commit;
 mod committable;
 mod context;
+mod course;
 mod identity;
+mod labelled;
 mod load;
+mod patience;
 mod prepare;
 mod settle;
+mod staged;
+mod stored;
+mod sweep;
 mod transaction;
 mod writer;
 
 use std::sync::Arc;
 
-pub use commit::{Applied, Committer};
+pub use commit::Committer;
 pub use committable::{Committable, Shape, Unit};
+pub use course::Applied;
 pub use identity::{CommitPoint, CommittableId, Identity, LaunchId};
 pub use load::{Phase, Progress, Summary};
+pub use staged::Staged;
+pub use sweep::Subtask;
 pub use writer::Writer;
 
 use context::Context;
@@ -72,20 +81,55 @@ impl Sink {
     /// ledger. Every mismatch comes in one error, before the first row. What fails in passing is
     /// tried again, `sink.max-retries` times.
     ///
-    /// `restored` are committables of an earlier attempt that are still to be committed: their
-    /// parts are spared when that attempt's staging is swept.
+    /// For a program with one writer. `restored` are committables of an earlier attempt that are
+    /// still to be committed: their parts are spared when that attempt's staging is swept.
     pub async fn prepare(&self, restored: &[Committable]) -> Result<Prepared> {
+        let context = self.look().await?;
+        sweep::launch(&context, restored).await;
+        Ok(self.prepared(context))
+    }
+
+    /// The same for one writer among several, each of which prepares for itself, in a process of
+    /// its own perhaps and while others write already.
+    ///
+    /// Of this sink's older attempts it sweeps what the same subtask staged after the restored
+    /// checkpoint (what it staged up to there may be named by a committable that is restored), and
+    /// its unfinished uploads. The first subtask also does so for those that there are no more,
+    /// and sweeps what has passed its age. So nothing is touched that another one writes.
+    pub async fn prepare_subtask(&self, subtask: Subtask) -> Result<Prepared> {
+        let context = self.look().await?;
+        sweep::subtask(&context, subtask).await;
+        Ok(self.prepared(context))
+    }
+
+    /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.
+    /// Connects to nothing. Each point is given once, with what each writer said since the last.
+    ///
+    /// For an overwrite each writer has to say at its end that it came there, or nothing is
+    /// overwritten where none had rows.
+    pub fn gather(&self, point: &CommitPoint, staged: Vec<Staged>) -> Result<Option<Committable>> {
+        let Some(staged) = Staged::merge(staged)? else { return Ok(None) };
+        let keep = self.config.ledger_retention;
+        Committable::gather(&self.identity, point, staged, self.overwrite, keep)
+    }
+
+    /// The one committer of a sink whose writers are elsewhere. It connects with its first commit.
+    pub fn committer(&self) -> Committer {
+        Committer::new(self.config.clone(), self.identity.clone(), self.attempt, None)
+    }
+
+    async fn look(&self) -> Result<Context> {
         if self.overwrite && self.config.guarantee == DeliveryGuarantee::AtLeastOnce {
             let why = "an overwrite is one commit, and at-least-once commits by the clock";
             return Err(Error::new(ErrorKind::InvalidOptions, why)
                 .hint("leave 'sink.delivery-guarantee' out"));
         }
-        let attempt = self.attempt.to_string();
         let mut delays = retry::delays(self.config.max_retries);
-        let context = loop {
+        loop {
             let (config, identity) = (self.config.clone(), &self.identity);
-            let error = match prepare::prepare(config, &self.schema, identity, &attempt).await {
-                Ok(context) => break context,
+            let looked = prepare::prepare(config, &self.schema, identity, self.attempt).await;
+            let error = match looked {
+                Ok(context) => return Ok(context),
                 Err(error) => error,
             };
             match delays.next().filter(|_| error.kind().retry() != RetryClass::Never) {
@@ -95,13 +139,12 @@ impl Sink {
                 }
                 None => return Err(error),
             }
-        };
-        prepare::sweep(&context, restored).await;
-        Ok(Prepared {
-            context: Arc::new(context),
-            attempt: self.attempt,
-            overwrite: self.overwrite,
-        })
+        }
+    }
+
+    fn prepared(&self, context: Context) -> Prepared {
+        let context = Arc::new(context);
+        Prepared { context, attempt: self.attempt, overwrite: self.overwrite }
     }
 }
 
@@ -114,21 +157,29 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// A writer for one subtask, whose first rows belong to `checkpoint`.
+    /// A writer for one subtask, whose first rows belong to `checkpoint`: the one after the
+    /// restored one, where there is one.
     pub fn writer(&self, subtask: u32, checkpoint: u64) -> Result<Writer> {
         Writer::new(&self.context, subtask, checkpoint)
     }
 
+    /// What a writer of this sink staged, as it travels to the one that gathers.
+    /// `first_row_at` says when the first of the rows came, in milliseconds since 1970.
+    pub fn staged(&self, parts: Vec<Part>, first_row_at: Option<u64>) -> Staged {
+        Staged { shape: self.context.shape.clone(), parts, first_row_at }
+    }
+
     /// The committer for all writers.
     pub fn committer(&self) -> Committer {
-        Committer::new(Arc::clone(&self.context))
+        let Context { config, identity, staging, .. } = self.context.as_ref();
+        Committer::new(config.clone(), identity.clone(), self.attempt, Some(staging.clone()))
     }
 
     /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.
     /// Each point is given once.
     pub fn gather(&self, point: &CommitPoint, parts: Vec<Part>) -> Result<Option<Committable>> {
-        let (identity, shape) = (&self.context.identity, self.context.shape.clone());
+        let identity = &self.context.identity;
         let keep = self.context.config.ledger_retention;
-        Committable::gather(identity, point, shape, parts, self.overwrite, keep)
+        Committable::gather(identity, point, self.staged(parts, None), self.overwrite, keep)
     }
 }

@@ -1,11 +1,11 @@
-//! Before the first row: the target is read and compared (or created), the ledger is there, and
-//! what an older attempt of this launch left behind is swept.
+//! Before the first row: the target is read and compared (or created), and the ledger is there.
 
 use std::{sync::Arc, time::Duration};
 
-use tracing::{debug, info, warn};
+use tracing::info;
+use uuid::Uuid;
 
-use super::{Committable, Shape, context::Context, identity::Identity};
+use super::{Shape, context::Context, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{ConnectionConfig, CopyConfig, SinkConfig},
@@ -23,7 +23,7 @@ pub(super) async fn prepare(
     config: Arc<SinkConfig>,
     schema: &TableSchema,
     identity: &Identity,
-    attempt: &str,
+    attempt: Uuid,
 ) -> Result<Context> {
     let copy = copy_config(&config)?;
     let session = Session::open(Arc::new(config.connection.clone()), &identity.job).await?;
@@ -33,11 +33,21 @@ pub(super) async fn prepare(
     let plan = types::plan(schema, &target, copy.format)?;
     ensure_ledger(&session, &config, &name).await?;
 
-    let ConnectionConfig { hostname, database, .. } = &config.connection;
-    let directory = identity.directory(hostname, database, &name);
-    let staging = Staging::open(copy, &directory, attempt).await?;
+    let staging = staging(&config, identity, &name, attempt).await?;
     let shape = Shape { target: name, layout: layout(&plan, schema), format: copy.format };
     Ok(Context { config, identity: identity.clone(), shape, plan: Arc::new(plan), staging })
+}
+
+/// The staging area of one attempt of a sink into a target.
+pub(super) async fn staging(
+    config: &SinkConfig,
+    identity: &Identity,
+    target: &Qualified,
+    attempt: Uuid,
+) -> Result<Staging> {
+    let ConnectionConfig { hostname, database, .. } = &config.connection;
+    let directory = identity.directory(hostname, database, target);
+    Staging::open(copy_config(config)?, &directory, &attempt.to_string()).await
 }
 
 pub(super) fn copy_config(config: &SinkConfig) -> Result<&CopyConfig> {
@@ -203,21 +213,4 @@ fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
     });
     debug_assert_eq!(plan.columns.len(), schema.columns.len());
     sql::Layout { columns: columns.collect(), direct: plan.direct, complete: plan.complete }
-}
-
-/// Removes what nobody will load any more: of this launch's older attempts all that no committable
-/// in `restored` names, and of any launch what has passed its age. What cannot be removed now is
-/// tried again by the next start, and is no reason to fail this one.
-pub(super) async fn sweep(context: &Context, restored: &[Committable]) {
-    let urls = restored.iter().flat_map(|held| held.parts().map(|part| part.url.clone()));
-    let keep = urls.collect();
-    let swept = async {
-        let older = context.staging.sweep_older_attempts(&keep).await?;
-        let age = copy_config(&context.config)?.staging_retention;
-        Ok::<_, Error>([older, context.staging.sweep_expired(age, &keep).await?])
-    };
-    match swept.await {
-        Ok(swept) => debug!(?swept, "swept what older runs staged"),
-        Err(error) => warn!(%error, "what older runs staged was not swept"),
-    }
 }

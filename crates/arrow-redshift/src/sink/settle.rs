@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tracing::debug;
 
-use super::{Committable, CommittableId, Committer, commit::Course};
+use super::{Committable, CommittableId, Committer, course::Course};
 use crate::{
     error::{Error, ErrorKind},
     options::CopyFormat,
@@ -25,13 +25,58 @@ pub(super) enum Settled {
     Failed(Error),
 }
 
-/// Settles a final error.
+/// What was found out about a final error.
+pub(super) enum Verdict {
+    /// The commit is applied after all.
+    Applied,
+    /// Some of its units are, and their files are gone.
+    Again(HashSet<CommittableId>),
+    /// It is not applied, whatever the error says about that.
+    NotApplied,
+    /// The error says what there is to say.
+    Stands,
+    /// The ledger did not answer.
+    Unasked(Error),
+    /// Parts are gone; the error names them.
+    Missing(Error),
+    /// The server says more about why the load was refused.
+    Explained(String),
+}
+
+impl Verdict {
+    /// What becomes of the error.
+    pub fn conclude(self, error: Error) -> Settled {
+        Settled::Failed(match self {
+            Verdict::Applied => return Settled::Applied,
+            Verdict::Again(done) => return Settled::Again(done),
+            // What is reported is why no further try is made.
+            Verdict::NotApplied if error.kind() == ErrorKind::CommitUnknown => {
+                error.into_kind(ErrorKind::ConnectionLost)
+            }
+            Verdict::NotApplied | Verdict::Stands => error,
+            Verdict::Unasked(silent) => unasked(error, &silent.to_string()),
+            Verdict::Missing(missing) => missing.source(error),
+            Verdict::Explained(reasons) => error.detail(reasons),
+        })
+    }
+}
+
+/// A final error about which the server could not be asked any more.
+pub(super) fn unasked(error: Error, why: &str) -> Error {
+    let advice = match error.advice() {
+        Some(advice) => format!("{advice} (the ledger could not be asked: {why})"),
+        None => format!("the ledger could not be asked: {why}"),
+    };
+    error.hint(advice)
+}
+
+/// Finds out about a final error.
 pub(super) async fn settle(
     committer: &mut Committer,
     commit: &Committable,
-    error: Error,
+    error: &Error,
     course: &Course,
-) -> Settled {
+) -> Verdict {
     use ErrorKind::{LoadRefused, PermissionDenied, ServerError, StagingMissing, StorageFailed};
     let unsettled = committer.is_unsettled();
     let about_files = matches!(
@@ -39,38 +84,33 @@ pub(super) async fn settle(
         LoadRefused | PermissionDenied | ServerError | StagingMissing | StorageFailed
     );
     if !unsettled && !about_files {
-        return Settled::Failed(error);
+        return Verdict::Stands;
     }
     // Another committer of it may have finished first and removed the files under our COPY; and a
     // part may be gone for good.
     let missing = if about_files { missing(committer, commit).await } else { None };
     match committer.ask_anew(commit).await {
         Ok(found) if commit.units.iter().all(|unit| found.contains(&unit.id)) => {
-            return Settled::Applied;
+            return Verdict::Applied;
         }
-        Ok(found) if !found.is_subset(&course.done) => return Settled::Again(found),
-        // It is not applied; what is reported is why no further try is made.
-        Ok(_) if error.kind() == ErrorKind::CommitUnknown => {
-            return Settled::Failed(error.into_kind(ErrorKind::ConnectionLost));
-        }
+        Ok(found) if !found.is_subset(&course.done) => return Verdict::Again(found),
+        Ok(_) if error.kind() == ErrorKind::CommitUnknown => return Verdict::NotApplied,
         Ok(_) => {}
-        Err(silent) => {
-            return Settled::Failed(error.hint(format!("the ledger could not be asked: {silent}")));
-        }
+        Err(silent) => return Verdict::Unasked(silent),
     }
     if let Some(missing) = missing {
-        return Settled::Failed(missing.with("commit", commit.id()).source(error));
+        return Verdict::Missing(missing.with("commit", commit.id()));
     }
-    Settled::Failed(match (commit.shape.format, error.kind(), course.pid) {
-        (CopyFormat::Csv, LoadRefused, Some(pid)) => explain(committer, commit, error, pid).await,
-        _ => error,
-    })
+    match (commit.shape.format, error.kind(), course.pid) {
+        (CopyFormat::Csv, LoadRefused, Some(pid)) => explain(committer, commit, pid).await,
+        _ => Verdict::Stands,
+    }
 }
 
 /// The error that names the parts that are gone, if some are.
 async fn missing(committer: &Committer, commit: &Committable) -> Option<Error> {
     let parts: Vec<_> = commit.parts().cloned().collect();
-    match committer.context.staging.missing(&parts).await {
+    match committer.opened()?.missing(&parts).await {
         Ok(()) => None,
         Err(missing) if missing.kind() == ErrorKind::StagingMissing => Some(missing),
         Err(unsure) => {
@@ -80,20 +120,17 @@ async fn missing(committer: &Committer, commit: &Committable) -> Option<Error> {
     }
 }
 
-/// Adds what the load-error view says of a session's failed load.
-async fn explain(committer: &Committer, commit: &Committable, error: Error, pid: i32) -> Error {
+/// What the load-error view says of a session's failed load.
+async fn explain(committer: &Committer, commit: &Committable, pid: i32) -> Verdict {
     let asked = async {
         let session = committer.open(commit).await?;
         session.query(&sql::load_errors(pid)).await
     };
     match asked.await {
-        Ok(rows) => match load_errors(commit, &rows) {
-            Some(reasons) => error.detail(reasons),
-            None => error,
-        },
+        Ok(rows) => load_errors(commit, &rows).map_or(Verdict::Stands, Verdict::Explained),
         Err(silent) => {
             debug!(error = %silent, "the load-error view could not be read");
-            error
+            Verdict::Stands
         }
     }
 }

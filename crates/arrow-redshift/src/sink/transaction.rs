@@ -7,12 +7,12 @@ use std::{
 
 use super::{
     committable::{Committable, Unit},
-    context::Context,
+    course::{Spent, timed},
     identity::CommittableId,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::CopyFormat,
+    options::{CopyFormat, SinkConfig},
     session::Session,
     sql::{self, CopyInto, FileFormat, LEDGER_VERSION, Ledger, Statement},
     stage::CSV_PARAMETERS,
@@ -21,38 +21,44 @@ use crate::{
 /// The session's staging table. One commit runs at a time, and its transaction drops it.
 pub(super) const STAGE: &str = "frc_stage";
 
-/// What the manifest names: the units to apply, and where it lies. `url` is `None` when they have
-/// no parts (an overwrite with nothing).
+/// What the manifest names: the units to apply, where it lies and in which region. `url` is `None`
+/// when they have no parts (an overwrite with nothing).
 #[derive(Debug, Clone)]
 pub(super) struct Load<'a> {
     pub units: Vec<&'a Unit>,
     pub url: Option<String>,
+    pub region: Option<String>,
 }
 
 /// Loads the parts into a staging table of the session, outside of any transaction, so that the
 /// locks are held only while rows are applied.
 pub(super) async fn stage(
     session: &Session,
-    context: &Context,
+    config: &SinkConfig,
     commit: &Committable,
     load: &Load<'_>,
+    spent: &mut Spent,
 ) -> Result<()> {
     session.run(&sql::create_stage(STAGE, &commit.shape.layout)).await?;
-    copy(session, context, commit, CopyInto::Stage(STAGE), load).await
+    timed(&mut spent.copy, copy(session, config, commit, CopyInto::Stage(STAGE), load)).await
 }
 
 /// Locks the ledger, and the target where rows are applied by key or replaced.
 ///
 /// It is the first statement after BEGIN: any other would take the snapshot before the lock, and
 /// what another writer commits in between would neither be seen nor deleted.
-pub(super) async fn lock(session: &Session, context: &Context, commit: &Committable) -> Result<()> {
+pub(super) async fn lock(
+    session: &Session,
+    config: &SinkConfig,
+    commit: &Committable,
+) -> Result<()> {
     let (target, ledger) = (&commit.shape.target, commit.ledger());
     let mut tables = vec![&ledger.table];
-    if (commit.shape.layout.keyed() || commit.overwrite) && context.config.lock_target {
+    if (commit.shape.layout.keyed() || commit.overwrite) && config.lock_target {
         tables.push(target);
     }
-    let locked = session.run_within(&sql::lock(&tables), context.config.lock_timeout).await;
-    locked.map_err(|error| ledger.explain(error, &context.config.connection.username))
+    let locked = session.run_within(&sql::lock(&tables), config.lock_timeout).await;
+    locked.map_err(|error| ledger.explain(error, &config.connection.username))
 }
 
 /// Which of a commit's units the ledger holds. Under its lock this is the truth; without it only
@@ -113,10 +119,11 @@ pub(super) fn check_age(commit: &Committable, missing: &[&Unit]) -> Result<()> {
 /// COMMIT.
 pub(super) async fn apply(
     session: &Session,
-    context: &Context,
+    config: &SinkConfig,
     commit: &Committable,
     load: &Load<'_>,
     prune: bool,
+    spent: &mut Spent,
 ) -> Result<()> {
     let Committable { shape, .. } = commit;
     let ledger = commit.ledger();
@@ -125,7 +132,8 @@ pub(super) async fn apply(
     }
     if load.url.is_some() {
         if !shape.layout.staged() {
-            copy(session, context, commit, CopyInto::Target(&shape.target), load).await?;
+            let target = CopyInto::Target(&shape.target);
+            timed(&mut spent.copy, copy(session, config, commit, target, load)).await?;
         } else {
             for statement in from_stage(commit) {
                 session.run(&statement).await?;
@@ -151,18 +159,18 @@ fn from_stage(commit: &Committable) -> Vec<Statement> {
 /// COPY, and a count that must be exactly what was staged.
 async fn copy(
     session: &Session,
-    context: &Context,
+    config: &SinkConfig,
     commit: &Committable,
     into: CopyInto<'_>,
     load: &Load<'_>,
 ) -> Result<()> {
-    let copy = super::prepare::copy_config(&context.config)?;
+    let copy = super::prepare::copy_config(config)?;
     let manifest = load.url.as_deref().unwrap_or_default();
     let format = match commit.shape.format {
         CopyFormat::Parquet => FileFormat::Parquet,
         CopyFormat::Csv => FileFormat::Csv(CSV_PARAMETERS),
     };
-    let (layout, region) = (&commit.shape.layout, context.staging.region());
+    let (layout, region) = (&commit.shape.layout, load.region.as_deref());
     let statement = sql::copy(into, layout, manifest, &copy.authorization, format, region);
     session.run(&statement).await?;
     let loaded: u64 = session.number(&sql::COPY_COUNT).await?;

@@ -45,6 +45,21 @@ impl Writer {
         self.stage.close(checkpoint).await
     }
 
+    /// Rows that this writer took so far.
+    pub fn rows(&self) -> u64 {
+        self.stage.staged_rows()
+    }
+
+    /// Bytes that this writer took so far: what its rows held in the batches' Arrow buffers.
+    pub fn taken_bytes(&self) -> u64 {
+        self.stage.taken_bytes()
+    }
+
+    /// Parts that this writer closed so far.
+    pub fn staged_parts(&self) -> u64 {
+        self.stage.staged_parts()
+    }
+
     /// Bytes of this writer's parts so far, the open one included.
     pub fn staged_bytes(&self) -> u64 {
         self.stage.staged_bytes()

@@ -9,7 +9,7 @@
 //! UUID of version 7, and a file's name is exactly one of those made here. What differs in any of
 //! them is somebody else's, and is never touched.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, str::FromStr};
 
 use object_store::path::Path;
 use sha2::{Digest, Sha256};
@@ -40,6 +40,20 @@ pub(super) enum Owner {
     Newer,
     /// Another launch, of this job or of any other.
     Other,
+}
+
+/// What a file of ours is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    /// A part.
+    Part {
+        /// The writer.
+        subtask: u32,
+        /// The checkpoint that the part's first rows belong to, or belonged to when it was begun.
+        checkpoint: u64,
+    },
+    /// A manifest.
+    Manifest,
 }
 
 /// The directories of one launch's attempt.
@@ -109,25 +123,26 @@ impl Layout {
         format!("s3://{}/{path}", self.bucket)
     }
 
-    /// Whose a path is; `None` where it is none that this module makes.
+    /// Whose a path is, and what lies there; `None` where it is none that this module makes.
     ///
     /// Attempts are ordered by the clocks of the machines that they began on, which may differ: a
     /// restart within that difference may take the attempt before it for a newer one and spare it.
-    pub fn owner(&self, path: &Path) -> Option<Owner> {
+    pub fn known(&self, path: &Path) -> Option<(Owner, File)> {
         let segments: Vec<_> = path.prefix_match(&self.root)?.collect();
         let [launch, attempt, name] = segments.as_slice() else { return None };
-        if !is_launch(launch.as_ref()) || !is_name(name.as_ref()) {
+        if !is_launch(launch.as_ref()) {
             return None;
         }
-        let attempt = attempt_id(attempt.as_ref())?;
+        let (attempt, file) = (attempt_id(attempt.as_ref())?, file(name.as_ref())?);
         if launch.as_ref() != self.launch_name {
-            return Some(Owner::Other);
+            return Some((Owner::Other, file));
         }
-        Some(match attempt.cmp(&self.attempt_id) {
+        let owner = match attempt.cmp(&self.attempt_id) {
             Ordering::Less => Owner::Older,
             Ordering::Equal => Owner::Own,
             Ordering::Greater => Owner::Newer,
-        })
+        };
+        Some((owner, file))
     }
 }
 
@@ -187,22 +202,25 @@ fn attempt_id(name: &str) -> Option<Uuid> {
     (sorts && id.hyphenated().to_string() == name).then_some(id)
 }
 
-/// Whether a file's name is one that [`Layout::part`] or [`Layout::manifest`] makes.
-fn is_name(name: &str) -> bool {
+/// What a file's name says, if it is one that [`Layout::part`] or [`Layout::manifest`] makes.
+fn file(name: &str) -> Option<File> {
     if let Some(rest) = name.strip_prefix("part-") {
-        let numbers = rest.strip_suffix(".parquet").or_else(|| rest.strip_suffix(".csv.gz"));
-        let numbers: Vec<&str> = numbers.unwrap_or_default().split('-').collect();
-        return numbers.len() == 3 && numbers.into_iter().all(is_number);
+        let numbers = rest.strip_suffix(".parquet").or_else(|| rest.strip_suffix(".csv.gz"))?;
+        let mut numbers = numbers.split('-');
+        let part =
+            File::Part { subtask: number(numbers.next()?)?, checkpoint: number(numbers.next()?)? };
+        number::<u64>(numbers.next()?)?;
+        return numbers.next().is_none().then_some(part);
     }
-    let manifest = name.strip_prefix("manifest-").and_then(|rest| rest.strip_suffix(".json"));
-    manifest.and_then(|rest| rest.rsplit_once('-')).is_some_and(|(shown, digest)| {
-        is_digest(digest) && shown.len() <= SHOWN_ID_CHARS && shown.bytes().all(is_plain)
-    })
+    let rest = name.strip_prefix("manifest-")?.strip_suffix(".json")?;
+    let (shown, digest) = rest.rsplit_once('-')?;
+    let is_ours = is_digest(digest) && shown.len() <= SHOWN_ID_CHARS && shown.bytes().all(is_plain);
+    is_ours.then_some(File::Manifest)
 }
 
 /// A number as it is printed: without the leading zeros that other programs' parts have.
-fn is_number(text: &str) -> bool {
-    text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
+    text.parse().ok().filter(|number: &N| number.to_string() == text)
 }
 
 fn is_digest(text: &str) -> bool {

@@ -74,11 +74,13 @@ fn what_is_made_here_is_known_again() {
     for format in [CopyFormat::Parquet, CopyFormat::Csv] {
         for (subtask, checkpoint, number) in [(0, 0, 0), (u32::MAX, u64::MAX, u64::MAX)] {
             let part = layout.part(subtask, checkpoint, number, format);
-            assert_eq!(layout.owner(&part), Some(Owner::Own), "{part}");
+            let known = (Owner::Own, File::Part { subtask, checkpoint });
+            assert_eq!(layout.known(&part), Some(known), "{part}");
         }
     }
     for id in ["", "launch/sink/17", "ä/-/.", &"x".repeat(5000)] {
-        assert_eq!(layout.owner(&layout.manifest(id)), Some(Owner::Own), "{id}");
+        let known = (Owner::Own, File::Manifest);
+        assert_eq!(layout.known(&layout.manifest(id)), Some(known), "{id}");
     }
 }
 
@@ -86,7 +88,8 @@ fn what_is_made_here_is_known_again() {
 fn attempts_are_ordered_by_time_and_launches_kept_apart() {
     let layout = layout("p").unwrap();
     let owner = |launch: &str, attempt: &str| {
-        layout.owner(&Path::from(format!("p/{launch}/{attempt}/part-0-1-0.parquet")))
+        let path = Path::from(format!("p/{launch}/{attempt}/part-0-1-0.parquet"));
+        layout.known(&path).map(|(owner, _)| owner)
     };
     let older = "01990000-0000-7fff-bfff-ffffffffffff";
     let newer = "019a0000-0000-7000-8000-000000000004";
@@ -133,6 +136,9 @@ fn what_other_programs_write_is_theirs() {
         format!("{LAUNCH}/{ATTEMPT}/more/part-0-1-0.parquet"),
         format!("{LAUNCH}/{ATTEMPT}/part-00-1-0.parquet"),
         format!("{LAUNCH}/{ATTEMPT}/part-+0-1-0.parquet"),
+        format!("{LAUNCH}/{ATTEMPT}/part-0-01-0.parquet"),
+        format!("{LAUNCH}/{ATTEMPT}/part-0-1-x.parquet"),
+        format!("{LAUNCH}/{ATTEMPT}/part-4294967296-1-0.parquet"),
         format!("{LAUNCH}/{ATTEMPT}/part-0-1.parquet"),
         format!("{LAUNCH}/{ATTEMPT}/part-0-1-0-0.parquet"),
         format!("{LAUNCH}/{ATTEMPT}/part-0-1-0.snappy.parquet"),
@@ -143,10 +149,10 @@ fn what_other_programs_write_is_theirs() {
     ];
     for name in theirs {
         let path = Path::from(format!("warehouse/{name}"));
-        assert_eq!(layout.owner(&path), None, "{path}");
+        assert_eq!(layout.known(&path), None, "{path}");
     }
     for elsewhere in ["", "other/", "warehouse2/", "warehouse/deeper/"] {
         let path = Path::from(format!("{elsewhere}{LAUNCH}/{ATTEMPT}/part-0-1-0.parquet"));
-        assert_eq!(layout.owner(&path), None, "{path}");
+        assert_eq!(layout.known(&path), None, "{path}");
     }
 }

@@ -10,7 +10,7 @@ use object_store::{ObjectMeta, path::Path};
 use super::{
     Staging,
     failure::Action,
-    path::Owner,
+    path::{File, Owner},
     store::{delete_paths, within},
 };
 use crate::error::Result;
@@ -38,6 +38,16 @@ pub struct Swept {
     pub uploads: u64,
 }
 
+/// An object or an unfinished upload of ours.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    owner: Owner,
+    file: File,
+    written: DateTime<Utc>,
+    /// Whether it is an upload that was begun and never completed.
+    unfinished: bool,
+}
+
 impl Staging {
     /// Deletes what this launch's earlier attempts left, apart from the URLs in `keep` (the parts
     /// that restored committables still name), and aborts their unfinished uploads. Attempts that
@@ -45,8 +55,8 @@ impl Staging {
     ///
     /// Ends within five minutes, with an error if it has not come to the end of the list.
     pub async fn sweep_older_attempts(&self, keep: &HashSet<String>) -> Result<Swept> {
-        let older = |owner, _| owner == Owner::Older;
-        self.sweep(&self.layout().launch, keep, older).await
+        let older = |found: Found| found.owner == Owner::Older;
+        self.sweep(&self.layout().launch, older, keep).await
     }
 
     /// Deletes what was last written longer than `age` ago, apart from the URLs in `keep` (the
@@ -62,23 +72,68 @@ impl Staging {
     /// Ends within five minutes, with an error if it has not come to the end of the list.
     pub async fn sweep_expired(&self, age: Duration, keep: &HashSet<String>) -> Result<Swept> {
         let expired = expiry(Utc::now(), age);
-        self.sweep(&self.layout().root, keep, expired).await
+        self.sweep(&self.layout().root, expired, keep).await
+    }
+
+    /// Deletes the parts that this launch's earlier attempts of one subtask began after a
+    /// checkpoint (all of them without one), and aborts their unfinished uploads. Subtask 0 does
+    /// so for subtasks from `parallelism` on, too.
+    ///
+    /// That is exact. A part's name holds the checkpoint that its first rows were to belong to, so
+    /// one that a completed checkpoint N names has at most N there, and one that was staged after
+    /// it more. What another subtask writes at this moment is not touched.
+    ///
+    /// Ends within five minutes, with an error if it has not come to the end of the list.
+    pub async fn sweep_subtask(
+        &self,
+        subtask: u32,
+        parallelism: u32,
+        restored: Option<u64>,
+    ) -> Result<Swept> {
+        let is_own = |of: u32| of == subtask || subtask == 0 && of >= parallelism;
+        let left = |found: Found| match found.file {
+            // What was never completed is in no checkpoint, whatever it was begun for.
+            File::Part { subtask, checkpoint } => {
+                let later = restored.is_none_or(|restored| checkpoint > restored);
+                found.owner == Owner::Older && is_own(subtask) && (later || found.unfinished)
+            }
+            File::Manifest => false,
+        };
+        self.sweep(&self.layout().launch, left, &HashSet::new()).await
+    }
+
+    /// Deletes the manifests of this launch's earlier attempts: for the one committer of a sink.
+    ///
+    /// Ends within five minutes, with an error if it has not come to the end of the list.
+    pub async fn sweep_manifests(&self) -> Result<Swept> {
+        let left = |found: Found| found.owner == Owner::Older && found.file == File::Manifest;
+        self.sweep(&self.layout().launch, left, &HashSet::new()).await
+    }
+
+    /// Deletes what was last written longer than `age` ago and aborts unfinished uploads of that
+    /// age, but nothing in its first seven days: for one writer among several, which knows neither
+    /// what the others have staged nor what a restored committable names. Its own objects stay.
+    ///
+    /// Ends within five minutes, with an error if it has not come to the end of the list.
+    pub async fn sweep_forgotten(&self, age: Duration) -> Result<Swept> {
+        self.sweep_expired(age.max(OTHERS_KEPT), &HashSet::new()).await
     }
 
     async fn sweep(
         &self,
         below: &Path,
+        goes: impl Fn(Found) -> bool,
         keep: &HashSet<String>,
-        goes: impl Fn(Owner, DateTime<Utc>) -> bool,
     ) -> Result<Swept> {
         let layout = self.layout();
-        let goes = |path: &Path, written| {
-            let owner = layout.owner(path);
-            owner.is_some_and(|owner| goes(owner, written)) && !keep.contains(&layout.url(path))
+        let goes = |path: &Path, written, unfinished| {
+            let found = layout.known(path);
+            let found = found.map(|(owner, file)| Found { owner, file, written, unfinished });
+            found.is_some_and(&goes) && !keep.contains(&layout.url(path))
         };
         within(SWEEP_PATIENCE, self.request(Action::Sweep, below), async {
-            let mut swept = self.delete_objects(below, &goes).await?;
-            swept.uploads = self.abort_uploads(below, goes).await?;
+            let mut swept = self.delete_objects(below, |path, at| goes(path, at, false)).await?;
+            swept.uploads = self.abort_uploads(below, |path, at| goes(path, at, true)).await?;
             Ok(swept)
         })
         .await
@@ -124,7 +179,7 @@ impl Staging {
 }
 
 /// What has passed its age at a time.
-fn expiry(now: DateTime<Utc>, age: Duration) -> impl Fn(Owner, DateTime<Utc>) -> bool {
+fn expiry(now: DateTime<Utc>, age: Duration) -> impl Fn(Found) -> bool {
     let before = |age: Duration| {
         // A duration beyond the calendar keeps everything.
         chrono::Duration::from_std(age)
@@ -133,7 +188,7 @@ fn expiry(now: DateTime<Utc>, age: Duration) -> impl Fn(Owner, DateTime<Utc>) ->
             .unwrap_or(DateTime::<Utc>::MIN_UTC)
     };
     let (older, others) = (before(age), before(age.max(OTHERS_KEPT)));
-    move |owner, written| match owner {
+    move |Found { owner, written, .. }| match owner {
         Owner::Own => false,
         Owner::Older => written < older,
         Owner::Newer | Owner::Other => written < others,
@@ -161,7 +216,8 @@ mod tests {
         ] {
             let expired = expiry(now, age);
             for owner in [Own, Older, Newer, Other] {
-                let found = expired(owner, now - written);
+                let (file, written) = (File::Manifest, now - written);
+                let found = expired(Found { owner, file, written, unfinished: false });
                 assert_eq!(found, gone.contains(&owner), "{owner:?} {age:?} {written:?}");
             }
         }

@@ -92,7 +92,9 @@ impl Upload {
             Ok(()) => Ok(()),
             // The answer to a completion that worked may have been lost, and its repetition then
             // finds no upload any more.
-            Err(Failed::Store(object_store::Error::NotFound { .. })) if self.is_there().await => {
+            Err(Failed::Store(object_store::Error::NotFound { .. }))
+                if is_there(&self.staging, &self.path, self.bytes).await =>
+            {
                 Ok(())
             }
             Err(error) => Err(error.at(self.request())),
@@ -108,12 +110,6 @@ impl Upload {
         let answer = task.await.map_err(Failed::Task).and_then(|put| put.map_err(Failed::Store));
         self.state = State::Unsent;
         answer.map(|_| ())
-    }
-
-    /// Whether the object is there, whole: its name is this upload's alone.
-    async fn is_there(&self) -> bool {
-        let found = self.staging.store().head(&self.path).await;
-        found.is_ok_and(|found| found.size == self.bytes)
     }
 
     /// Stops, and takes back what S3 has of the part, within a few requests' time. A failure to do
@@ -208,6 +204,12 @@ impl Multipart {
             Some(Err(error)) => Err(Failed::Task(error)),
         }
     }
+}
+
+/// Whether an object is there, whole: its name is one upload's alone.
+async fn is_there(staging: &Staging, path: &Path, bytes: u64) -> bool {
+    let found = staging.store().head(path).await;
+    found.is_ok_and(|found| found.size == bytes)
 }
 
 enum Failed {

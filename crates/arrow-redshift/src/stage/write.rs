@@ -59,6 +59,10 @@ pub struct StageWriter {
     closed: Vec<Part>,
     /// Bytes of all parts that were closed.
     closed_bytes: u64,
+    /// How many they are.
+    closed_parts: u64,
+    /// Bytes of the batches that were taken.
+    taken_bytes: u64,
     /// Whether rows may have been lost or half written: set before each wait and cleared after it,
     /// so that it stays set where the wait was given up.
     failed: bool,
@@ -109,6 +113,8 @@ impl StageWriter {
             open: None,
             closed: Vec::new(),
             closed_bytes: 0,
+            closed_parts: 0,
+            taken_bytes: 0,
             failed: false,
         })
     }
@@ -123,6 +129,7 @@ impl StageWriter {
         self.write_staged(&staged).await?;
         self.failed = false;
         self.place.sequence += batch.num_rows() as u64;
+        self.taken_bytes += batch_bytes(batch) as u64;
         Ok(())
     }
 
@@ -154,6 +161,16 @@ impl StageWriter {
     /// Rows written so far.
     pub fn staged_rows(&self) -> u64 {
         self.place.sequence
+    }
+
+    /// Bytes that those rows held in the batches' Arrow buffers.
+    pub fn taken_bytes(&self) -> u64 {
+        self.taken_bytes
+    }
+
+    /// Parts closed so far.
+    pub fn staged_parts(&self) -> u64 {
+        self.closed_parts
     }
 
     /// Bytes of all parts so far, the open one included (about).
@@ -268,6 +285,7 @@ impl StageWriter {
         let Place { checkpoint, subtask, .. } = self.place;
         tracing::debug!(%url, bytes, rows, "staged a part");
         self.closed_bytes += bytes;
+        self.closed_parts += 1;
         self.closed.push(Part { url, bytes, rows, checkpoint, subtask });
         Ok(())
     }
@@ -325,11 +343,12 @@ impl fmt::Debug for StageWriter {
 
 /// How many rows of a batch make a slice.
 fn slice_rows(batch: &RecordBatch) -> usize {
-    let bytes: usize = batch
-        .columns()
-        .iter()
-        .map(|column| column.to_data().get_slice_memory_size().unwrap_or_default())
-        .sum();
-    let slices = bytes.div_ceil(SLICE_BYTES).max(1);
+    let slices = batch_bytes(batch).div_ceil(SLICE_BYTES).max(1);
     batch.num_rows().div_ceil(slices).max(1)
+}
+
+/// Bytes that a batch's own rows take in its buffers, which may hold more.
+fn batch_bytes(batch: &RecordBatch) -> usize {
+    let columns = batch.columns().iter();
+    columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
 }

@@ -37,7 +37,7 @@ pub(super) const ROWS: &[OptionRow] = &[
         .secret(),
     here("database-name", Kind::Text, "Database to connect to.")
         .default("dev")
-        .aliases(&[alias("database.name"), alias("database")]),
+        .aliases(&[alias("database.name"), alias("database"), alias("sink.database-name")]),
     here(
         "table-name",
         Kind::Text,
@@ -47,6 +47,7 @@ pub(super) const ROWS: &[OptionRow] = &[
     .without("required")
     .aliases(&[
         alias("table.name"),
+        alias("sink.table-name"),
         Alias { name: "querytable-name", documented: false, values: &[] },
     ]),
     here(

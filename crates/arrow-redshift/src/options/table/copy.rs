@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{DAY, Kind, OptionRow, Part, alias, row};
+use super::{DAY, Kind, OptionRow, Part, SECOND, alias, row};
 use crate::limits;
 
 const fn here(key: &'static str, kind: Kind, doc: &'static str) -> OptionRow {
@@ -71,11 +71,21 @@ pub(super) const ROWS: &[OptionRow] = &[
     )
     .default("0 s"),
     here(
+        "sink.commit.timeout",
+        Kind::Time { least: SECOND, most: DAY },
+        "The longest that one commit may take, all its tries and waits together. When it has \
+         passed before COMMIT, nothing is applied and the commit fails; one whose COMMIT was sent \
+         is settled as always. In Flink it has to stay below the checkpoint timeout, since the \
+         next checkpoint waits for the commit.",
+    )
+    .without("no bound in a batch program, 80 % of the checkpoint timeout in Flink"),
+    here(
         "sink.staging.retention",
         Kind::Time { least: Duration::from_secs(3600), most: Duration::from_secs(3650 * 86_400) },
-        "How long staged files that nobody removed are left alone. Restoring a savepoint that \
-         names older ones fails, so it has to exceed the age of the oldest savepoint of use; the \
-         same holds for a lifecycle rule of the bucket.",
+        "How long staged files that nobody removed are left alone; what other jobs, runs and \
+         writers staged under the same path never goes in its first seven days. Restoring a \
+         savepoint that names files that are gone fails, so it has to exceed the age of the \
+         oldest savepoint of use; the same holds for a lifecycle rule of the bucket.",
     )
     .default("7 d"),
 ];

@@ -5,6 +5,7 @@ mod aws;
 mod connection;
 mod copy;
 mod create;
+mod jar;
 mod lookup;
 mod sink;
 mod source;
@@ -26,6 +27,8 @@ pub enum Part {
     CreateTable,
     /// S3 and the credentials for it.
     Aws,
+    /// The jar for Flink.
+    Jar,
     /// AWS credential providers that are chosen by name.
     AwsProviders,
     /// Sources.
@@ -44,6 +47,7 @@ impl Part {
         Part::CopySink,
         Part::CreateTable,
         Part::Aws,
+        Part::Jar,
         Part::IamLogin,
         Part::AwsProviders,
         Part::Source,
@@ -60,6 +64,7 @@ impl Part {
             Part::CopySink => "the copy write mode",
             Part::CreateTable => "table creation",
             Part::Aws => "S3 access",
+            Part::Jar => "the jar for Flink",
             Part::AwsProviders => "the choice of AWS credential providers",
             Part::Source => "the source",
             Part::UnloadSource => "the unload read mode",
@@ -76,6 +81,7 @@ impl Part {
             Part::CopySink => "Sink: copy mode",
             Part::CreateTable => "Sink: creating the table",
             Part::Aws => "S3 and AWS credentials",
+            Part::Jar => "The jar for Flink",
             Part::AwsProviders => "AWS credential providers",
             Part::Source => "Source",
             Part::UnloadSource => "Source: unload mode",
@@ -87,7 +93,12 @@ impl Part {
     pub const fn is_built(self) -> bool {
         matches!(
             self,
-            Part::Connection | Part::Sink | Part::CopySink | Part::CreateTable | Part::Aws
+            Part::Connection
+                | Part::Sink
+                | Part::CopySink
+                | Part::CreateTable
+                | Part::Aws
+                | Part::Jar
         )
     }
 }
@@ -166,9 +177,18 @@ impl OptionRow {
 
 /// Every option, in the order of the documentation.
 pub fn rows() -> impl Iterator<Item = &'static OptionRow> {
-    [connection::ROWS, sink::ROWS, copy::ROWS, create::ROWS, aws::ROWS, source::ROWS, lookup::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        connection::ROWS,
+        sink::ROWS,
+        copy::ROWS,
+        create::ROWS,
+        aws::ROWS,
+        jar::ROWS,
+        source::ROWS,
+        lookup::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Settings of Flink's own S3 file systems: those that say nothing to this connector are warned

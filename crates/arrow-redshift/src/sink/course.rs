@@ -1,0 +1,116 @@
+//! How one call of `commit` goes on, what it costs, and what it reports.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use tracing::info;
+
+use super::{Committable, CommittableId};
+use crate::error::ErrorKind;
+
+/// What became of a commit that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Whether it was found applied although this call had not sent COMMIT: another process had.
+    pub before: bool,
+    /// Rows that the commit holds.
+    pub rows: u64,
+    /// Parts that the commit holds.
+    pub parts: usize,
+    /// Tries that failed and were settled.
+    pub retries: u32,
+    /// How many of them failed for which cause, in the order in which the causes came up first.
+    pub causes: Vec<(ErrorKind, u32)>,
+    /// How long it took.
+    pub took: Duration,
+    /// How much of that COPY took, in all tries.
+    pub copy: Duration,
+    /// How much of that was the wait for locks, in all tries.
+    pub lock_wait: Duration,
+    /// How much of that was the wait for the answer to COMMIT, in all tries.
+    pub commit: Duration,
+}
+
+/// Where a commit's time goes.
+#[derive(Debug, Default)]
+pub(super) struct Spent {
+    pub copy: Duration,
+    pub lock_wait: Duration,
+    pub commit: Duration,
+}
+
+/// How one call of `commit` goes on.
+#[derive(Debug)]
+pub(super) struct Course {
+    started: Instant,
+    retries: u32,
+    causes: Vec<(ErrorKind, u32)>,
+    /// Whether a COMMIT of this call went without a clear answer.
+    pub sent: bool,
+    /// Units that were found applied.
+    pub done: HashSet<CommittableId>,
+    /// The session of the last try, for the load-error view.
+    pub pid: Option<i32>,
+    pub spent: Spent,
+}
+
+impl Course {
+    pub fn begin() -> Course {
+        Course {
+            started: Instant::now(),
+            retries: 0,
+            causes: Vec::new(),
+            sent: false,
+            done: HashSet::new(),
+            pid: None,
+            spent: Spent::default(),
+        }
+    }
+
+    /// Notes that a try failed and another one follows.
+    pub fn retry(&mut self, cause: ErrorKind) {
+        self.retries += 1;
+        match self.causes.iter_mut().find(|(kind, _)| *kind == cause) {
+            Some((_, count)) => *count += 1,
+            None => self.causes.push((cause, 1)),
+        }
+    }
+
+    /// How many tries failed and were followed by another.
+    pub fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// How many tries there were.
+    pub fn tries(&self) -> u32 {
+        self.retries + 1
+    }
+
+    /// What is reported of a commit that is applied: by this call, or by whoever sent its COMMIT.
+    pub fn report(&self, commit: &Committable, found: bool) -> Applied {
+        let applied = Applied {
+            before: found && !self.sent,
+            rows: commit.rows(),
+            parts: commit.parts().count(),
+            retries: self.retries,
+            causes: self.causes.clone(),
+            took: self.started.elapsed(),
+            copy: self.spent.copy,
+            lock_wait: self.spent.lock_wait,
+            commit: self.spent.commit,
+        };
+        let Applied { before, rows, parts, retries, took, .. } = applied;
+        info!(commit = %commit.id(), rows, parts, before, retries, ?took, "applied");
+        applied
+    }
+}
+
+/// Adds how long a piece of work takes to what was spent on its kind, however it ends.
+pub(super) async fn timed<T>(spent: &mut Duration, work: impl Future<Output = T>) -> T {
+    let started = Instant::now();
+    let done = work.await;
+    *spent += started.elapsed();
+    done
+}

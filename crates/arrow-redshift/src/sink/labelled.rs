@@ -1,0 +1,82 @@
+//! The session of a commit: under its label, by which it is found when it is lost.
+
+use std::{sync::Arc, time::Duration};
+
+use tracing::info;
+
+use super::{Committable, Identity};
+use crate::{error::Result, options::SinkConfig, session::Session, sql};
+
+/// The longest wait for a rollback or a cancel request before the connection is dropped instead.
+const UNDO_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An open session, under the label of the commit that it runs.
+#[derive(Debug)]
+pub(super) struct Labelled {
+    pub session: Session,
+    label: String,
+    /// Whether the session holds the loaded staging table of that commit.
+    pub staged: bool,
+}
+
+impl Labelled {
+    /// The session under this commit's label: the kept one of the last try or commit where it
+    /// still lives and holds nothing of another commit, or a new one.
+    pub async fn take(
+        kept: Option<Labelled>,
+        config: &SinkConfig,
+        identity: &Identity,
+        commit: &Committable,
+    ) -> Result<Labelled> {
+        let label = commit.id().label();
+        let kept = kept.filter(|held| !held.session.is_closed());
+        let mut held = match kept.filter(|held| held.label == label || !held.staged) {
+            Some(held) => held,
+            None => {
+                let session = open(config, identity, commit).await?;
+                Labelled { session, label: String::new(), staged: false }
+            }
+        };
+        if held.label != label {
+            held.session.run(&sql::set_query_group(&label)).await?;
+            held.label = label;
+        }
+        Ok(held)
+    }
+
+    /// Rolls back, unless even that is not answered.
+    pub async fn undo(&self) -> bool {
+        let answer = tokio::time::timeout(UNDO_PATIENCE, self.session.run(&sql::ROLLBACK)).await;
+        matches!(answer, Ok(Ok(())))
+    }
+
+    /// Has the server stop what runs, or it would go on with what nobody waits for.
+    pub async fn cancel(&self) {
+        // Where that fails the connection is dropped, which ends it too, if later.
+        let _ = tokio::time::timeout(UNDO_PATIENCE, self.session.cancel()).await;
+    }
+}
+
+/// A session without a label, beside the commit's own.
+pub(super) async fn open(
+    config: &SinkConfig,
+    identity: &Identity,
+    commit: &Committable,
+) -> Result<Session> {
+    let name = identity.application(&commit.shape.target);
+    Session::open(Arc::new(config.connection.clone()), &name).await
+}
+
+/// Ends sessions that an earlier try of this commit left behind with its locks: those whose latest
+/// query carries its label.
+pub(super) async fn end_lost(session: &Session, commit: &Committable) -> Result<()> {
+    for row in session.query(&sql::sessions_with_label(&commit.id().label())).await? {
+        let pid = row.first().and_then(Option::as_deref);
+        let pid = pid.and_then(|pid| pid.trim().parse().ok());
+        if let Some(pid) = pid.filter(|pid| *pid != session.pid()) {
+            info!(pid, commit = %commit.id(), "ending a lost session of an earlier try");
+            session.run(&sql::terminate_session(pid)).await?;
+        }
+    }
+    Ok(())
+}

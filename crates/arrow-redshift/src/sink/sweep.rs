@@ -1,0 +1,63 @@
+//! Before the first row: what an older attempt of this launch left on S3 goes.
+
+use std::{collections::HashSet, time::Duration};
+
+use tracing::{debug, warn};
+
+use super::{Committable, context::Context, prepare::copy_config};
+use crate::{
+    error::{Error, Result},
+    stage::Swept,
+};
+
+/// Which of a sink's writers one is, and where its input begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subtask {
+    /// Its index, below the parallelism.
+    pub index: u32,
+    /// How many writers the sink has.
+    pub parallelism: u32,
+    /// The checkpoint that the job was restored from; `None` where it starts from nothing.
+    pub restored: Option<u64>,
+}
+
+/// Removes what nobody will load any more: of this launch's older attempts all that no committable
+/// in `restored` names, and of any launch what has passed its age.
+pub(super) async fn launch(context: &Context, restored: &[Committable]) {
+    let urls = restored.iter().flat_map(|held| held.parts().map(|part| part.url.clone()));
+    let keep = urls.collect();
+    log(swept(context, &keep).await);
+}
+
+async fn swept(context: &Context, keep: &HashSet<String>) -> Result<[Swept; 2]> {
+    let older = context.staging.sweep_older_attempts(keep).await?;
+    Ok([older, context.staging.sweep_expired(retention(context)?, keep).await?])
+}
+
+/// The same for one writer among several: what its own older attempts staged after the restored
+/// checkpoint. The first one also sees to writers that there are no more, and to ages.
+pub(super) async fn subtask(context: &Context, subtask: Subtask) {
+    log(swept_by(context, subtask).await);
+}
+
+async fn swept_by(context: &Context, subtask: Subtask) -> Result<[Swept; 2]> {
+    let Subtask { index, parallelism, restored } = subtask;
+    let older = context.staging.sweep_subtask(index, parallelism, restored).await?;
+    let expired = match index {
+        0 => context.staging.sweep_forgotten(retention(context)?).await?,
+        _ => Swept::default(),
+    };
+    Ok([older, expired])
+}
+
+fn retention(context: &Context) -> Result<Duration> {
+    Ok(copy_config(&context.config)?.staging_retention)
+}
+
+/// What cannot be removed now is tried again by the next start, and is no reason to fail this one.
+fn log(swept: Result<[Swept; 2], Error>) {
+    match swept {
+        Ok(swept) => debug!(?swept, "swept what older runs staged"),
+        Err(error) => warn!(%error, "what older runs staged was not swept"),
+    }
+}
