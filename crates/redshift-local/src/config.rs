@@ -35,6 +35,10 @@ pub struct Config {
     pub latency: Latency,
     /// Connections that it accepts at once, as Redshift limits them.
     pub max_connections: usize,
+    /// Whether `GROUP BY` and `PARTITION BY` tell VARCHAR values apart that differ by trailing
+    /// blanks alone, while comparisons ignore the blanks. Redshift's documentation speaks of
+    /// comparisons only, so what is tested should get along with both.
+    pub trailing_blanks_group: bool,
 }
 
 /// A database user.
@@ -173,6 +177,7 @@ impl Default for Config {
             roles: Vec::new(),
             latency: Latency::default(),
             max_connections: 2000,
+            trailing_blanks_group: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use redshift_local::{
     RedshiftLocal,
-    config::{Bucket, Config, Role},
+    config::{AccessKey, Bucket, Config, Role},
 };
 use support::{connect, failure, rows, run, value};
 use tokio::time::timeout;
@@ -135,6 +135,56 @@ async fn what_fails_before_the_load_keeps_the_last_counts() {
     assert_eq!(value(&client, "SELECT pg_last_copy_id()").await, id);
     assert_eq!(value(&client, "SELECT pg_last_copy_count()").await, "1");
     assert_eq!(failure(&client, &LOAD.replace("COPY t", "COPY nowhere")).await.0, "42P01");
+}
+
+#[tokio::test]
+async fn rows_that_maxerror_lets_pass_are_in_the_views() {
+    let local = with_bucket().await;
+    let client = connect(&local).await;
+    run(&client, "CREATE TABLE t (i INT, v VARCHAR(3))").await;
+    put(&local, "in/1.csv", "1,a\n2,abcd\nx,c\n4,d\n");
+    run(&client, &format!("{LOAD} MAXERROR 10")).await;
+    assert_eq!(rows(&client, "SELECT i FROM t ORDER BY 1").await, ["1", "4"]);
+    let shown = rows(
+        &client,
+        "SELECT line_number, TRIM(column_name), error_code FROM sys_load_error_detail \
+         WHERE query_id = pg_last_copy_id() ORDER BY 1",
+    )
+    .await;
+    assert_eq!(shown, ["2|v|1204", "3|i|1207"]);
+}
+
+#[tokio::test]
+async fn only_tables_of_the_sessions_own_database_are_loaded() {
+    let local = with_bucket().await;
+    let client = connect(&local).await;
+    run(&client, "CREATE TABLE t (i INT, v VARCHAR(3))").await;
+    put(&local, "in/1.csv", "1,a\n");
+    run(&client, &LOAD.replace("COPY t", "COPY dev.public.t")).await;
+    let (sqlstate, message, _) =
+        failure(&client, &LOAD.replace("COPY t", "COPY other.public.t")).await;
+    assert!(sqlstate == "0A000" && message.contains("\"other\""), "{sqlstate} {message}");
+    assert_eq!(value(&client, "SELECT COUNT(*) FROM t").await, "1");
+}
+
+#[tokio::test]
+async fn copy_knows_the_keys_that_s3_knows_at_that_moment() {
+    let local = with_bucket().await;
+    let client = connect(&local).await;
+    run(&client, "CREATE TABLE t (i INT, v VARCHAR(3))").await;
+    put(&local, "in/1.csv", "1,a\n");
+    let copy = "COPY t (i, v) FROM 's3://data/in/' ACCESS_KEY_ID 'late' SECRET_ACCESS_KEY 's' CSV";
+    assert!(failure(&client, copy).await.1.contains("InvalidAccessKeyId"));
+    local.s3().put_key(AccessKey {
+        id: "late".into(),
+        secret: "s".into(),
+        session_token: None,
+        prefixes: Vec::new(),
+    });
+    run(&client, copy).await;
+    assert!(local.s3().expire_key("late"));
+    assert!(failure(&client, copy).await.1.contains("ExpiredToken"));
+    assert_eq!(value(&client, "SELECT COUNT(*) FROM t").await, "1");
 }
 
 #[tokio::test]

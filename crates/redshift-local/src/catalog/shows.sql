@@ -41,7 +41,8 @@ CREATE VIEW redshift_sys.show_columns AS
     (CASE WHEN c.sortkey <> 0 THEN abs(c.sortkey) END)::integer AS sort_key,
     (CASE WHEN c.distkey THEN 1 END)::integer AS dist_key,
     c.encoding::redshift_sys."varchar"(128) AS encoding,
-    (CASE WHEN c.type IN ('character', 'character varying') THEN 'default' END)
+    (CASE WHEN c.type IN ('character', 'character varying')
+        THEN COALESCE(c.collation_name, 'default') END)
       ::redshift_sys."varchar"(128) AS collation
   FROM redshift_sys.shown_columns c
   LEFT JOIN redshift_sys.table_attributes t ON t.table_oid = c.oid

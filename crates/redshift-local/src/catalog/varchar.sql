@@ -65,6 +65,18 @@ $$;
 CREATE CAST (redshift_sys."varchar" AS redshift_sys."varchar")
   WITH FUNCTION redshift_sys.fit(redshift_sys."varchar", integer, boolean) AS IMPLICIT;
 
+-- What a group goes by where trailing blanks make groups: a VARCHAR's bytes, any other value itself.
+CREATE FUNCTION redshift_sys.grouped(redshift_sys."varchar") RETURNS text
+LANGUAGE sql IMMUTABLE AS $$ SELECT $1::text $$;
+CREATE FUNCTION redshift_sys.grouped(text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE FUNCTION redshift_sys.grouped(anyelement) RETURNS anyelement
+LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+
+-- COLLATE CASE_INSENSITIVE: letters alike but for their case are equal, accents make a difference.
+CREATE COLLATION redshift_sys.case_insensitive
+  (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);
+
 -- Comparisons are CHAR's. They stand in pg_catalog because operators are found by the search path,
 -- and against text too because a comparison with text would otherwise be text's own.
 DO $$

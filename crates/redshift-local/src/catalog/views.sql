@@ -33,6 +33,8 @@ CREATE VIEW redshift_sys.shown_columns AS
     COALESCE(k.encoding, 'none') AS encoding, COALESCE(k.distkey, false) AS distkey,
     COALESCE(k.sortkey, 0) AS sortkey, k.identity_seed IS NOT NULL AS is_identity,
     COALESCE(k.identity_by_default, false) AS identity_by_default,
+    CASE WHEN a.attcollation = 'redshift_sys.case_insensitive'::regcollation
+      THEN 'case_insensitive' END AS collation_name,
     col_description(c.oid, a.attnum) AS remarks
   FROM redshift_sys.shown_tables c JOIN pg_attribute a ON a.attrelid = c.oid
   LEFT JOIN redshift_sys.column_attributes k ON k.table_oid = c.oid AND k.attnum = a.attnum
@@ -87,7 +89,7 @@ CREATE VIEW redshift_sys.svv_columns AS
     NULL::redshift_sys."varchar"(128) AS character_set_name,
     NULL::redshift_sys."varchar"(128) AS collation_catalog,
     NULL::redshift_sys."varchar"(128) AS collation_schema,
-    NULL::redshift_sys."varchar"(128) AS collation_name,
+    collation_name::redshift_sys."varchar"(128) AS collation_name,
     NULL::redshift_sys."varchar"(128) AS domain_name,
     remarks::redshift_sys."varchar"(256) AS remarks
   FROM redshift_sys.shown_columns WHERE NOT temporary;

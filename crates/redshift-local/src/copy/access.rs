@@ -29,7 +29,7 @@ impl Access {
             }
             Authorization::Roles(arns) => Ok(Access::of_role(assume(arns, context)?)),
             Authorization::Keys { id, secret, session_token } => {
-                let key = key(&context.keys, id, secret, session_token.as_deref())
+                let key = key(context, id, secret, session_token.as_deref())
                     .map_err(|failure| s3_failure(&context.session, &failure, "Checking keys"))?;
                 Ok(Access::of_prefixes(&key.prefixes, !key.prefixes.is_empty()))
             }
@@ -83,7 +83,7 @@ fn assume<'a>(arns: &[String], context: &'a CopyContext) -> Result<&'a Role, Cop
 }
 
 fn key<'a>(
-    keys: &'a [AccessKey],
+    context: &'a CopyContext,
     id: &str,
     secret: &str,
     session_token: Option<&str>,
@@ -93,7 +93,7 @@ fn key<'a>(
         code: code.into(),
         message: message.into(),
     };
-    let key = keys.iter().find(|key| key.id == id).ok_or_else(|| {
+    let key = context.keys.iter().find(|key| key.id == id).ok_or_else(|| {
         let message = "The AWS Access Key Id you provided does not exist in our records.";
         failure(403, "InvalidAccessKeyId", message)
     })?;
@@ -105,6 +105,9 @@ fn key<'a>(
     if key.session_token.as_deref() != session_token {
         let message = "The provided token is malformed or otherwise invalid.";
         return Err(failure(400, "InvalidToken", message));
+    }
+    if context.expired_keys.iter().any(|expired| expired == id) {
+        return Err(failure(400, "ExpiredToken", "The provided token has expired."));
     }
     Ok(key)
 }

@@ -29,6 +29,8 @@ pub struct CopyContext {
     pub roles: Vec<Role>,
     /// Keys that there are.
     pub keys: Vec<AccessKey>,
+    /// Ids of those whose sessions are over.
+    pub expired_keys: Vec<String>,
     /// AWS region of the cluster.
     pub region: String,
     /// What the cluster is, which decides which view an error names.

@@ -121,4 +121,6 @@ pub struct Settings {
     pub superuser: bool,
     /// Whether STL and STV views are denied (Serverless).
     pub serverless: bool,
+    /// Whether values that differ by trailing blanks alone are groups of their own.
+    pub trailing_blanks_group: bool,
 }

@@ -61,6 +61,8 @@ pub(crate) struct Column {
     pub identity: Option<Identity>,
     /// PRIMARY KEY, UNIQUE or REFERENCES of this column, as it is recorded.
     pub key: Option<Value>,
+    /// Whether it compares letters whatever their case.
+    pub case_insensitive: bool,
 }
 
 /// A DEFAULT: as PostgreSQL reads it, and as it was written.
@@ -91,6 +93,7 @@ pub(crate) fn parse(words: &mut Words<'_>) -> Result<Column, Refusal> {
         default: None,
         identity: None,
         key: None,
+        case_insensitive: false,
     };
     while !words.is_at_end() && !words.peek().is_some_and(|t| t.is_symbol(",") || t.is_symbol(")"))
     {
@@ -127,7 +130,7 @@ fn attribute(words: &mut Words<'_>, column: &mut Column) -> Result<(), Refusal> 
     } else if words.take(&["references"]) {
         column.key = Some(reference(words, None, vec![column.name.clone()])?);
     } else if words.take(&["collate"]) {
-        collation(words)?;
+        column.case_insensitive = is_case_insensitive(words, column.column_type)?;
     } else if words.sees(&["check"]) || words.sees(&["generated"]) {
         return Err(Refusal::unsupported(
             "CHECK constraints and generated columns are not supported",
@@ -226,12 +229,19 @@ fn encoding(words: &mut Words<'_>, column_type: ColumnType) -> Result<Option<Str
     Ok(Some(if *encoding == "raw" { "none".into() } else { (*encoding).to_owned() }))
 }
 
-fn collation(words: &mut Words<'_>) -> Result<(), Refusal> {
+/// COLLATE, after the word.
+fn is_case_insensitive(words: &mut Words<'_>, column_type: ColumnType) -> Result<bool, Refusal> {
+    if !matches!(column_type, ColumnType::Char(_) | ColumnType::VarChar(_)) {
+        return Err(Refusal::unsupported(format!(
+            "COLLATE is not supported for type {}",
+            types::label(column_type)
+        )));
+    }
     if words.take(&["case_sensitive"]) || words.take(&["cs"]) {
-        return Ok(());
+        return Ok(false);
     }
     if words.take(&["case_insensitive"]) || words.take(&["ci"]) {
-        return Err(Refusal::not_modelled("COLLATE CASE_INSENSITIVE"));
+        return Ok(true);
     }
     Err(words.unexpected())
 }
@@ -240,6 +250,9 @@ impl Column {
     /// The column for PostgreSQL's CREATE TABLE or ADD COLUMN.
     pub fn definition(&self) -> String {
         let mut sql = format!("{} {}", names::quote(&self.name), types::storage(self.column_type));
+        if self.case_insensitive {
+            sql.push_str(" COLLATE redshift_sys.case_insensitive");
+        }
         if let Some(Identity { seed, step, by_default }) = self.identity {
             let when = if by_default { "BY DEFAULT" } else { "ALWAYS" };
             let bounds = match step < 0 {

@@ -153,7 +153,10 @@ impl Check<'_> {
             ));
         }
         let distinct = match list.duplicate_treatment {
-            Some(DuplicateTreatment::Distinct) if aggregate && over.is_none() => "DISTINCT ",
+            Some(DuplicateTreatment::Distinct) if aggregate && over.is_none() => {
+                self.blanks_are_nothing("DISTINCT")?;
+                "DISTINCT "
+            }
             Some(DuplicateTreatment::Distinct) => {
                 return Err(Refusal::unsupported(format!(
                     "DISTINCT is not supported for {name} here"
@@ -306,7 +309,7 @@ impl Check<'_> {
         }
         let mut parts = Vec::new();
         if !partition_by.is_empty() {
-            parts.push(format!("PARTITION BY {}", self.expressions(partition_by)?));
+            parts.push(format!("PARTITION BY {}", self.partition(partition_by)?));
         }
         if !order_by.is_empty() {
             parts.push(format!("ORDER BY {}", self.order(order_by)?));

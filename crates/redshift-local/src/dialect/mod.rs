@@ -17,6 +17,7 @@ mod define;
 mod expression;
 mod from;
 mod function;
+mod group;
 mod label;
 pub mod modelled;
 mod names;

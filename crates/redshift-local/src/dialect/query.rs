@@ -121,6 +121,9 @@ impl Check<'_> {
             (SetOperator::Intersect, SetQuantifier::None) => "INTERSECT",
             _ => return Err(Refusal::unsupported(format!("{op} {quantifier} is not supported"))),
         };
+        if operator != "UNION ALL" {
+            self.blanks_are_nothing(operator)?;
+        }
         let left = self.operand(left)?;
         let right = self.operand(right)?;
         Ok(format!("{left} {operator} {right}"))
@@ -179,7 +182,10 @@ impl Check<'_> {
         }
         let distinct = match distinct {
             None | Some(Distinct::All) => "",
-            Some(Distinct::Distinct) => "DISTINCT ",
+            Some(Distinct::Distinct) => {
+                self.blanks_are_nothing("DISTINCT")?;
+                "DISTINCT "
+            }
             Some(Distinct::On(_)) => {
                 return Err(Refusal::unsupported("SELECT DISTINCT ON is not supported"));
             }
@@ -191,7 +197,7 @@ impl Check<'_> {
         if let Some(condition) = selection {
             written.push_str(&format!(" WHERE {}", self.expression(condition)?));
         }
-        written.push_str(&self.group_by(group_by)?);
+        written.push_str(&self.group_by(group_by, projection)?);
         if let Some(condition) = having {
             written.push_str(&format!(" HAVING {}", self.expression(condition)?));
         }
@@ -210,11 +216,11 @@ impl Check<'_> {
         }
     }
 
-    fn group_by(&mut self, group_by: &GroupByExpr) -> Written {
+    fn group_by(&mut self, group_by: &GroupByExpr, projection: &[SelectItem]) -> Written {
         match group_by {
             GroupByExpr::Expressions(list, modifiers) if modifiers.is_empty() => match list.len() {
                 0 => Ok(String::new()),
-                _ => Ok(format!(" GROUP BY {}", self.expressions(list)?)),
+                _ => Ok(format!(" GROUP BY {}", self.groups(list, projection)?)),
             },
             _ => Err(Refusal::not_modelled("this form of GROUP BY")),
         }

@@ -201,8 +201,12 @@ pub(crate) fn label(column_type: ColumnType) -> &'static str {
 mod tests {
     use super::*;
 
-    const SETTINGS: Settings =
-        Settings { case_sensitive: false, superuser: false, serverless: true };
+    const SETTINGS: Settings = Settings {
+        case_sensitive: false,
+        superuser: false,
+        serverless: true,
+        trailing_blanks_group: false,
+    };
 
     #[test]
     fn every_spelling() {

@@ -43,6 +43,10 @@ impl From<CopyError> for Failure {
 impl Session {
     /// Loads a table.
     pub(super) async fn copy(&mut self, statement: &CopyStatement) -> Step<Done> {
+        if let Some(other) = statement.database.as_ref().filter(|name| **name != self.database) {
+            let text = format!("not modelled: COPY into the database \"{other}\" from another one");
+            return Err(Failure::new("0A000", text).into());
+        }
         let tables = self.enter_write(&statement.target, &[]).await?;
         let Some(table) = tables.first().copied().flatten() else {
             let text = format!("relation \"{}\" does not exist", statement.target.name);
@@ -108,7 +112,8 @@ impl Session {
         CopyContext {
             source: Arc::new(self.server.s3.clone()),
             roles: config.roles.clone(),
-            keys: config.keys.clone(),
+            keys: self.server.s3.keys(),
+            expired_keys: self.server.s3.expired_keys(),
             region: config.region.clone(),
             edition: config.edition,
             session: LoadSession {

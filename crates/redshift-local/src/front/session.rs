@@ -197,6 +197,7 @@ impl Session {
             case_sensitive: self.settings.is_on("enable_case_sensitive_identifier"),
             superuser: self.who.user.superuser,
             serverless: self.server.config().edition == Edition::Serverless,
+            trailing_blanks_group: self.server.config().trailing_blanks_group,
         }
     }
 

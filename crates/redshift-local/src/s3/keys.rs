@@ -44,6 +44,19 @@ impl Keys {
         by_id.get_mut(id).map(|held| held.expired = true).is_some()
     }
 
+    /// The key pairs that were told, expired ones among them.
+    pub(super) fn all(&self) -> Vec<AccessKey> {
+        let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        by_id.values().map(|held| held.key.clone()).collect()
+    }
+
+    /// Ids of the keys whose sessions are over.
+    pub(super) fn expired(&self) -> Vec<String> {
+        let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        let expired = by_id.values().filter(|held| held.expired);
+        expired.map(|held| held.key.id.clone()).collect()
+    }
+
     fn with<T>(
         &self,
         id: &str,

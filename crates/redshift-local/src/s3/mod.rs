@@ -147,6 +147,16 @@ impl S3 {
         self.running.keys.expire(id)
     }
 
+    /// The key pairs that it was told of, those whose sessions are over among them.
+    pub(crate) fn keys(&self) -> Vec<AccessKey> {
+        self.running.keys.all()
+    }
+
+    /// Ids of the keys whose sessions are over.
+    pub(crate) fn expired_keys(&self) -> Vec<String> {
+        self.running.keys.expired()
+    }
+
     /// The region of a bucket.
     pub fn bucket_region(&self, bucket: &str) -> Option<String> {
         self.running.store.bucket(bucket).ok().map(|bucket| bucket.config.region.clone())

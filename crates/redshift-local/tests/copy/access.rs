@@ -101,6 +101,8 @@ async fn keys_are_checked_as_s3_checks_them() {
     }
     world.context.keys[0].prefixes = vec!["s3://data/elsewhere".into()];
     assert!(error(&world, &good).await.starts_with(DENIED));
+    world.context.expired_keys = vec!["AKID".into()];
+    assert!(error(&world, &good).await.contains("Status 400,Error ExpiredToken"));
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ impl World {
                 session_token: None,
                 prefixes: Vec::new(),
             }],
+            expired_keys: Vec::new(),
             region: "us-east-1".into(),
             edition: Edition::Serverless,
             session: Session {

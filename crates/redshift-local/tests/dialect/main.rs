@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod clients;
+mod comparisons;
 mod definitions;
 mod refusals;
 mod server;

@@ -21,8 +21,12 @@ use redshift_local::{
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 /// What a session without settings of its own has.
-pub const SETTINGS: Settings =
-    Settings { case_sensitive: false, superuser: false, serverless: true };
+pub const SETTINGS: Settings = Settings {
+    case_sensitive: false,
+    superuser: false,
+    serverless: true,
+    trailing_blanks_group: false,
+};
 
 /// The server of this process. A shell waits on its standard input, and ends the server when this
 /// process is gone, however it ended.
