@@ -154,17 +154,23 @@ fn milliseconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<
     serializer.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A number and what it counts: `1 part`, `1,024 rows`.
+fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", HumanCount(number), if number == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for insert in &self.inserts {
             writeln!(f, "{insert}")?;
         }
-        let rows = self.inserts.iter().map(|insert| insert.rows).sum();
-        let (count, time) = (self.inserts.len(), HumanDuration(self.took));
+        let rows = counted(self.inserts.iter().map(|insert| insert.rows).sum(), "row");
+        let (inserts, time) = (self.inserts.len() as u64, HumanDuration(self.took));
+        let inserts = counted(inserts, "INSERT");
         let exact = self.took.as_secs_f64();
         match exact < 60.0 {
-            true => write!(f, "{count} INSERTs, {} rows, {exact:.1} s", HumanCount(rows)),
-            false => write!(f, "{count} INSERTs, {} rows, {time}", HumanCount(rows)),
+            true => write!(f, "{inserts}, {rows}, {exact:.1} s"),
+            false => write!(f, "{inserts}, {rows}, {time}"),
         }
     }
 }
@@ -172,23 +178,24 @@ impl fmt::Display for Report {
 impl fmt::Display for InsertReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.took.as_secs_f64();
-        let rows = HumanCount(self.rows);
+        let rows = counted(self.rows, "row");
         write!(f, "{}: ", self.table)?;
         match self.status {
             Status::NotRun => return f.write_str("not run"),
-            Status::Failed => return write!(f, "failed after {rows} rows, {seconds:.1} s"),
-            Status::Interrupted => return write!(f, "interrupted after {rows} rows"),
-            Status::Unknown => return write!(f, "{rows} rows, and COMMIT has no known outcome"),
+            Status::Failed => return write!(f, "failed after {rows}, {seconds:.1} s"),
+            Status::Interrupted => return write!(f, "interrupted after {rows}"),
+            Status::Unknown => return write!(f, "{rows}, and COMMIT has no known outcome"),
             Status::AlreadyLoaded => return f.write_str("loaded already by an earlier run"),
-            Status::Done => write!(f, "{rows} rows")?,
+            Status::Done => write!(f, "{rows}")?,
         }
         if let (Some(bytes), Some(parts)) = (self.bytes, self.parts) {
-            write!(f, " loaded, {} in {parts} parts", HumanBytes(bytes))?;
+            write!(f, " loaded, {} in {}", HumanBytes(bytes), counted(parts, "part"))?;
         }
         let speed = HumanCount((self.rows as f64 / seconds.max(0.001)) as u64);
         write!(f, ", {seconds:.1} s ({speed} rows/s)")?;
         match self.retries {
-            Some(retries @ 1..) => write!(f, ", {retries} retries"),
+            Some(1) => f.write_str(", 1 retry"),
+            Some(retries @ 2..) => write!(f, ", {retries} retries"),
             _ => Ok(()),
         }
     }
