@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     cargo::{self, cargo},
+    controlled::{self, Controlled},
     needs::{self, Need},
     shell,
-    stand_in::StandIn,
 };
 
 /// A benchmark: its name, and what runs it.
@@ -14,8 +14,8 @@ type Bench = (&'static str, fn() -> Result<()>);
 
 const BENCHES: &[Bench] = &[("stage", stage), ("s3", s3), ("load", load)];
 
-/// The script whose tables the load benchmark's stand-in is made for.
-const LOAD_SCRIPT: &str = "crates/xtask/bench.sql";
+/// The bucket that the load benchmark stages in.
+const BUCKET: &str = "bench";
 
 /// The volumes whose peak memory is compared, in rows.
 const FEW: &str = "1000000";
@@ -62,12 +62,12 @@ fn s3() -> Result<()> {
 /// Whole loads of two volumes, whose peak memory has to be the same; and the statements of a commit,
 /// whose number has to be the same for any number of parts.
 fn load() -> Result<()> {
-    let arguments = ["--release", "--package", "flink-redshift", "--no-default-features"];
-    let program = cargo::build_program(&arguments, "flink-redshift")?;
-    let stand_in = StandIn::start(&program, LOAD_SCRIPT)?;
+    let arguments = ["--release", "--package", "redshift-local", "--example", controlled::PROGRAM];
+    let program = cargo::build_program(&arguments, controlled::PROGRAM)?;
+    let stand_in = Controlled::start(&program, BUCKET)?;
     let peak = |rows: &str| -> Result<u64> {
         let mut command = example("arrow-redshift", "load");
-        let (lines, succeeded) = shell::tee(command.arg("--").arg(&stand_in.file).arg(rows))?;
+        let (lines, succeeded) = shell::tee(command.arg("--").arg(stand_in.file()).arg(rows))?;
         if !succeeded {
             bail!("the load of {rows} rows failed");
         }

@@ -6,8 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
-use crate::repo;
+use crate::{repo, shell};
 
 /// A cargo command in the repository's root, with the cargo that runs this task.
 ///
@@ -38,9 +39,12 @@ pub fn has(subcommand: &str) -> bool {
 }
 
 /// Builds one program, with cargo's progress on this terminal, and says where it lies.
-///
-/// Cargo is asked for the place, because the target directory may be set anywhere.
 pub fn build_program(arguments: &[&str], name: &str) -> Result<PathBuf> {
+    build(arguments)?.program(name)
+}
+
+/// Runs `cargo build`, with its progress on this terminal.
+pub fn build(arguments: &[&str]) -> Result<Built> {
     let mut command = cargo(&["build", "--locked", "--message-format=json-render-diagnostics"]);
     command.args(arguments).stdout(Stdio::piped());
     println!("\n$ cargo build --locked {}", arguments.join(" "));
@@ -49,19 +53,58 @@ pub fn build_program(arguments: &[&str], name: &str) -> Result<PathBuf> {
     if !output.status.success() {
         bail!("cargo build {} failed: {}", arguments.join(" "), output.status);
     }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    executable(&messages, name).with_context(|| format!("cargo built no program named {name}"))
+    Ok(Built::read(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Finds the program `name` among cargo's JSON messages.
-fn executable(messages: &str, name: &str) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| {
-            message["reason"] == "compiler-artifact" && message["target"]["name"] == name
-        })
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+/// What a build made. Cargo is asked for the places, because the target directory may be set anywhere.
+pub struct Built {
+    messages: Vec<Value>,
+}
+
+impl Built {
+    /// Keeps what cargo's JSON messages say about artifacts.
+    fn read(messages: &str) -> Built {
+        let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let messages = messages.filter(|message| message["reason"] == "compiler-artifact");
+        Built { messages: messages.collect() }
+    }
+
+    /// The program of that name.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        let found = self.of(name).find_map(|message| message["executable"].as_str());
+        found.map(PathBuf::from).with_context(|| format!("cargo built no program named {name}"))
+    }
+
+    /// The library of that name that other languages load.
+    pub fn shared_library(&self, name: &str) -> Result<PathBuf> {
+        let ending = format!(".{}", std::env::consts::DLL_EXTENSION);
+        let files = self.of(name).filter_map(|message| message["filenames"].as_array()).flatten();
+        let found = files.filter_map(Value::as_str).find(|file| file.ends_with(&ending));
+        found.map(PathBuf::from).with_context(|| format!("cargo built no library {name}{ending}"))
+    }
+
+    fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.messages.iter().filter(move |message| message["target"]["name"] == name)
+    }
+}
+
+/// What `cargo metadata` says, with the dependencies that are built for `platform`.
+pub fn metadata(platform: &str) -> Result<Value> {
+    let arguments =
+        ["metadata", "--locked", "--format-version", "1", "--filter-platform", platform];
+    let output = cargo(&arguments).stderr(Stdio::inherit()).output();
+    let output = output.context("cannot start cargo metadata")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed: {}", output.status);
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata printed no JSON")
+}
+
+/// The platform that this machine's cargo builds for, as `x86_64-unknown-linux-gnu`.
+pub fn host() -> Result<String> {
+    let version = shell::output("rustc", &["-vV"]).context("cannot run rustc -vV")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc -vV names no host")
 }
 
 #[cfg(test)]
@@ -78,15 +121,21 @@ mod tests {
     }
 
     #[test]
-    fn the_program_is_found_among_the_messages() {
+    fn programs_and_libraries_are_found_among_the_messages() {
         let messages = concat!(
             r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/b/other"}"#,
             "\n",
             r#"{"reason":"compiler-artifact","target":{"name":"tool"},"executable":null}"#,
             "\nnot json\n",
             r#"{"reason":"compiler-artifact","target":{"name":"tool"},"executable":"/b/tool"}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"lib"},"filenames":["/b/lib.rlib","/b/lib.so"]}"#,
         );
-        assert_eq!(executable(messages, "tool"), Some(PathBuf::from("/b/tool")));
-        assert_eq!(executable(messages, "missing"), None);
+        let built = Built::read(messages);
+        assert_eq!(built.program("tool").unwrap(), PathBuf::from("/b/tool"));
+        assert!(built.program("missing").is_err());
+        let library = built.shared_library("lib");
+        assert_eq!(library.ok(), cfg!(target_os = "linux").then(|| PathBuf::from("/b/lib.so")));
+        assert!(built.shared_library("tool").is_err());
     }
 }

@@ -46,6 +46,8 @@ fn packages_with(missing: &[Need], known: impl Fn(&str) -> bool) -> Vec<String> 
             Need::Psql => packages.push(versioned("postgresql-client", &known)),
             Need::CCompiler => packages.extend(["gcc".to_owned(), "libc6-dev".to_owned()]),
             Need::PythonVenv => packages.extend(["python3".to_owned(), "python3-venv".to_owned()]),
+            Need::Jdk => packages.push(jdk(&known)),
+            Need::Maven => packages.push("maven".to_owned()),
         }
     }
     packages
@@ -56,6 +58,12 @@ fn packages_with(missing: &[Need], known: impl Fn(&str) -> bool) -> Vec<String> 
 fn versioned(package: &str, known: impl Fn(&str) -> bool) -> String {
     let candidates = POSTGRES_VERSIONS.rev().map(|version| format!("{package}-{version}"));
     candidates.into_iter().find(|name| known(name)).unwrap_or_else(|| package.to_owned())
+}
+
+/// The JDK that Flink itself is tested with most, or another that fits and that apt knows.
+fn jdk(known: impl Fn(&str) -> bool) -> String {
+    let candidates = [17, 21, 11].map(|version| format!("openjdk-{version}-jdk-headless"));
+    candidates.into_iter().find(|name| known(name)).unwrap_or_else(|| "default-jdk-headless".into())
 }
 
 /// Installs `packages` with apt-get, through sudo unless this runs as root.
@@ -85,6 +93,9 @@ mod tests {
         let several = |name: &str| name.ends_with("-16") || name.ends_with("-19");
         assert_eq!(packages_with(&[Need::PostgresServer], several), ["postgresql-16"]);
         assert_eq!(packages_with(&[Need::PostgresServer], |_| false), ["postgresql"]);
+        let trixie = |name: &str| name == "openjdk-21-jdk-headless";
+        assert_eq!(packages_with(&[Need::Jdk], trixie), ["openjdk-21-jdk-headless"]);
+        assert_eq!(packages_with(&[Need::Jdk, Need::Maven], |_| false)[1], "maven");
     }
 
     #[test]

@@ -11,8 +11,13 @@
 mod bench;
 mod cargo;
 mod codegen;
+mod controlled;
+mod flink;
 mod install;
+mod jar;
+mod maven;
 mod needs;
+mod notices;
 mod quickstart;
 mod repo;
 mod shell;
@@ -30,16 +35,21 @@ Usage: cargo xtask <task> [options]
 
 Tasks:
   quickstart [--install]   build the command and load five real tables into a local stand-in
-  test [--install]         every test there is: format, lints, docs, tidy, all test suites
+  flink [script.sql] [--keep] [--install]
+                           the same, or a script of yours, on a local Flink cluster with the jar
+  test [step…] [--install] every test there is, or the named steps: format, tidy, lints, docs, tests
+                           (Rust), java (with jobs on Flink's MiniCluster), cluster (real processes)
   soak [--seed N] [--rounds N] [--install]
                            the long crash and fault campaigns, with a random seed unless one is given
   bench [stage|s3|load] [--install]
                            the benchmarks, in release
+  jar [--release] [--install]
+                           the one jar for Flink, with the native library in it
   codegen                  write the generated files anew (options, types)
   tidy                     check the tree: layers, sizes, links, invariants
 
-What a task needs and the machine lacks (PostgreSQL's server, a C compiler, Python's venv) it
-installs with apt-get when it runs as root or with --install, and otherwise names.
+What a task needs and the machine lacks (PostgreSQL's server, a C compiler, Python's venv, a JDK,
+Maven) it installs with apt-get when it runs as root or with --install, and otherwise names.
 ";
 
 fn main() -> ExitCode {
@@ -59,9 +69,11 @@ fn run(arguments: &[String]) -> Result<()> {
     };
     match task.as_str() {
         "quickstart" => quickstart::run(install_flag(rest)?),
-        "test" => test::run(install_flag(rest)?),
+        "test" => test::run(rest),
         "soak" => soak::run(&soak::Campaign::parse(rest)?),
         "bench" => bench::run(rest),
+        "jar" => jar::run(rest),
+        "flink" => flink::run(rest),
         "codegen" => no_options(rest).and_then(|()| codegen::run()),
         "tidy" => no_options(rest).and_then(|()| tidy::run()),
         "help" | "--help" | "-h" => {

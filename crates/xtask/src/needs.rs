@@ -1,6 +1,6 @@
 //! What a task needs from the machine, and whether it is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -8,6 +8,9 @@ use crate::{install, shell};
 
 /// Versions of PostgreSQL whose server the stand-in runs on.
 pub const POSTGRES_VERSIONS: std::ops::RangeInclusive<u32> = 14..=18;
+
+/// Versions of the JDK that Flink 1.20 and 2.x run on.
+pub const JAVA_VERSIONS: std::ops::RangeInclusive<u32> = 11..=21;
 
 /// Something that a task needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +21,12 @@ pub enum Need {
     Psql,
     /// A C compiler: the TLS and compression libraries have parts in C.
     CCompiler,
-    /// Python with venv and pip: the tests with Amazon's Python driver.
+    /// Python with venv and pip: the tests with Amazon's Python driver, and what fetches Flink.
     PythonVenv,
+    /// A JDK: builds the connector's Java side and runs Flink.
+    Jdk,
+    /// Maven: builds and tests the connector's Java side.
+    Maven,
 }
 
 impl Need {
@@ -30,6 +37,8 @@ impl Need {
             Need::Psql => "PostgreSQL's client psql",
             Need::CCompiler => "a C compiler (cc)",
             Need::PythonVenv => "Python 3 with venv and pip",
+            Need::Jdk => "a JDK (11 to 21)",
+            Need::Maven => "Maven (mvn)",
         }
     }
 
@@ -44,6 +53,8 @@ impl Need {
                 .map(|program| program.display().to_string()),
             Need::PythonVenv => shell::succeeds("python3", &["-c", "import ensurepip, venv"])
                 .then(|| "python3".to_owned()),
+            Need::Jdk => java_home().map(|dir| dir.display().to_string()),
+            Need::Maven => shell::on_path("mvn").map(|program| program.display().to_string()),
         }
     }
 }
@@ -117,6 +128,28 @@ pub fn psql() -> Option<PathBuf> {
     beside.or_else(|| shell::on_path("psql"))
 }
 
+/// The home of a JDK of a version that fits: the one that `JAVA_HOME` names, the one on PATH, or the
+/// newest where Linux distributions keep them.
+pub fn java_home() -> Option<PathBuf> {
+    let named = std::env::var_os("JAVA_HOME").map(PathBuf::from);
+    let on_path = shell::on_path("javac").and_then(|program| {
+        let program = program.canonicalize().ok()?;
+        Some(program.parent()?.parent()?.to_owned())
+    });
+    let installed = std::fs::read_dir("/usr/lib/jvm").into_iter().flatten();
+    let installed = installed.filter_map(|entry| entry.ok()?.path().canonicalize().ok());
+    let newest = installed.filter_map(|dir| Some((jdk_version(&dir)?, dir))).max();
+    let chosen = named.into_iter().chain(on_path).find(|dir| jdk_version(dir).is_some());
+    chosen.or_else(|| newest.map(|(_, dir)| dir))
+}
+
+/// The version of the JDK in `dir`; `None` where there is none that fits.
+fn jdk_version(dir: &Path) -> Option<u32> {
+    shell::output(dir.join("bin/java"), &["--version"])?;
+    let version = shell::output(dir.join("bin/javac"), &["--version"])?;
+    major_version(&version).filter(|major| JAVA_VERSIONS.contains(major))
+}
+
 /// Reads `15` out of `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
 fn major_version(text: &str) -> Option<u32> {
     let number =
@@ -134,6 +167,7 @@ mod tests {
         assert_eq!(major_version("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)"), Some(15));
         assert_eq!(major_version("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major_version("postgres (PostgreSQL) 9.6.24"), Some(9));
+        assert_eq!(major_version("javac 17.0.15"), Some(17));
         assert_eq!(major_version("no version"), None);
     }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask quickstart`: the main job on real data, from nothing to rows in tables.
 
 use std::{
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -14,7 +15,8 @@ use crate::{
     stand_in::{Connection, StandIn},
 };
 
-const SCRIPT: &str = "examples/quickstart.sql";
+/// The script that is run, from the repository's root.
+pub const SCRIPT: &str = "examples/quickstart.sql";
 
 /// What the stand-in is asked for afterwards: a title and a query.
 const QUESTIONS: &[(&str, &str)] = &[
@@ -56,14 +58,20 @@ pub fn run(install: bool) -> Result<()> {
     shell::run(load.current_dir(repo::root()))?;
     println!("loaded in {}", seconds(loading.elapsed()));
 
-    let connection = stand_in.connection()?;
+    show(&stand_in.file)?;
+    stand_in.stop()?;
+    println!("\nquickstart done in {}", seconds(begun.elapsed()));
+    println!("To look around yourself: {} local --for {SCRIPT}", program.display());
+    Ok(())
+}
+
+/// Asks a stand-in, which a connection file describes, for what the script loaded.
+pub fn show(connection_file: &Path) -> Result<()> {
+    let connection = Connection::read(connection_file)?;
     for (title, query) in QUESTIONS {
         println!("\n-- {title}");
         ask(&connection, query)?;
     }
-    stand_in.stop()?;
-    println!("\nquickstart done in {}", seconds(begun.elapsed()));
-    println!("To look around yourself: {} local --for {SCRIPT}", program.display());
     Ok(())
 }
 

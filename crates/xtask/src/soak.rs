@@ -5,12 +5,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
-    cargo::cargo,
-    needs::{self, Need},
-    shell,
-    test::Totals,
-};
+use crate::{cargo::cargo, flink, needs, shell, test::Totals};
 
 /// Rounds of each campaign unless told otherwise: about an hour on two cores.
 const ROUNDS: u64 = 200;
@@ -47,7 +42,7 @@ fn number(option: &str, value: Option<&String>) -> Result<u64> {
 
 /// Runs every campaign, and fails when there was none.
 pub fn run(campaign: &Campaign) -> Result<()> {
-    needs::provide(&[Need::CCompiler, Need::PostgresServer], campaign.install)?;
+    needs::provide(&flink::NEEDS, campaign.install)?;
     let seed = campaign.seed.map_or_else(random_seed, Ok)?;
     println!("again with: cargo xtask soak --seed {seed} --rounds {}", campaign.rounds);
     let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast", "soak", "--"]);
@@ -64,6 +59,7 @@ pub fn run(campaign: &Campaign) -> Result<()> {
     if totals.passed == 0 {
         bail!("no campaign ran: none of the ignored tests has `soak` in its name");
     }
+    println!("\n{}", flink::campaign(seed, campaign.rounds)?);
     Ok(())
 }
 

@@ -28,7 +28,15 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Reads a connection file. No error quotes what the file says: it holds a password.
+    /// Reads a connection file.
+    pub fn read(file: &Path) -> Result<Connection> {
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        Connection::parse(&text)
+            .with_context(|| format!("{} is not a connection file", file.display()))
+    }
+
+    /// Reads what is in a connection file. No error quotes what the file says: it holds a password.
     fn parse(text: &str) -> Result<Connection> {
         let fields: Value = serde_json::from_str(text).context("it is not JSON")?;
         let text = |key: &str| {
@@ -78,7 +86,7 @@ impl StandIn {
     fn wait_until_ready(&mut self) -> Result<()> {
         let begun = Instant::now();
         // The file counts once it is whole: it may be seen while it is being written.
-        while self.connection().is_err() {
+        while Connection::read(&self.file).is_err() {
             if let Some(status) = self.child.try_wait().context("waiting for the stand-in")? {
                 bail!("the stand-in ended before it was ready ({status}); its messages are above");
             }
@@ -88,14 +96,6 @@ impl StandIn {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
-    }
-
-    /// What its connection file says.
-    pub fn connection(&self) -> Result<Connection> {
-        let text = fs::read_to_string(&self.file)
-            .with_context(|| format!("cannot read {}", self.file.display()))?;
-        Connection::parse(&text)
-            .with_context(|| format!("{} is not a connection file", self.file.display()))
     }
 
     /// Asks it to end, so that it stops its database and removes its data.

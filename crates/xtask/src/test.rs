@@ -9,8 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     cargo::{self, cargo},
-    needs::{self, Need},
-    shell, tidy,
+    flink, needs, shell, tidy,
 };
 
 /// The seed of every property test in this run; the campaigns with random seeds are `soak`'s.
@@ -26,15 +25,22 @@ enum Outcome {
     Skipped(String),
 }
 
-/// Runs every step, even after a failed one, and then says how each ended.
-pub fn run(install: bool) -> Result<()> {
+/// Every step, in order: what needs a build of the workspace comes before what uses that build.
+const STEPS: [Step; 7] = [
+    ("format", format),
+    ("tidy", tidy),
+    ("lints", lints),
+    ("docs", docs),
+    ("tests", tests),
+    ("java", java),
+    ("cluster", cluster),
+];
+
+/// Runs the named steps, or every one, even after a failed one, and then says how each ended.
+pub fn run(options: &[String]) -> Result<()> {
     let begun = Instant::now();
-    needs::provide(
-        &[Need::CCompiler, Need::PostgresServer, Need::Psql, Need::PythonVenv],
-        install,
-    )?;
-    let steps: [Step; 5] =
-        [("format", format), ("tidy", tidy), ("lints", lints), ("docs", docs), ("tests", tests)];
+    let (steps, install) = parse(options)?;
+    needs::provide(&flink::NEEDS, install)?;
     let results: Vec<(&str, Outcome, Duration)> = steps
         .into_iter()
         .map(|(name, step)| {
@@ -43,6 +49,18 @@ pub fn run(install: bool) -> Result<()> {
         })
         .collect();
     summarise(&results, begun.elapsed())
+}
+
+/// Reads `--install` and the names of steps.
+fn parse(options: &[String]) -> Result<(Vec<Step>, bool)> {
+    let install = options.iter().any(|option| option == "--install");
+    let names: Vec<&String> = options.iter().filter(|option| *option != "--install").collect();
+    if let Some(other) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != *name)) {
+        let known: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        bail!("test has no step `{other}`; there are: {}", known.join(", "));
+    }
+    let chosen = |step: &Step| names.is_empty() || names.iter().any(|name| *name == step.0);
+    Ok((STEPS.into_iter().filter(chosen).collect(), install))
 }
 
 fn summarise(results: &[(&str, Outcome, Duration)], total: Duration) -> Result<()> {
@@ -97,8 +115,12 @@ fn with_subcommand(subcommand: &str, command: &mut Command) -> Outcome {
 }
 
 fn from_result(result: Result<()>) -> Outcome {
+    from_result_with(result.map(|()| String::new()))
+}
+
+fn from_result_with(result: Result<String>) -> Outcome {
     match result {
-        Ok(()) => Outcome::Passed(String::new()),
+        Ok(detail) => Outcome::Passed(detail),
         Err(error) => Outcome::Failed(format!("{error:#}")),
     }
 }
@@ -111,6 +133,16 @@ fn tests() -> Outcome {
         Err(error) => Outcome::Failed(format!("{error:#}")),
         Ok((lines, succeeded)) => judge(&Totals::of(&lines), succeeded),
     }
+}
+
+/// The connector's Java side, and jobs on Flink's MiniCluster.
+fn java() -> Outcome {
+    from_result_with(flink::maven_tests())
+}
+
+/// Jobs on clusters of real processes.
+fn cluster() -> Outcome {
+    from_result_with(flink::clusters())
 }
 
 fn judge(totals: &Totals, succeeded: bool) -> Outcome {
@@ -191,6 +223,17 @@ mod tests {
         assert!(matches!(judge(&Totals::default(), true), Outcome::Failed(_)));
         let failed = Totals { failed: 1, ..one };
         assert!(matches!(judge(&failed, true), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name_and_unknown_ones_refused() {
+        let named = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            parse(&words).map(|(steps, install)| (steps.len(), install))
+        };
+        assert_eq!(named(&[]).unwrap(), (STEPS.len(), false));
+        assert_eq!(named(&["--install", "java", "tests"]).unwrap(), (2, true));
+        assert!(named(&["jav"]).is_err());
     }
 
     #[test]

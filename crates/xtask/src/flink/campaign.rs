@@ -1,0 +1,123 @@
+//! The long campaign: many jobs whose processes are killed.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::{Child, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+use super::{
+    cluster::{self, Cluster, Settings},
+    home::{Home, VERSION_1_20, VERSION_2},
+    killed::{self, Victim},
+    parts::{self, Parts},
+    random::Random,
+    task::Run,
+};
+use crate::{controlled::Controlled, jar::Profile};
+
+/// Rounds of a Rust campaign that one run on a cluster stands for: such a run takes about a minute.
+const ROUNDS_PER_RUN: u64 = 6;
+/// Of so many runs one has its JobManager killed.
+const RUNS_PER_JOB_MANAGER: u64 = 5;
+
+/// Runs the campaign; every second run is on the other line of Flink. Says what was run.
+pub fn run(seed: u64, rounds: u64) -> Result<String> {
+    let parts = Parts::build(Profile::Dev)?;
+    let runs = (rounds / ROUNDS_PER_RUN).max(2);
+    let mut random = Random::seeded(seed);
+    let mut restarts = 0;
+    for version in [VERSION_2, VERSION_1_20] {
+        let seeds: Vec<u64> = (0..runs / 2).map(|_| random.next()).collect();
+        restarts += on(version, &parts, &seeds)?;
+    }
+    Ok(format!("{runs} runs on Flink {VERSION_2} and {VERSION_1_20} exact, {restarts} restarts"))
+}
+
+/// The runs of one line: TaskManagers die in most of them, the JobManager in the others.
+fn on(version: &str, parts: &Parts, seeds: &[u64]) -> Result<u64> {
+    let directory = parts::workshop("campaign")?;
+    let home = Home::of(version)?;
+    let mut stand_in = Controlled::start(&parts.stand_in, "staging")?;
+    let zoo_keeper = ZooKeeper::start(&home, &directory)?;
+    let mut settings = Settings {
+        jars: vec![parts.jar.clone()],
+        task_managers: 2,
+        configuration: killed::SETTINGS.map(|(key, value)| (key.into(), value.into())).into(),
+    };
+    settings.configuration.extend(zoo_keeper.settings(&directory));
+    let mut cluster = Cluster::start(&home, &directory, &settings)?;
+    let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
+    let mut restarts = 0;
+    for (index, seed) in (0_u64..).zip(seeds) {
+        let victim = match index % RUNS_PER_JOB_MANAGER {
+            0 => Victim::JobManager,
+            _ => Victim::TaskManager,
+        };
+        restarts += killed::run(&mut cluster, &run, &mut stand_in, *seed, victim)?;
+    }
+    cluster.stop()?;
+    stand_in.stop()?;
+    Ok(restarts)
+}
+
+/// A ZooKeeper of one server: what Flink's high availability keeps leaders and jobs in. Flink's own
+/// distribution holds it.
+struct ZooKeeper {
+    child: Child,
+    port: u16,
+}
+
+impl ZooKeeper {
+    fn start(home: &Home, directory: &Path) -> Result<ZooKeeper> {
+        let conf = directory.join("zookeeper");
+        let data = conf.join("data");
+        fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
+        for name in ["log4j-console.properties", "logback-console.xml", "config.yaml"] {
+            let from = home.directory.join("conf").join(name);
+            fs::copy(&from, conf.join(name))
+                .with_context(|| format!("cannot copy {}", from.display()))?;
+        }
+        let port = cluster::free_port()?;
+        let text = format!(
+            "tickTime=1000\ndataDir={}\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
+             admin.enableServer=false\n",
+            data.display()
+        );
+        let file = conf.join("zoo.cfg");
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        let log = directory.join("zookeeper.out");
+        let out = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
+        let err = out.try_clone().context("cannot share a file")?;
+        let mut command = cluster::process(home, "zookeeper.sh");
+        command.args(["start-foreground", "1"]);
+        cluster::prepare(&mut command, directory)?;
+        command.env("FLINK_CONF_DIR", &conf).env("FLINK_LIB_DIR", home.directory.join("lib"));
+        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        let child = command.spawn().context("cannot start ZooKeeper")?;
+        Ok(ZooKeeper { child, port })
+    }
+
+    /// What makes a cluster highly available by it.
+    fn settings(&self, directory: &Path) -> Vec<(String, String)> {
+        let storage = directory.join("ha");
+        [
+            ("high-availability.type", "zookeeper".to_owned()),
+            ("high-availability.zookeeper.quorum", format!("127.0.0.1:{}", self.port)),
+            ("high-availability.storageDir", format!("file://{}", storage.display())),
+            ("high-availability.zookeeper.client.session-timeout", "5 s".to_owned()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+    }
+}
+
+impl Drop for ZooKeeper {
+    fn drop(&mut self) {
+        // It may have ended already, and there is nobody to tell.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,181 @@
+//! `cargo xtask flink`: a local cluster with the connector, for a first try.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{
+    cluster::{Cluster, Settings},
+    home::{Home, VERSION_2},
+    parts::{self, Parts},
+    redirect,
+};
+use crate::{
+    controlled::Controlled,
+    jar::Profile,
+    needs::{self, Need},
+    quickstart, shell,
+};
+
+/// The class that runs a script.
+const RUNNER: &str = "io.github.flinkredshift.tools.SqlRunner";
+
+/// What is needed to build the connector and to run it on Flink.
+pub const NEEDS: [Need; 6] =
+    [Need::CCompiler, Need::PostgresServer, Need::Psql, Need::PythonVenv, Need::Jdk, Need::Maven];
+
+/// What the task is told.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    script: Option<PathBuf>,
+    keep: bool,
+    install: bool,
+}
+
+impl Options {
+    fn parse(given: &[String]) -> Result<Options> {
+        let mut options = Options { script: None, keep: false, install: false };
+        for word in given {
+            match word.as_str() {
+                "--keep" => options.keep = true,
+                "--install" => options.install = true,
+                flag if flag.starts_with('-') => bail!("flink knows no option `{flag}`"),
+                _ if options.script.is_some() => bail!("flink runs one script at a time"),
+                script => options.script = Some(absolute(script)?),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// The cluster's processes run in the repository's root; a script may be named from elsewhere.
+fn absolute(script: &str) -> Result<PathBuf> {
+    std::path::absolute(script).with_context(|| format!("`{script}` is no path"))
+}
+
+/// Builds, starts a stand-in and a cluster, runs the script and shows what arrived.
+pub fn run(given: &[String]) -> Result<()> {
+    let begun = Instant::now();
+    let options = Options::parse(given)?;
+    needs::provide(&NEEDS, options.install)?;
+    let parts = Parts::build(Profile::Quick)?;
+    let home = Home::of(VERSION_2)?;
+    println!("built in {} s", begun.elapsed().as_secs());
+
+    let directory = parts::workshop("first-try")?;
+    let stand_in = Controlled::start(&parts.stand_in, "staging")?;
+    let settings =
+        Settings { jars: vec![parts.jar.clone()], task_managers: 1, ..Settings::default() };
+    let cluster = Cluster::start(&home, &directory, &settings)?;
+    println!("Flink {VERSION_2}: http://127.0.0.1:{}", cluster.rest().port);
+
+    let loading = Instant::now();
+    let quickstart = PathBuf::from(quickstart::SCRIPT);
+    let script = options.script.as_ref().unwrap_or(&quickstart);
+    let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
+    run_script(&cluster, &run, &stand_in, script)?;
+    println!("ran in {} s", loading.elapsed().as_secs());
+    if options.script.is_none() {
+        quickstart::show(&stand_in.file())?;
+    }
+    if options.keep {
+        wait_for_the_user(&cluster, &parts, &stand_in, &directory)?;
+    }
+    cluster.stop()?;
+    stand_in.stop()?;
+    println!("\ndone in {} s", begun.elapsed().as_secs());
+    Ok(())
+}
+
+/// What running a script takes, besides the cluster and the stand-in.
+pub struct Run<'a> {
+    /// The jar with the SQL runner.
+    pub tools: &'a Path,
+    /// Where files for it may be written.
+    pub directory: &'a Path,
+    /// Jars that go with the job, where they are not in the cluster's `lib/`.
+    pub shipped: &'a [&'a Path],
+}
+
+/// Runs a script on a cluster, its tables pointed at the stand-in; gives back what the client said.
+pub fn run_script(
+    cluster: &Cluster,
+    run: &Run<'_>,
+    stand_in: &Controlled,
+    script: &Path,
+) -> Result<Vec<String>> {
+    let (said, succeeded) = shell::tee(&mut script_command(cluster, run, stand_in, script)?)?;
+    ensure!(succeeded, "{} failed on Flink; see {}", script.display(), cluster.logs().display());
+    Ok(said)
+}
+
+/// The command line that runs a script so.
+pub fn script_command(
+    cluster: &Cluster,
+    run: &Run<'_>,
+    stand_in: &Controlled,
+    script: &Path,
+) -> Result<Command> {
+    let options = run.directory.join("redirect.properties");
+    redirect::write(stand_in, &options)?;
+    let mut command = cluster.client(&["run", "-c", RUNNER])?;
+    command.arg(run.tools).arg("--redirect").arg(&options);
+    for jar in run.shipped {
+        command.arg("--jar").arg(jar);
+    }
+    command.arg(script);
+    Ok(command)
+}
+
+/// Says what there is to try, and waits for Enter or the end of the input.
+fn wait_for_the_user(
+    cluster: &Cluster,
+    parts: &Parts,
+    stand_in: &Controlled,
+    directory: &Path,
+) -> Result<()> {
+    let flink = cluster.client(&["run", "-c", RUNNER])?;
+    println!(
+        "\nThe cluster and the stand-in stay until you press Enter.\n\
+         Web interface  http://127.0.0.1:{}\n\
+         Another script FLINK_CONF_DIR={} FLINK_LIB_DIR={} \\\n    {} run -c {RUNNER} {} --redirect {} script.sql\n\
+         The rows       PGPASSWORD={} psql 'host={} port={} user={} dbname={} sslmode=verify-ca sslrootcert={}'",
+        cluster.rest().port,
+        directory.join("conf").display(),
+        directory.join("lib").display(),
+        flink.get_program().to_string_lossy(),
+        parts.tools.display(),
+        directory.join("redirect.properties").display(),
+        stand_in.text("password")?,
+        stand_in.text("host")?,
+        stand_in.text("port")?,
+        stand_in.text("user")?,
+        stand_in.text("database")?,
+        stand_in.text("ca_file")?,
+    );
+    std::io::stdin().read(&mut [0]).map(drop).context("cannot read standard input")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Options> {
+        Options::parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn one_script_is_taken_from_wherever_it_is_named() {
+        let options = parse(&["--keep", "my.sql"]).unwrap();
+        assert!(options.keep && !options.install);
+        assert!(options.script.is_some_and(|script| script.is_absolute()));
+        assert_eq!(parse(&[]).unwrap().script, None);
+        assert!(parse(&["a.sql", "b.sql"]).is_err());
+        assert!(parse(&["--kep"]).is_err());
+    }
+}

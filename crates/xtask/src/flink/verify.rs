@@ -1,0 +1,124 @@
+//! Tests of the connector: Maven's, and those on clusters of real processes.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{
+    cluster::{Cluster, Settings},
+    home::{Home, VERSION_1_20, VERSION_2},
+    jni_check::{self, Complaints},
+    killed::{self, Victim},
+    parts::{self, Parts, Programs},
+    task::{self, Run},
+};
+use crate::{controlled::Controlled, jar::Profile, maven, quickstart};
+
+/// The seeds of the runs in which TaskManagers are killed; `soak` takes others.
+const SEEDS: [u64; 3] = [1, 2, 3];
+
+/// What the quickstart's tables must hold: a query and its one answer.
+const EXPECTED: [(&str, &[&str]); 6] = [
+    ("SELECT count(*) FROM airlines", &["16"]),
+    ("SELECT count(*) FROM airports", &["1458"]),
+    ("SELECT count(*), count(DISTINCT tailnum) FROM planes", &["3322", "3322"]),
+    ("SELECT count(*) FROM weather", &["26115"]),
+    ("SELECT count(*), sum(distance) FROM flights", &["336776", "350217607"]),
+    ("SELECT count(*) - count(dep_time), count(DISTINCT carrier) FROM flights", &["8255", "16"]),
+];
+
+/// Runs Maven's tests: those of the modules and those of jobs on Flink's MiniCluster, these on both
+/// lines of Flink. Says how many there were.
+pub fn maven_tests() -> Result<String> {
+    let programs = Programs::build(Profile::Dev)?;
+    let mut properties: Vec<String> = programs.native.properties().into();
+    properties.push(maven::property("redshift.local.program", &programs.stand_in));
+    if let Some(command) = &programs.command {
+        properties.push(maven::property("flink.redshift.program", command));
+    }
+    let run = |arguments: &[&str]| {
+        let mut command = maven::maven(arguments)?;
+        maven::test(command.args(&properties))
+    };
+    let tools = run(&["verify", "--file", "tools/pom.xml"])?;
+    let newest = run(&["verify"])?;
+    // The same jar of the connector, compiled against Flink 2; its unit tests need no second run.
+    let oldest = run(&[
+        "verify",
+        "--activate-profiles=flink-1.20",
+        "--projects=integration-tests",
+        "--also-make",
+        "-Dtest=NoUnitTest",
+        "-Dsurefire.failIfNoSpecifiedTests=false",
+    ])?;
+    println!("\nMaven, all runs: {}", tools.and(newest).and(oldest));
+    Ok(format!("tools {tools}; Flink 2 {newest}; Flink 1.20 {oldest}"))
+}
+
+/// Runs the cluster tests, and says what was seen.
+pub fn clusters() -> Result<String> {
+    let parts = Parts::build(Profile::Dev)?;
+    let oldest = on_the_oldest(&parts)?;
+    let restarts = on_the_newest(&parts)?;
+    Ok(format!(
+        "quickstart on Flink {VERSION_1_20} and {VERSION_2}, {oldest}; {} runs with TaskManagers \
+         killed exact, {restarts} restarts",
+        SEEDS.len()
+    ))
+}
+
+/// Flink 1.20, the jar shipped with the job, the JVMs checking what native code does to them.
+fn on_the_oldest(parts: &Parts) -> Result<String> {
+    let directory = parts::workshop("oldest")?;
+    let mut stand_in = Controlled::start(&parts.stand_in, "staging")?;
+    let check = |process: &str| (format!("env.java.opts.{process}"), jni_check::OPTION.to_owned());
+    let settings = Settings {
+        task_managers: 1,
+        configuration: ["jobmanager", "taskmanager", "client"].map(check).into(),
+        ..Settings::default()
+    };
+    let cluster = Cluster::start(&Home::of(VERSION_1_20)?, &directory, &settings)?;
+    let run = Run { tools: &parts.tools, directory: &directory, shipped: &[&parts.jar] };
+    let said = task::run_script(&cluster, &run, &stand_in, Path::new(quickstart::SCRIPT))?;
+    check_quickstart(&mut stand_in)?;
+    let files = cluster.written()?;
+    cluster.stop()?;
+    stand_in.stop()?;
+    let mut complaints = Complaints::of(&files)?;
+    complaints.read(&said.join("\n"));
+    ensure!(complaints.ours.is_empty(), "{}: {:#?}", jni_check::OPTION, complaints.ours);
+    Ok(format!("{} clean ({} of the JDK's own)", jni_check::OPTION, complaints.others))
+}
+
+/// Flink 2, the jar in `lib/`, and TaskManagers killed while a job loads.
+fn on_the_newest(parts: &Parts) -> Result<u64> {
+    let directory = parts::workshop("newest")?;
+    let mut stand_in = Controlled::start(&parts.stand_in, "staging")?;
+    let settings = Settings {
+        jars: vec![parts.jar.clone()],
+        task_managers: 2,
+        configuration: killed::SETTINGS.map(|(key, value)| (key.into(), value.into())).into(),
+    };
+    let mut cluster = Cluster::start(&Home::of(VERSION_2)?, &directory, &settings)?;
+    let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
+    task::run_script(&cluster, &run, &stand_in, Path::new(quickstart::SCRIPT))?;
+    check_quickstart(&mut stand_in)?;
+    let mut restarts = 0;
+    for seed in SEEDS {
+        restarts += killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
+    }
+    cluster.stop()?;
+    stand_in.stop()?;
+    ensure!(restarts > 0, "no TaskManager that was killed made a job begin anew");
+    Ok(restarts)
+}
+
+fn check_quickstart(stand_in: &mut Controlled) -> Result<()> {
+    for (query, expected) in EXPECTED {
+        let rows = stand_in.rows(query)?;
+        let row = rows.first().with_context(|| format!("`{query}` gave no row"))?;
+        let found: Vec<&str> = row.iter().map(|v| v.as_deref().unwrap_or("NULL")).collect();
+        ensure!(found == expected, "`{query}` gave {found:?}, not {expected:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+package io.github.flinkredshift.tools;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Pattern;
+import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.table.catalog.Catalog;
+import org.apache.flink.table.catalog.CatalogBaseTable;
+import org.apache.flink.table.catalog.CatalogTable;
+import org.apache.flink.table.catalog.ObjectPath;
+
+/**
+ * Options that take the place of those that a script's tables have, so that a script that names a real
+ * cluster runs against another one. An option without a value is taken away.
+ */
+final class Redirect {
+
+    private static final String CONNECTOR = "redshift";
+    private static final Pattern NAMES_CONNECTOR =
+            Pattern.compile("'connector'\\s*=\\s*'" + CONNECTOR + "'", Pattern.CASE_INSENSITIVE);
+    private static final Pattern PLAIN_TABLE =
+            Pattern.compile("CREATE\\s+TABLE\\s.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    private static final Pattern FILLED_AT_ONCE =
+            Pattern.compile("\\)\\s*AS\\s", Pattern.CASE_INSENSITIVE);
+
+    private final Map<String, String> options;
+
+    private Redirect(Map<String, String> options) {
+        this.options = options;
+    }
+
+    /** A redirect that changes nothing. */
+    static Redirect none() {
+        return new Redirect(Map.of());
+    }
+
+    /** Reads a file of Java properties. */
+    static Redirect read(Path file) throws IOException {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        }
+        Map<String, String> options = new HashMap<>();
+        properties.stringPropertyNames().forEach(key -> options.put(key, properties.getProperty(key)));
+        return new Redirect(options);
+    }
+
+    /**
+     * Refuses a statement whose table would be written before it could be pointed elsewhere: nothing
+     * of a redirected script may reach the cluster that it names.
+     */
+    void check(String statement) {
+        boolean reaches = !options.isEmpty() && NAMES_CONNECTOR.matcher(statement).find();
+        boolean plain = PLAIN_TABLE.matcher(statement).matches();
+        if (reaches && (!plain || FILLED_AT_ONCE.matcher(statement).find())) {
+            throw new IllegalArgumentException(
+                    "Only tables of plain CREATE TABLE statements can be redirected, not `"
+                            + Statements.head(statement)
+                            + "`: create the table first, then fill it by INSERT.");
+        }
+    }
+
+    /** Points every table of the connector in the current database at the other cluster. */
+    void apply(TableEnvironment environment) throws Exception {
+        if (options.isEmpty()) {
+            return;
+        }
+        String database = environment.getCurrentDatabase();
+        Catalog catalog = environment.getCatalog(environment.getCurrentCatalog()).orElseThrow();
+        for (String name : catalog.listTables(database)) {
+            ObjectPath path = new ObjectPath(database, name);
+            CatalogBaseTable table = catalog.getTable(path);
+            if (table instanceof CatalogTable
+                    && CONNECTOR.equals(table.getOptions().get("connector"))) {
+                Map<String, String> replaced = replace(table.getOptions());
+                catalog.alterTable(path, ((CatalogTable) table).copy(replaced), false);
+            }
+        }
+    }
+
+    /** The options with those of this redirect in place of what was there. */
+    Map<String, String> replace(Map<String, String> declared) {
+        Map<String, String> replaced = new HashMap<>(declared);
+        options.forEach(
+                (key, value) -> {
+                    if (value.isEmpty()) {
+                        replaced.remove(key);
+                    } else {
+                        replaced.put(key, value);
+                    }
+                });
+        return replaced;
+    }
+}
