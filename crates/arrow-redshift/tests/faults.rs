@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow_redshift::{
     ErrorKind,
@@ -392,6 +392,58 @@ async fn stopping_a_commit_leaves_the_table_and_its_locks_alone() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_too_slow_ends_in_time_and_can_be_given_again() {
+    each(Isolation::Snapshot, "late", async |server, watcher, case| {
+        let stall = || Effect::Stall(Duration::from_secs(600));
+        let limited = || case.sink.committer().with_timeout(Some(Duration::from_secs(1)));
+        let stop = CancellationToken::new();
+        for statement in [StatementKind::Connect, StatementKind::Copy, StatementKind::Write] {
+            server.faults().inject(rule(statement, stall()));
+            let started = Instant::now();
+            let error = limited().commit(&case.commit, &stop).await.unwrap_err();
+            let took = started.elapsed();
+            assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(8), "{took:?}");
+            assert_eq!(error.kind(), ErrorKind::CommitTimeout, "{statement:?}: {error:?}");
+            let text = error.to_string();
+            assert!(text.contains("within 1s") && text.contains("'sink.commit.timeout'"));
+            assert_eq!(server.faults().taken(), 1, "{statement:?}: the fault never struck");
+            server.faults().clear();
+            assert_eq!(content(watcher, &case.table).await, owned(FIRST), "{statement:?}");
+        }
+        // When COMMIT was sent its answer has a few seconds; then nobody knows.
+        server.faults().inject(rule(StatementKind::Commit, stall()));
+        let started = Instant::now();
+        let error = limited().commit(&case.commit, &stop).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CommitUnknown, "{error:?}");
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        server.faults().clear();
+        apply(&case.sink, &case.commit).await.unwrap();
+        case.check(watcher, "after a timeout").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_final_error_stays_what_it_is_when_the_ledger_does_not_answer() {
+    each(Isolation::Snapshot, "silent", async |server, watcher, case| {
+        server.faults().inject(rule(StatementKind::Copy, fail("XX000", "Disk is on fire", None)));
+        // The first connection is the commit's own; whoever asks what became of it waits.
+        let stall = rule(StatementKind::Connect, Effect::Stall(Duration::from_secs(600)));
+        server.faults().inject(FaultRule { skip: 1, ..stall });
+        let mut committer = case.sink.committer().with_timeout(Some(Duration::from_secs(2)));
+        let error = committer.commit(&case.commit, &CancellationToken::new()).await.unwrap_err();
+        assert_eq!(server.faults().taken(), 2, "a fault never struck");
+        server.faults().clear();
+        assert_eq!(error.kind(), ErrorKind::ServerError, "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("Disk is on fire") && text.contains("could not be asked"), "{text}");
+        apply(&case.sink, &case.commit).await.unwrap();
+        case.check(watcher, "after a final error").await;
+    })
+    .await;
 }
 
 /// A number of the campaign, from `cargo xtask soak`.

@@ -92,6 +92,7 @@ fn context(server: &Server) -> CopyContext {
         source: Arc::new(server.s3.clone()),
         roles: vec![role],
         keys: Vec::new(),
+        expired_keys: Vec::new(),
         region: "us-east-1".into(),
         edition: Edition::Serverless,
         session,

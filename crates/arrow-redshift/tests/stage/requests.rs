@@ -271,6 +271,25 @@ async fn uploads_that_a_crash_left_open_are_found_and_aborted() {
 }
 
 #[tokio::test]
+async fn a_subtask_aborts_its_own_attempts_uploads_whatever_they_were_begun_for() {
+    let server = Server::start().await;
+    let s3 = client(&server);
+    let key = |number, part: &str| format!("tmp/x/{LAUNCH}/{}/{part}.parquet", attempt(number));
+    // Of checkpoints before and after the restored one; of another subtask, and of one that there
+    // is no more; of this attempt and of a newer one.
+    let begun = [(1, "part-1-3-0"), (1, "part-1-9-1"), (1, "part-0-9-0"), (1, "part-7-3-0")];
+    for (number, part) in begun.into_iter().chain([(2, "part-1-9-0"), (3, "part-1-9-0")]) {
+        s3.create_multipart(&Path::from(key(number, part))).await.unwrap();
+    }
+    let staging = server.open(2).await;
+    assert_eq!(staging.sweep_subtask(1, 4, Some(5)).await.unwrap().uploads, 2);
+    assert_eq!(staging.sweep_subtask(1, 4, None).await.unwrap().uploads, 0);
+    assert_eq!(staging.sweep_subtask(0, 4, Some(5)).await.unwrap().uploads, 2);
+    let everything = server.open(4).await.sweep_older_attempts(&HashSet::new()).await.unwrap();
+    assert_eq!(everything.uploads, 2);
+}
+
+#[tokio::test]
 async fn lists_of_uploads_are_read_to_their_end() {
     let server = Server::start().await;
     let s3 = client(&server);

@@ -168,3 +168,87 @@ async fn after_seven_days_other_launches_objects_go_too() {
     assert_eq!(eight_days_later.sweep_expired(day(1), &keep).await.unwrap().objects, 1);
     assert_eq!(names(memory.as_ref()).await, expected(&[], &[&kept]));
 }
+
+/// A store with a part for checkpoints 5 and 6 of each of these subtasks' attempts.
+async fn subtasks(of: &[(&str, u32, u32)]) -> Arc<dyn ObjectStore> {
+    let store = with_foreign_objects().await;
+    for (launch, number, subtask) in of {
+        for checkpoint in [5, 6] {
+            let name = part(launch, *number, *subtask, checkpoint);
+            store.put(&Path::from(name), "part".into()).await.unwrap();
+        }
+        let name = format!("tmp/{launch}/{}/{MANIFEST}", attempt(*number));
+        store.put(&Path::from(name), "manifest".into()).await.unwrap();
+    }
+    store
+}
+
+const MANIFEST: &str = "manifest-x-0123456789abcdef.json";
+
+fn part(launch: &str, number: u32, subtask: u32, checkpoint: u64) -> String {
+    format!("tmp/{launch}/{}/part-{subtask}-{checkpoint}-0.parquet", attempt(number))
+}
+
+/// Attempts 1 to 4 are those of subtasks 0 to 3; attempt 9 is a later one of subtask 0.
+const ATTEMPTS: [(&str, u32, u32); 7] = [
+    (LAUNCH, 1, 0),
+    (LAUNCH, 2, 1),
+    (LAUNCH, 3, 2),
+    (LAUNCH, 4, 3),
+    (LAUNCH, 9, 0),
+    (OTHER, 1, 0),
+    (OTHER, 2, 1),
+];
+
+#[tokio::test]
+async fn a_subtask_takes_away_what_its_own_older_attempts_staged_later() {
+    let own = |subtask: u32, checkpoint| part(LAUNCH, subtask + 1, subtask, checkpoint);
+    for (subtask, parallelism, restored, gone) in [
+        (1, 4, Some(6), vec![]),
+        (1, 4, Some(5), vec![own(1, 6)]),
+        (1, 4, Some(4), vec![own(1, 5), own(1, 6)]),
+        (1, 4, None, vec![own(1, 5), own(1, 6)]),
+        (0, 4, Some(5), vec![own(0, 6)]),
+        (0, 2, Some(5), vec![own(0, 6), own(2, 6), own(3, 6)]),
+        (0, 3, None, vec![own(0, 5), own(0, 6), own(3, 5), own(3, 6)]),
+        (1, 2, Some(5), vec![own(1, 6)]),
+        (7, 8, None, vec![]),
+    ] {
+        let store = subtasks(&ATTEMPTS).await;
+        let mut expected = names(store.as_ref()).await;
+        expected.retain(|name| !gone.contains(name));
+        let staging = Staging::over(store.clone(), &location("tmp"), LAUNCH, &attempt(5)).unwrap();
+        let swept = staging.sweep_subtask(subtask, parallelism, restored).await.unwrap();
+        let what = format!("subtask {subtask} of {parallelism}, restored from {restored:?}");
+        assert_eq!(swept.objects, gone.len() as u64, "{what}");
+        assert_eq!(names(store.as_ref()).await, expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn the_committer_takes_away_older_manifests_only() {
+    let store = subtasks(&ATTEMPTS).await;
+    let mut expected = names(store.as_ref()).await;
+    let gone: Vec<String> =
+        (1..=4).map(|number| format!("tmp/{LAUNCH}/{}/{MANIFEST}", attempt(number))).collect();
+    expected.retain(|name| !gone.contains(name));
+    let staging = Staging::over(store.clone(), &location("tmp"), LAUNCH, &attempt(5)).unwrap();
+    assert_eq!(staging.sweep_manifests().await.unwrap().objects, 4);
+    assert_eq!(names(store.as_ref()).await, expected);
+}
+
+#[tokio::test]
+async fn one_writer_among_several_spares_everything_young() {
+    let day = |days: u64| Duration::from_secs(days * 86_400);
+    let memory = subtasks(&[(LAUNCH, 1, 0), (LAUNCH, 5, 1), (OTHER, 1, 0)]).await;
+    let all = names(memory.as_ref()).await;
+    let seen_at = |age: Duration| {
+        let store: Arc<dyn ObjectStore> = Arc::new(Aged { store: Arc::clone(&memory), age });
+        Staging::over(store, &location("tmp"), LAUNCH, &attempt(5)).unwrap()
+    };
+    assert_eq!(seen_at(day(6)).sweep_forgotten(day(1)).await.unwrap(), Swept::default());
+    assert_eq!(seen_at(day(8)).sweep_forgotten(day(9)).await.unwrap(), Swept::default());
+    assert_eq!(names(memory.as_ref()).await, all);
+    assert_eq!(seen_at(day(8)).sweep_forgotten(day(1)).await.unwrap().objects, 6);
+    assert_eq!(names(memory.as_ref()).await.len(), all.len() - 6, "its own are there");
+}
