@@ -14,7 +14,9 @@ mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{
+    AsyncMessage, CancelToken, Client, NoTls, SimpleQueryMessage, SimpleQueryRow,
+};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, trace};
 
@@ -98,13 +100,32 @@ impl Session {
 
     /// Runs a statement and returns its rows as text.
     pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
+        let rows = self.send(statement).await?;
+        let text = |row: SimpleQueryRow| {
+            (0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect::<Row>()
+        };
+        Ok(rows.into_iter().map(text).collect())
+    }
+
+    /// Runs a statement whose answer has columns that versions of the server add to, and returns
+    /// those of these names.
+    pub async fn query_columns(&self, statement: &Statement, names: &[&str]) -> Result<Vec<Row>> {
+        let cell = |row: &SimpleQueryRow, name: &str| {
+            row.try_get(name).map(|cell| cell.map(str::to_owned)).map_err(|error| {
+                let why = format!("the server's answer has no column {name}");
+                Error::new(ErrorKind::Unsupported, why).with("statement", statement).source(error)
+            })
+        };
+        let rows = self.send(statement).await?;
+        rows.iter().map(|row| names.iter().map(|name| cell(row, name)).collect()).collect()
+    }
+
+    async fn send(&self, statement: &Statement) -> Result<Vec<SimpleQueryRow>> {
         trace!(pid = self.pid, %statement);
         let answer = self.client.simple_query(statement.text()).await;
         let messages = answer.map_err(|error| classify::statement(error, statement))?;
         let rows = messages.into_iter().filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => {
-                Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
-            }
+            SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
         Ok(rows.collect())

@@ -4,6 +4,7 @@
 //!
 //! Knows the steps of a load, in order; no wire messages, no HTTP, no Flink.
 
+mod collation;
 mod commit;
 mod committable;
 mod context;

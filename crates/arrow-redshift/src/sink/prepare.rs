@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tracing::info;
 use uuid::Uuid;
 
-use super::{Shape, context::Context, identity::Identity};
+use super::{Shape, collation, context::Context, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{ConnectionConfig, CopyConfig, SinkConfig},
@@ -31,6 +31,7 @@ pub(super) async fn prepare(
     let target = target(&session, &config, schema, &name).await?;
     check_names(&target)?;
     let plan = types::plan(schema, &target, copy.format)?;
+    collation::check(&session, &name, &plan).await?;
     ensure_ledger(&session, &config, &name).await?;
 
     let staging = staging(&config, identity, &name, attempt).await?;
@@ -89,6 +90,7 @@ async fn target(
             .with("table", name)
             .hint("create it, or set 'sink.create-table' = 'if-not-exists'"));
     }
+    collation::check_new(session, schema).await?;
     let columns: Vec<NewColumn> = schema
         .columns
         .iter()

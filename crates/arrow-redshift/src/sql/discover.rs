@@ -29,6 +29,22 @@ pub fn describe_table(table: &Qualified) -> Statement {
     ))
 }
 
+/// What the database's text columns compare like that say nothing else: `case_sensitive` or
+/// `case_insensitive`.
+pub fn database_collation() -> Statement {
+    Statement::fixed("SELECT db_collation()")
+}
+
+/// Columns of a table with all that there is to know about them, [`COLLATION_COLUMNS`] among it,
+/// which no view tells.
+pub fn show_columns(table: &Qualified) -> Statement {
+    Statement::new(format!("SHOW COLUMNS FROM TABLE {table}"))
+}
+
+/// The columns of [`show_columns`]' answer that tell what a column compares like: its name, and
+/// `case_sensitive`, `case_insensitive` or `default`.
+pub const COLLATION_COLUMNS: [&str; 2] = ["column_name", "collation"];
+
 /// The user's sessions whose latest query of the last day carries this label: a lost session that
 /// may still hold its locks, but not one whose process id has gone to somebody else since.
 pub fn sessions_with_label(label: &str) -> Statement {

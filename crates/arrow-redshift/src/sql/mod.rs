@@ -13,7 +13,8 @@ pub use apply::{apply, drop_stage, insert_staged, lock, overwrite};
 pub use copy::{CopyInto, FileFormat, copy};
 pub use ddl::{NewColumn, create_stage, create_table};
 pub use discover::{
-    case_sensitive_identifiers, current_schema, describe_table, load_errors, sessions_with_label,
+    COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
+    describe_table, load_errors, sessions_with_label, show_columns,
 };
 pub use ident::{Qualified, identifier, literal};
 pub use layout::{Layout, LoadColumn, StageColumns};

@@ -1,6 +1,7 @@
 //! Keys of every type that may be one: one row for each, whatever it was spelled like.
 
 use arrow_redshift::{
+    ErrorKind,
     stage::RowKind,
     types::{FlinkType, RedshiftType, default_target},
 };
@@ -128,5 +129,38 @@ async fn a_key_of_any_type_is_one_row() {
         loads.push(keys_are_one_row_each(&server, &reader, number, keys));
     }
     stream::iter(loads).buffer_unordered(AT_ONCE).collect::<()>().await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_target_compares_without_letter_case_is_refused() {
+    let server = support::start(Isolation::Snapshot).await;
+    let reader = client(&server).await;
+    for (name, key, other, refused) in [
+        ("ci_key", "VARCHAR(9) COLLATE CASE_INSENSITIVE", "VARCHAR(9)", true),
+        ("ci_char", "CHAR(9) COLLATE CI", "VARCHAR(9)", true),
+        ("cs_key", "VARCHAR(9) COLLATE CASE_SENSITIVE", "VARCHAR(9)", false),
+        ("plain_key", "VARCHAR(9)", "VARCHAR(9) COLLATE CASE_INSENSITIVE", false),
+    ] {
+        let ddl = format!("CREATE TABLE {name} (k {key}, v {other})");
+        reader.batch_execute(&ddl).await.unwrap_or_else(|error| panic!("{ddl}: {error:?}"));
+        let field = |column| Field::new(column, flink("STRING"), redshift("VARCHAR(9)"), vec![]);
+        let table = Table { name: name.to_owned(), fields: vec![field("k"), field("v")] };
+        let sink = support::sink(&support::options(&server, name), table.schema(Kind::Keyed));
+        match sink.prepare(&[]).await {
+            Ok(_) => assert!(!refused, "{name}"),
+            Err(error) => {
+                assert!(refused, "{name}: {error}");
+                assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+                let text = error.to_string();
+                for words in ["column: k", name, "CASE_SENSITIVE"] {
+                    assert!(text.contains(words), "{words} is not in {text}");
+                }
+            }
+        }
+        // Without a key it is a table like any other.
+        let sink = support::sink(&support::options(&server, name), table.schema(Kind::Append));
+        sink.prepare(&[]).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
     server.stop().await.unwrap();
 }

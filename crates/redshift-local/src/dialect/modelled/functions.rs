@@ -153,6 +153,7 @@ pub(super) const FUNCTIONS: &[Row] = &[
     row("current_database", 0, 0, Ours("current_database"), SYSTEM),
     row("current_user", 0, 0, Keyword, SYSTEM),
     row("current_user_id", 0, 0, Special, SYSTEM),
+    row("db_collation", 0, 0, Ours("db_collation"), SYSTEM),
     row("pg_backend_pid", 0, 0, Native, SYSTEM),
     row("pg_last_copy_count", 0, 0, Ours("pg_last_copy_count"), SYSTEM),
     row("pg_last_copy_id", 0, 0, Ours("pg_last_copy_id"), SYSTEM),
