@@ -58,11 +58,26 @@ impl Cluster {
                 .with_context(|| format!("cannot create {}", inner.display()))?;
         }
         link_jars(home, &directory.join("lib"), &settings.jars)?;
-        let (rest, job_manager) = start_job_manager(home, directory, settings)?;
+        for _ in 0..TRIES {
+            let mut cluster = Cluster::begin(home, directory, settings)?;
+            if cluster.wait_for_slots(settings.task_managers * SLOTS)? {
+                return Ok(cluster);
+            }
+            // Somebody else took one of its ports first.
+            cluster.stop()?;
+        }
+        bail!("the JobManager ends at once; see {}", directory.join("log").display())
+    }
+
+    /// Starts all processes on two ports that were free a moment ago.
+    fn begin(home: &Home, directory: &Path, settings: &Settings) -> Result<Cluster> {
+        let (rpc, rest) = (free_port()?, free_port()?);
+        configure(home, directory, settings, rpc, rest)?;
+        let job_manager = start(home, directory, "jobmanager.sh", "jobmanager-0")?;
         let mut cluster = Cluster {
             home: home.clone(),
             directory: directory.to_owned(),
-            rest,
+            rest: Rest { port: rest },
             job_manager,
             task_managers: Vec::new(),
             started: 0,
@@ -70,7 +85,6 @@ impl Cluster {
         for _ in 0..settings.task_managers {
             cluster.start_task_manager()?;
         }
-        cluster.wait_for_slots(settings.task_managers * SLOTS)?;
         Ok(cluster)
     }
 
@@ -116,12 +130,12 @@ impl Cluster {
         Ok(())
     }
 
-    /// Waits until so many slots have registered.
-    pub fn wait_for_slots(&mut self, slots: usize) -> Result<()> {
+    /// Waits until so many slots have registered; false when the JobManager ends before that.
+    fn wait_for_slots(&mut self, slots: usize) -> Result<bool> {
         let begun = Instant::now();
         while !self.rest.slots().is_ok_and(|count| count >= slots as u64) {
-            if let Some(status) = self.job_manager.try_wait().context("the JobManager")? {
-                bail!("the JobManager ended ({status}); see {}", self.logs().display());
+            if self.job_manager.try_wait().context("waiting for the JobManager")?.is_some() {
+                return Ok(false);
             }
             if begun.elapsed() > START_LIMIT {
                 let logs = self.logs();
@@ -129,7 +143,7 @@ impl Cluster {
             }
             std::thread::sleep(PAUSE);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A command line of `bin/flink` for this cluster, run in the repository's root.
@@ -168,28 +182,6 @@ impl Drop for Cluster {
             eprintln!("warning: {error:#}");
         }
     }
-}
-
-/// Starts a JobManager on two ports that were free a moment ago, and on others if they no longer are.
-fn start_job_manager(home: &Home, directory: &Path, settings: &Settings) -> Result<(Rest, Child)> {
-    for _ in 0..TRIES {
-        let (rpc, rest) = (free_port()?, free_port()?);
-        configure(home, directory, settings, rpc, rest)?;
-        let mut child = start(home, directory, "jobmanager.sh", "jobmanager-0")?;
-        let begun = Instant::now();
-        let rest = Rest { port: rest };
-        while child.try_wait().context("waiting for the JobManager")?.is_none() {
-            if rest.slots().is_ok() {
-                return Ok((rest, child));
-            }
-            if begun.elapsed() > START_LIMIT {
-                stop(&mut child)?;
-                bail!("the JobManager did not answer; see {}", directory.join("log").display());
-            }
-            std::thread::sleep(PAUSE);
-        }
-    }
-    bail!("the JobManager ends at once; see {}", directory.join("log").display())
 }
 
 /// A port of 127.0.0.1 that nobody listens on at this moment.

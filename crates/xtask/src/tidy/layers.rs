@@ -26,6 +26,10 @@ const RANKS: &[(&str, u32)] = &[
 
 const CORE: &str = "crates/arrow-redshift/src/";
 
+/// The boundary to the JVM.
+const JNI: &str = "crates/flink-redshift-jni/";
+const JNI_SOURCES: &str = "crates/flink-redshift-jni/src/";
+
 /// A crate that only one place may use.
 struct Reserved {
     /// Name as it is written in code.
@@ -43,7 +47,11 @@ const RESERVED: &[Reserved] = &[
     reserved("object_store", CORE, &["crates/arrow-redshift/src/stage/"]),
     reserved("parquet", CORE, &["crates/arrow-redshift/src/stage/"]),
     reserved("datafusion", "crates/arrow-redshift/", &[]),
-    reserved("jni", "crates/arrow-redshift/", &[]),
+    reserved("jni", "crates/", &[JNI]),
+    reserved("tokio_postgres", JNI_SOURCES, &[]),
+    reserved("object_store", JNI_SOURCES, &[]),
+    reserved("parquet", JNI_SOURCES, &[]),
+    reserved("datafusion", JNI, &[]),
     reserved("pgwire", "crates/arrow-redshift/", &[]),
     reserved("redshift_local", CORE, &[]),
     reserved("arrow_redshift", "crates/redshift-local/", &[]),
@@ -110,11 +118,13 @@ pub fn foreign_crates(files: &[TextFile]) -> Vec<Finding> {
     findings
 }
 
-/// SQL is written in the core's `sql` module and nowhere else in it.
+/// SQL is written in the core's `sql` module and nowhere else in it, nor at the boundary to the JVM.
 pub fn statement_text(files: &[TextFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files {
-        if core_module(&file.path).is_none_or(|module| module == "sql") {
+        let of_core = core_module(&file.path).is_some_and(|module| module != "sql");
+        let of_jni = file.path.starts_with(JNI_SOURCES) && !is_test_path(&file.path);
+        if !of_core && !of_jni {
             continue;
         }
         let code = without_tests(&file.text);
@@ -123,6 +133,26 @@ pub fn statement_text(files: &[TextFile]) -> Vec<Finding> {
                 let message = "a statement's text outside sql/: write it there as a function";
                 findings.push(Finding::new(&file.path, line_of(&code, offset), message));
             }
+        }
+    }
+    findings
+}
+
+/// Memory is touched by hand at the boundary to the JVM only: nowhere else is the lint lifted.
+pub fn unsafe_code(files: &[TextFile]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+        if file.path.starts_with(JNI_SOURCES) {
+            continue;
+        }
+        let code = only(&file.text, &[Kind::Code]);
+        let lifted = words(&code, "unsafe_code").into_iter().filter(|offset| {
+            let rest = code[offset + "unsafe_code".len()..].trim_start();
+            code[..*offset].trim_end().ends_with('(') && rest.starts_with([',', ')'])
+        });
+        for offset in words(&code, "unsafe").into_iter().chain(lifted) {
+            let message = format!("`unsafe` belongs into {JNI_SOURCES} only");
+            findings.push(Finding::new(&file.path, line_of(&code, offset), message));
         }
     }
     findings
@@ -203,7 +233,7 @@ fn words(code: &str, word: &str) -> Vec<usize> {
 
 /// Whether a literal is a statement rather than prose that names one: statements go on with a
 /// keyword, a placeholder or a quoted name.
-fn is_statement(text: &str) -> bool {
+pub(super) fn is_statement(text: &str) -> bool {
     let mut words = text.split_whitespace();
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let goes_on = words.next().is_some();
@@ -219,7 +249,10 @@ fn is_statement(text: &str) -> bool {
         }
         "UNLOAD" => second.starts_with('('),
         "SELECT" => text.contains(" FROM ") || text.contains('('),
-        "SET" => names || text.contains(" TO ") || text.contains('='),
+        // Flink quotes a setting's name, Redshift does not: advice for Flink is no statement.
+        "SET" => {
+            names || !second.starts_with('\'') && (text.contains(" TO ") || text.contains('='))
+        }
         "BEGIN" | "COMMIT" | "ROLLBACK" => second.is_empty(),
         _ => false,
     }
@@ -267,6 +300,18 @@ mod tests {
         );
         let local = file("crates/redshift-local/tests/a.rs", "use arrow_redshift::Error;");
         assert_eq!(foreign_crates(&local).len(), 1);
+        let in_jni = |text: &str| foreign_crates(&file(&format!("{JNI_SOURCES}a.rs"), text)).len();
+        assert_eq!((in_jni("use jni::JNIEnv;"), in_jni("use object_store::path::Path;")), (0, 1));
+        assert_eq!(foreign_crates(&file("crates/a/src/b.rs", "use jni::JNIEnv;")).len(), 1);
+    }
+
+    #[test]
+    fn memory_is_touched_by_hand_in_one_crate_only() {
+        let text = "fn f() { unsafe { g() } } // unsafe, it says";
+        assert_eq!(unsafe_code(&in_core("batch", text)).len(), 1);
+        assert_eq!(unsafe_code(&in_core("batch", "#[allow(unsafe_code)] fn f() {}")).len(), 1);
+        assert_eq!(unsafe_code(&file(&format!("{JNI_SOURCES}a.rs"), text)), []);
+        assert_eq!(unsafe_code(&in_core("batch", "fn f() { g(\"unsafe\") }")), []);
     }
 
     #[test]
@@ -285,7 +330,7 @@ mod tests {
             assert_eq!(statement_text(&in_core("sink/append", &source)).len(), expected, "{text}");
             assert_eq!(statement_text(&in_core("sql/copy", &source)), []);
         }
-        let prose = "fn f() { g(\"COPY of part failed\"); h(\"SELECT is missing\"); j(\"CREATE TABLE\"); i(\"COMMIT unknown\"); }";
+        let prose = "fn f() { g(\"COPY of part failed\"); h(\"SELECT is missing\"); k(\"SET 'a' = 'b'\"); j(\"CREATE TABLE\"); i(\"COMMIT unknown\"); }";
         assert_eq!(statement_text(&in_core("sink/append", prose)), []);
     }
 }

@@ -35,6 +35,25 @@ const BARRED: &[Barred] = &[
         name: "tokio-postgres",
         tests_too: false,
     },
+    // So does the library for the JVM, and no other crate speaks to a JVM.
+    Barred {
+        manifest: "crates/flink-redshift-jni/Cargo.toml",
+        name: "object_store",
+        tests_too: false,
+    },
+    Barred { manifest: "crates/flink-redshift-jni/Cargo.toml", name: "parquet", tests_too: false },
+    Barred {
+        manifest: "crates/flink-redshift-jni/Cargo.toml",
+        name: "tokio-postgres",
+        tests_too: false,
+    },
+    Barred {
+        manifest: "crates/flink-redshift-jni/Cargo.toml",
+        name: "datafusion",
+        tests_too: true,
+    },
+    Barred { manifest: "crates/flink-redshift/Cargo.toml", name: "jni", tests_too: true },
+    Barred { manifest: "crates/redshift-local/Cargo.toml", name: "jni", tests_too: true },
     // A newcomer's first command builds this crate before it can say anything.
     Barred { manifest: "crates/xtask/Cargo.toml", name: "arrow-redshift", tests_too: true },
     Barred { manifest: "crates/xtask/Cargo.toml", name: "redshift-local", tests_too: true },

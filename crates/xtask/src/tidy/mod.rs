@@ -4,6 +4,7 @@
 //! tests with samples that it must refuse.
 
 mod invariants;
+mod java;
 mod layers;
 mod links;
 mod manifests;
@@ -49,6 +50,8 @@ const CHECKS: &[Check] = &[
     ("layers", layers::order),
     ("foreign-crates", layers::foreign_crates),
     ("statement-text", layers::statement_text),
+    ("unsafe-code", layers::unsafe_code),
+    ("java-layer", java::layer),
     ("dependencies", manifests::dependencies),
     ("workspace-lints", manifests::lints),
     ("file-sizes", sizes::check),

@@ -26,10 +26,9 @@ fn too_long(file: &TextFile) -> Option<Finding> {
 }
 
 fn is_source(path: &str) -> bool {
-    path.starts_with("crates/")
-        && path.contains("/src/")
-        && path.ends_with(".rs")
-        && !is_test_path(path)
+    let rust = path.starts_with("crates/") && path.contains("/src/") && path.ends_with(".rs");
+    let java = path.starts_with("java/") && path.contains("/src/main/") && path.ends_with(".java");
+    rust && !is_test_path(path) || java
 }
 
 fn last_line_of_code(text: &str) -> usize {
@@ -48,6 +47,7 @@ mod tests {
         assert_eq!(check(&file("crates/a/src/b.rs", &format!("{code}{tests}"))), []);
         assert_eq!(check(&file("crates/a/src/b.rs", &format!("{code}fn g() {{}}\n"))).len(), 1);
         assert_eq!(check(&file("crates/a/src/b/tests.rs", &code.repeat(2))), []);
+        assert_eq!(check(&file("java/a/src/main/java/B.java", &code.repeat(2))).len(), 1);
         assert_eq!(check(&file("README.md", &"line\n".repeat(README_LINES + 1))).len(), 1);
     }
 }
