@@ -1,0 +1,147 @@
+package io.github.flinkredshift.jni;
+
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.RowType;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * What the core made of a table and an INSERT into it: options, columns and key, checked, and the
+ * launch's id, which is minted here and travels in the job graph.
+ *
+ * <p>Its bytes hold secrets; nothing prints them.
+ */
+public final class Plan implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(Plan.class);
+
+    private static final int KEYED = 0;
+    private static final int PARALLELISM = 1;
+    private static final int COMMIT_INTERVAL = 2;
+    private static final int EXACTLY_ONCE = 3;
+    private static final int NAMED_RUN = 4;
+    private static final int FLUSH_INTERVAL = 5;
+    private static final int OVERWRITE = 6;
+
+    private final byte[] bytes;
+    private final long[] facts;
+    private final String libraryDirectory;
+
+    private Plan(byte[] bytes, String libraryDirectory) {
+        this.bytes = bytes;
+        this.facts = Native.facts(bytes);
+        this.libraryDirectory = libraryDirectory;
+    }
+
+    /**
+     * Has the core check a table and makes the plan.
+     *
+     * @param options the table's options as they were given
+     * @param columns all physical columns
+     * @param primaryKey names of the key's columns; empty without a key
+     * @param written indices of the columns that the INSERT names, or null for all
+     * @param overwrite whether the INSERT replaces the table's rows
+     */
+    public static Plan of(
+            Map<String, String> options,
+            RowType columns,
+            List<String> primaryKey,
+            int[] written,
+            boolean overwrite) {
+        String directory = options.get(NativeLibrary.DIRECTORY_OPTION);
+        NativeLibrary.load(directory);
+        try {
+            byte[] bytes =
+                    Native.plan(
+                            flat(options),
+                            columns.getFieldNames().toArray(new String[0]),
+                            types(columns),
+                            primaryKey.toArray(new String[0]),
+                            written,
+                            overwrite);
+            for (String warning : Native.warnings(bytes)) {
+                LOG.warn("{}", warning);
+            }
+            return new Plan(bytes, directory);
+        } finally {
+            LogPump.drain();
+        }
+    }
+
+    private static String[] flat(Map<String, String> options) {
+        return options.entrySet().stream()
+                .flatMap(option -> List.of(option.getKey(), option.getValue()).stream())
+                .toArray(String[]::new);
+    }
+
+    private static String[] types(RowType columns) {
+        return columns.getChildren().stream().map(Plan::text).toArray(String[]::new);
+    }
+
+    /** A type as SQL writes it. Some have no such text; the core refuses them by what they have. */
+    private static String text(LogicalType type) {
+        try {
+            return type.asSerializableString();
+        } catch (RuntimeException e) {
+            return type.asSummaryString();
+        }
+    }
+
+    /** Loads the native library where this plan arrived. */
+    void loadLibrary() {
+        NativeLibrary.load(libraryDirectory);
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /** Whether rows are applied by key. */
+    public boolean keyed() {
+        return facts[KEYED] != 0;
+    }
+
+    /** The parallelism that the options ask for. */
+    public OptionalInt parallelism() {
+        int parallelism = (int) facts[PARALLELISM];
+        return parallelism == 0 ? OptionalInt.empty() : OptionalInt.of(parallelism);
+    }
+
+    /** The least time between two commits; zero for a commit at every checkpoint. */
+    public Duration commitInterval() {
+        return Duration.ofMillis(facts[COMMIT_INTERVAL]);
+    }
+
+    /** Whether each row is promised to be in the table once. */
+    public boolean exactlyOnce() {
+        return facts[EXACTLY_ONCE] != 0;
+    }
+
+    /** Whether the user named the run, which only a batch job may. */
+    public boolean namedRun() {
+        return facts[NAMED_RUN] != 0;
+    }
+
+    /** The longest that a row waits where writers commit by time. */
+    public Duration flushInterval() {
+        return Duration.ofMillis(facts[FLUSH_INTERVAL]);
+    }
+
+    /** Whether the rows replace the table's. */
+    public boolean overwrite() {
+        return facts[OVERWRITE] != 0;
+    }
+
+    @Override
+    public String toString() {
+        return "Plan of " + bytes.length + " bytes";
+    }
+}

@@ -1,0 +1,76 @@
+package io.github.flinkredshift.jni;
+
+/** What a writer has done so far. */
+public final class WriterFigures {
+
+    static final int COUNT = 12;
+
+    /** The figures of a writer that has done nothing. */
+    public static final WriterFigures NONE = new WriterFigures(new long[COUNT]);
+
+    private final long[] values;
+
+    WriterFigures(long[] values) {
+        this.values = values;
+    }
+
+    /** Rows taken. */
+    public long rows() {
+        return values[0];
+    }
+
+    /** Bytes of the rows taken. */
+    public long bytesIn() {
+        return values[1];
+    }
+
+    /** Files that lie on S3. */
+    public long stagedFiles() {
+        return values[2];
+    }
+
+    /** Bytes of these files. */
+    public long stagedBytes() {
+        return values[3];
+    }
+
+    /** How long the last file took to be sent, in milliseconds. */
+    public long lastSendMillis() {
+        return values[4];
+    }
+
+    /** Bytes staged since the last close. */
+    public long uncommittedBytes() {
+        return values[5];
+    }
+
+    /** When the oldest row that is not handed on came, in ms since the epoch; 0 without one. */
+    public long oldestRowMillis() {
+        return values[6];
+    }
+
+    /** How often a request was tried again. */
+    public long retries() {
+        return values[7];
+    }
+
+    /** Rows that a writer which commits by time has loaded. */
+    public long rowsLoaded() {
+        return values[8];
+    }
+
+    /** How long such a writer's last COPY took, in milliseconds. */
+    public long copyMillis() {
+        return values[9];
+    }
+
+    /** How long such a writer's last commit waited for locks, in milliseconds. */
+    public long lockWaitMillis() {
+        return values[10];
+    }
+
+    /** How long such a writer's last commit took, in milliseconds. */
+    public long commitMillis() {
+        return values[11];
+    }
+}

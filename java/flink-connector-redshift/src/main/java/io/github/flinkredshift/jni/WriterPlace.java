@@ -1,0 +1,29 @@
+package io.github.flinkredshift.jni;
+
+/** Where in a job a writer stands: whose parts its own are, and which earlier ones it may sweep. */
+public final class WriterPlace {
+
+    final String operatorId;
+    final String job;
+    final int subtask;
+    final int parallelism;
+    final long restoredCheckpoint;
+
+    /**
+     * Describes a writer's place.
+     *
+     * @param operatorId the writing operator's id
+     * @param job the job's name
+     * @param subtask the writer's index, from 0
+     * @param parallelism how many writers there are
+     * @param restoredCheckpoint the checkpoint that the job was restored from, or -1
+     */
+    public WriterPlace(
+            String operatorId, String job, int subtask, int parallelism, long restoredCheckpoint) {
+        this.operatorId = operatorId;
+        this.job = job;
+        this.subtask = subtask;
+        this.parallelism = parallelism;
+        this.restoredCheckpoint = restoredCheckpoint;
+    }
+}

@@ -1,0 +1,99 @@
+package io.github.flinkredshift.rows;
+
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.binary.BinaryStringData;
+
+import java.nio.charset.StandardCharsets;
+
+/** Writes text as UTF-8 into a {@link RowBuffer}. */
+final class Text {
+
+    /** Room to see to behind a text: it is padded to whole words, and read by whole words. */
+    private static final int WORD = 8;
+
+    /** From this many characters on, the JVM's own encoder is faster than a loop. */
+    private static final int LONG = 48;
+
+    private static final int BYTES_A_CHARACTER = 3;
+    private static final byte REPLACEMENT = '?';
+
+    private Text() {}
+
+    /**
+     * Writes a text for the row that began at {@code at}.
+     *
+     * @param position where its first byte goes
+     * @return how many bytes it takes
+     */
+    static int write(StringData value, RowBuffer out, int at, int position) {
+        BinaryStringData text =
+                value instanceof BinaryStringData
+                        ? (BinaryStringData) value
+                        : BinaryStringData.fromBytes(value.toBytes());
+        if (text.getBinarySection() == null) {
+            return write(text.getJavaObject(), out, at, position);
+        }
+        int size = text.getSizeInBytes();
+        out.ensure(at, position + size + WORD);
+        out.copy(text.getSegments(), text.getOffset(), size, position);
+        return size;
+    }
+
+    private static int write(String text, RowBuffer out, int at, int position) {
+        int length = text.length();
+        if (length >= LONG) {
+            byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+            out.ensure(at, position + encoded.length + WORD);
+            out.putBytes(position, encoded);
+            return encoded.length;
+        }
+        out.ensure(at, position + length * BYTES_A_CHARACTER + WORD);
+        int to = position;
+        for (int i = 0; i < length; i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                return writeRest(text, i, out, to) - position;
+            }
+            out.putByte(to++, (byte) c);
+        }
+        return to - position;
+    }
+
+    /** Goes on where the first character beyond ASCII stands, and says where the text ends. */
+    private static int writeRest(String text, int from, RowBuffer out, int to) {
+        int end = to;
+        for (int i = from; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 0x80) {
+                out.putByte(end++, (byte) c);
+            } else if (c < 0x800) {
+                out.putByte(end++, (byte) (0xC0 | c >> 6));
+                out.putByte(end++, last(c));
+            } else if (!Character.isSurrogate(c)) {
+                out.putByte(end++, (byte) (0xE0 | c >> 12));
+                out.putByte(end++, last(c >> 6));
+                out.putByte(end++, last(c));
+            } else if (isPair(text, i)) {
+                int point = Character.toCodePoint(c, text.charAt(++i));
+                out.putByte(end++, (byte) (0xF0 | point >> 18));
+                out.putByte(end++, last(point >> 12));
+                out.putByte(end++, last(point >> 6));
+                out.putByte(end++, last(point));
+            } else {
+                // Half of a pair is no character; Java's own encoder writes the same.
+                out.putByte(end++, REPLACEMENT);
+            }
+        }
+        return end;
+    }
+
+    private static boolean isPair(String text, int i) {
+        return Character.isHighSurrogate(text.charAt(i))
+                && i + 1 < text.length()
+                && Character.isLowSurrogate(text.charAt(i + 1));
+    }
+
+    private static byte last(int bits) {
+        return (byte) (0x80 | bits & 0x3F);
+    }
+}

@@ -1,0 +1,169 @@
+package io.github.flinkredshift.sink;
+
+import io.github.flinkredshift.jni.Committables;
+import io.github.flinkredshift.jni.Plan;
+
+import org.apache.flink.annotation.Internal;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
+import org.apache.flink.streaming.api.connector.sink2.CommittableSummary;
+import org.apache.flink.streaming.api.connector.sink2.CommittableWithLineage;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.BoundedOneInput;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Gathers what all writers staged for a checkpoint into one committable, so that one commit applies
+ * it whatever the parallelism. It runs alone, between the writers and the committer.
+ *
+ * <p>A committable's id is stamped here and never again. With a commit interval, committables wait
+ * here, joined into one, and are kept in the operator's state.
+ *
+ * <p>It does not wait for every writer: those that have finished say nothing any more. What it has
+ * when the barrier has come from all of them is all there is.
+ */
+@Internal
+final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<RedshiftCommittable>>
+        implements OneInputStreamOperator<
+                        CommittableMessage<StagedParts>, CommittableMessage<RedshiftCommittable>>,
+                BoundedOneInput {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final ListStateDescriptor<byte[]> HELD =
+            new ListStateDescriptor<>("held-committable", BytePrimitiveArraySerializer.INSTANCE);
+
+    private final Plan plan;
+    private final boolean atCheckpoints;
+
+    private transient Committables committables;
+    private transient AggregatorMetrics metrics;
+    private transient ListState<byte[]> heldState;
+    private transient List<byte[]> staged;
+    /** What waits for the commit interval; null for nothing. */
+    private transient byte[] held;
+    /** When the last committable went on; null before the first one. */
+    private transient Long lastSent;
+
+    private transient long lastBarrier;
+    private transient long lastReceived;
+
+    /**
+     * A gatherer.
+     *
+     * @param atCheckpoints whether commits follow checkpoints; if not, one commit follows the end
+     *     of the input
+     */
+    CommitAggregator(Plan plan, boolean atCheckpoints) {
+        this.plan = plan;
+        this.atCheckpoints = atCheckpoints;
+    }
+
+    @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        staged = new ArrayList<>();
+        metrics = new AggregatorMetrics(getMetricGroup());
+        String job = getRuntimeContext().getJobInfo().getJobName();
+        committables = new Committables(plan, getOperatorID().toString(), job);
+        lastBarrier = context.getRestoredCheckpointId().orElse(0);
+        heldState = context.getOperatorStateStore().getListState(HELD);
+        for (byte[] restored : heldState.get()) {
+            hold(restored);
+        }
+    }
+
+    @Override
+    @SuppressWarnings({"deprecation", "removal"}) // The id's new name is missing in Flink 1.20.
+    public void processElement(StreamRecord<CommittableMessage<StagedParts>> element) {
+        CommittableMessage<StagedParts> message = element.getValue();
+        lastReceived = Math.max(lastReceived, message.getCheckpointIdOrEOI());
+        if (message instanceof CommittableWithLineage) {
+            staged.add(((CommittableWithLineage<StagedParts>) message).getCommittable().bytes());
+        }
+    }
+
+    @Override
+    public void prepareSnapshotPreBarrier(long checkpoint) throws Exception {
+        super.prepareSnapshotPreBarrier(checkpoint);
+        lastBarrier = checkpoint;
+        gather(checkpoint);
+        if (isDue()) {
+            send(checkpoint);
+        }
+    }
+
+    /**
+     * Nothing goes on after this, since the committer has then seen its end too. A streaming job
+     * commits what is left with the checkpoint that follows, and under its number: a job that is
+     * drained and fails all the same may go on and end a second time, with other rows.
+     */
+    @Override
+    public void endInput() {
+        long next = lastBarrier + 1;
+        gather(atCheckpoints ? next : Committables.END);
+        send(atCheckpoints ? next : lastReceived);
+    }
+
+    private void gather(long checkpoint) {
+        if (staged.isEmpty()) {
+            return;
+        }
+        byte[] gathered = committables.gather(checkpoint, staged.toArray(new byte[0][]));
+        staged.clear();
+        if (gathered != null) {
+            hold(gathered);
+        }
+    }
+
+    private void hold(byte[] committable) {
+        held = held == null ? committable : Committables.absorb(held, committable);
+        metrics.holds(Committables.facts(held));
+    }
+
+    /** The first commit after a start is due at once: what was restored has waited already. */
+    private boolean isDue() {
+        return lastSent == null || now() - lastSent >= plan.commitInterval().toMillis();
+    }
+
+    private long now() {
+        return getProcessingTimeService().getCurrentProcessingTime();
+    }
+
+    @SuppressWarnings("deprecation") // The constructor without failures is missing in Flink 1.20.
+    private void send(long checkpoint) {
+        if (held == null) {
+            return;
+        }
+        output.collect(new StreamRecord<>(new CommittableSummary<>(0, 1, checkpoint, 1, 1, 0)));
+        output.collect(
+                new StreamRecord<>(
+                        new CommittableWithLineage<>(
+                                new RedshiftCommittable(held), checkpoint, 0)));
+        metrics.sent(checkpoint);
+        held = null;
+        lastSent = now();
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        heldState.update(
+                held == null ? Collections.emptyList() : Collections.singletonList(held));
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpoint) throws Exception {
+        super.notifyCheckpointComplete(checkpoint);
+        metrics.covered(checkpoint);
+    }
+}

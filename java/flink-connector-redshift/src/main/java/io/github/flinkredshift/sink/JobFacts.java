@@ -1,0 +1,112 @@
+package io.github.flinkredshift.sink;
+
+import io.github.flinkredshift.ErrorKind;
+import io.github.flinkredshift.RedshiftException;
+import io.github.flinkredshift.jni.Plan;
+
+import org.apache.flink.api.common.RuntimeExecutionMode;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.dag.Transformation;
+import org.apache.flink.configuration.ExecutionOptions;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.transformations.WithBoundedness;
+
+import java.io.Serializable;
+import java.time.Duration;
+
+/** What the sink has to know of the job that it is built into. */
+final class JobFacts implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /** A commit ends before the checkpoint that waits for it; the rest is for all other tasks. */
+    private static final int PERCENT_OF_CHECKPOINT_TIMEOUT = 80;
+
+    private final boolean streaming;
+    private final boolean checkpoints;
+    private final Duration commitTimeout;
+
+    private JobFacts(boolean streaming, boolean checkpoints, Duration commitTimeout) {
+        this.streaming = streaming;
+        this.checkpoints = checkpoints;
+        this.commitTimeout = commitTimeout;
+    }
+
+    /** Reads them where Flink builds the job, and refuses a job that cannot keep its promise. */
+    static JobFacts of(StreamExecutionEnvironment environment, Plan plan) {
+        boolean streaming = isStreaming(environment);
+        boolean checkpoints = environment.getCheckpointConfig().isCheckpointingEnabled();
+        long timeout = environment.getCheckpointConfig().getCheckpointTimeout();
+        JobFacts facts =
+                new JobFacts(
+                        streaming,
+                        checkpoints,
+                        Duration.ofMillis(timeout * PERCENT_OF_CHECKPOINT_TIMEOUT / 100));
+        facts.check(plan);
+        return facts;
+    }
+
+    /** A job whose input ends and which knows no checkpoints, until Flink has built the real one. */
+    static JobFacts unknown() {
+        return new JobFacts(false, false, Duration.ZERO);
+    }
+
+    private void check(Plan plan) {
+        if (streaming && plan.overwrite()) {
+            throw refused(
+                    "INSERT OVERWRITE in a streaming job: it replaces the table when its input"
+                            + " ends",
+                    "run it in batch mode, SET 'execution.runtime-mode' = 'batch'");
+        }
+        if (streaming && plan.namedRun()) {
+            throw refused(
+                    "'sink.run-id' in a streaming job: it names one batch run, whose rows are"
+                            + " loaded once",
+                    "leave it out, or run in batch mode");
+        }
+        if (streaming && !checkpoints && plan.exactlyOnce()) {
+            throw refused(
+                    "a streaming job without checkpoints cannot load exactly once: rows are"
+                            + " loaded when a checkpoint is complete",
+                    "set 'execution.checkpointing.interval', for example to '1 min', or"
+                            + " 'sink.delivery-guarantee' = 'at-least-once' to load by time"
+                            + " ('sink.flush-interval'), or run in batch mode");
+        }
+    }
+
+    private static RedshiftException refused(String what, String advice) {
+        return new RedshiftException(
+                ErrorKind.INVALID_OPTIONS, what + "\n  what to do: " + advice);
+    }
+
+    /** As Flink itself decides: what is configured, or else whether every source ends. */
+    private static boolean isStreaming(StreamExecutionEnvironment environment) {
+        RuntimeExecutionMode mode = environment.getConfiguration().get(ExecutionOptions.RUNTIME_MODE);
+        if (mode == RuntimeExecutionMode.AUTOMATIC) {
+            return environment.getTransformations().stream()
+                    .flatMap(all -> all.getTransitivePredecessors().stream())
+                    .anyMatch(JobFacts::isUnbounded);
+        }
+        return mode == RuntimeExecutionMode.STREAMING;
+    }
+
+    private static boolean isUnbounded(Transformation<?> transformation) {
+        return transformation instanceof WithBoundedness
+                && ((WithBoundedness) transformation).getBoundedness() != Boundedness.BOUNDED;
+    }
+
+    /** Whether commits follow checkpoints; they follow the end of input or the clock otherwise. */
+    boolean commitsAtCheckpoints() {
+        return streaming && checkpoints;
+    }
+
+    /** Whether each writer commits by time, since nothing else says when. */
+    boolean commitsByTime() {
+        return streaming && !checkpoints;
+    }
+
+    /** The longest that one commit may take; zero for as long as it takes. */
+    Duration commitTimeout() {
+        return commitsAtCheckpoints() ? commitTimeout : Duration.ZERO;
+    }
+}

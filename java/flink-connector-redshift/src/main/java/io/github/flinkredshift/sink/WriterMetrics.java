@@ -1,0 +1,68 @@
+package io.github.flinkredshift.sink;
+
+import io.github.flinkredshift.jni.WriterFigures;
+import io.github.flinkredshift.jni.WriterHandle;
+
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
+
+import java.util.function.ToLongFunction;
+
+/**
+ * A writer's metrics: Flink's own for sinks, and the connector's. Sent means taken by the core for
+ * records, and staged on S3 for bytes.
+ */
+final class WriterMetrics {
+
+    private final WriterHandle handle;
+    private final Counter recordsSent;
+    private final Counter bytesSent;
+    private final Counter recordsRefused;
+    private long bytesCounted;
+
+    WriterMetrics(SinkWriterMetricGroup writer, WriterHandle handle) {
+        this.handle = handle;
+        recordsSent = writer.getNumRecordsSendCounter();
+        bytesSent = writer.getNumBytesSendCounter();
+        recordsRefused = writer.getNumRecordsSendErrorsCounter();
+        writer.setCurrentSendTimeGauge(() -> handle.figures().lastSendMillis());
+        MetricGroup own = writer.addGroup(Ages.GROUP);
+        gauge(own, "stagedFiles", WriterFigures::stagedFiles);
+        gauge(own, "stagedBytes", WriterFigures::stagedBytes);
+        gauge(own, "stagedUncommittedBytes", WriterFigures::uncommittedBytes);
+        gauge(own, "oldestUncommittedRowAge", figures -> Ages.of(figures.oldestRowMillis()));
+        gauge(own, "retries", WriterFigures::retries);
+        gauge(own, "rowsLoaded", WriterFigures::rowsLoaded);
+        gauge(own, "copyTime", WriterFigures::copyMillis);
+        gauge(own, "lockWaitTime", WriterFigures::lockWaitMillis);
+        gauge(own, "commitTime", WriterFigures::commitMillis);
+    }
+
+    private void gauge(MetricGroup group, String name, ToLongFunction<WriterFigures> figure) {
+        group.gauge(name, (Gauge<Long>) () -> figure.applyAsLong(handle.figures()));
+    }
+
+    /** The core took rows. */
+    void sent(int rows) {
+        recordsSent.inc(rows);
+        countBytes();
+    }
+
+    /** The core failed before it took rows. */
+    void refused(int rows) {
+        recordsRefused.inc(rows);
+    }
+
+    /** Files were closed. */
+    void staged() {
+        countBytes();
+    }
+
+    private void countBytes() {
+        long staged = handle.figures().stagedBytes();
+        bytesSent.inc(staged - bytesCounted);
+        bytesCounted = staged;
+    }
+}
