@@ -1,18 +1,60 @@
 //! `cargo xtask bench`: every benchmark, in release, each with its goal.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 
 use crate::{
     cargo::{self, cargo},
     controlled::{self, Controlled},
+    flink::{self, bench::Effort},
     needs::{self, Need},
     shell,
 };
 
 /// A benchmark: its name, and what runs it.
-type Bench = (&'static str, fn() -> Result<()>);
+type Bench = (&'static str, fn(&Options<'_>) -> Result<()>);
 
-const BENCHES: &[Bench] = &[("stage", stage), ("s3", s3), ("load", load)];
+const BENCHES: &[Bench] = &[("stage", stage), ("s3", s3), ("load", load), ("flink", flink)];
+
+/// What the task is told.
+#[derive(Debug, PartialEq, Eq)]
+struct Options<'a> {
+    /// The benchmarks to run; none means all.
+    names: Vec<&'a str>,
+    install: bool,
+    /// How long and how often Flink is measured.
+    effort: Effort,
+}
+
+impl<'a> Options<'a> {
+    fn parse(given: &'a [String]) -> Result<Options<'a>> {
+        let effort = Effort { rounds: 1, time: Duration::from_secs(60) };
+        let mut options = Options { names: Vec::new(), install: false, effort };
+        let mut words = given.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            match word {
+                "--install" => options.install = true,
+                "--rounds" => options.effort.rounds = number(word, words.next())?,
+                "--seconds" => {
+                    let seconds = number(word, words.next())?;
+                    options.effort.time = Duration::from_secs(seconds as u64);
+                }
+                name if BENCHES.iter().any(|(known, _)| *known == name) => options.names.push(name),
+                other => {
+                    let known: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+                    bail!("there is no benchmark `{other}`; there are: {}", known.join(", "));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number(option: &str, value: Option<&str>) -> Result<usize> {
+    let number = value.and_then(|value| value.parse().ok()).filter(|number| *number > 0);
+    number.with_context(|| format!("{option} needs a number from 1"))
+}
 
 /// The bucket that the load benchmark stages in.
 const BUCKET: &str = "bench";
@@ -26,42 +68,37 @@ const MEMORY_LIMIT: u64 = 400;
 const MEMORY_SPREAD: f64 = 0.10;
 
 /// Runs the named benchmark, or all.
-pub fn run(options: &[String]) -> Result<()> {
-    let (names, install) = parse(options)?;
-    needs::provide(&[Need::CCompiler, Need::PostgresServer], install)?;
+pub fn run(given: &[String]) -> Result<()> {
+    let options = Options::parse(given)?;
+    needs::provide(&[Need::CCompiler, Need::PostgresServer], options.install)?;
     for (name, bench) in BENCHES {
-        if names.is_empty() || names.contains(name) {
+        if options.names.is_empty() || options.names.contains(name) {
             println!("\n== {name}");
-            bench()?;
+            bench(&options)?;
         }
     }
     Ok(())
 }
 
-fn parse(options: &[String]) -> Result<(Vec<&str>, bool)> {
-    let install = options.iter().any(|option| option == "--install");
-    let names: Vec<&str> =
-        options.iter().map(String::as_str).filter(|option| *option != "--install").collect();
-    let known: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
-    if let Some(other) = names.iter().find(|name| !known.contains(name)) {
-        bail!("there is no benchmark `{other}`; there are: {}", known.join(", "));
-    }
-    Ok((names, install))
+/// This sink beside Flink's others.
+fn flink(options: &Options<'_>) -> Result<()> {
+    needs::provide(&flink::NEEDS, options.install)?;
+    flink::bench::run(options.effort)
 }
 
 /// Encoding and staging against a bare Parquet writer; it knows its goal and prints it.
-fn stage() -> Result<()> {
+fn stage(_: &Options<'_>) -> Result<()> {
     shell::run(&mut example("arrow-redshift", "stage_bench"))
 }
 
 /// The stand-in's S3 side on loopback: 400 MB/s both ways is the goal.
-fn s3() -> Result<()> {
+fn s3(_: &Options<'_>) -> Result<()> {
     shell::run(&mut example("redshift-local", "s3_throughput"))
 }
 
 /// Whole loads of two volumes, whose peak memory has to be the same; and the statements of a commit,
 /// whose number has to be the same for any number of parts.
-fn load() -> Result<()> {
+fn load(_: &Options<'_>) -> Result<()> {
     let arguments = ["--release", "--package", "redshift-local", "--example", controlled::PROGRAM];
     let program = cargo::build_program(&arguments, controlled::PROGRAM)?;
     let stand_in = Controlled::start(&program, BUCKET)?;
@@ -114,10 +151,14 @@ mod tests {
 
     #[test]
     fn names_are_read_and_unknown_ones_refused() {
-        assert_eq!(parse(&strings(&["s3", "--install"])).unwrap(), (vec!["s3"], true));
-        assert_eq!(parse(&[]).unwrap(), (vec![], false));
-        assert!(parse(&strings(&["s4"])).is_err());
-        assert!(parse(&strings(&["--release"])).is_err());
+        let given = strings(&["flink", "--install", "--rounds", "3", "--seconds", "5"]);
+        let options = Options::parse(&given).unwrap();
+        assert_eq!((options.names, options.install), (vec!["flink"], true));
+        assert_eq!(options.effort, Effort { rounds: 3, time: Duration::from_secs(5) });
+        assert!(Options::parse(&[]).unwrap().names.is_empty());
+        for wrong in [&["s4"][..], &["--release"], &["--rounds"], &["--rounds", "0"]] {
+            assert!(Options::parse(&strings(wrong)).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -41,8 +41,8 @@ Tasks:
                            (Rust), java (with jobs on Flink's MiniCluster), cluster (real processes)
   soak [--seed N] [--rounds N] [--install]
                            the long crash and fault campaigns, with a random seed unless one is given
-  bench [stage|s3|load] [--install]
-                           the benchmarks, in release
+  bench [stage|s3|load|flink] [--rounds N] [--seconds N] [--install]
+                           the benchmarks, in release; N rounds of N seconds of each sink on Flink
   jar [--release] [--install]
                            the one jar for Flink, with the native library in it
   codegen                  write the generated files anew (options, types)

@@ -104,7 +104,7 @@ fn report(needs: &[Need]) -> Vec<Need> {
 
 /// The directory of the newest PostgreSQL server of a version that fits: on PATH, or where Debian,
 /// Red Hat or Homebrew keep it off PATH.
-fn postgres_bin() -> Option<PathBuf> {
+pub fn postgres_bin() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut dirs: Vec<PathBuf> = std::env::split_paths(&path).collect();
     for parent in ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr"] {

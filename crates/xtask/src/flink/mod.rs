@@ -1,5 +1,6 @@
 //! Flink: the connector on clusters of real processes.
 
+pub mod bench;
 mod campaign;
 mod cluster;
 mod home;

@@ -1,0 +1,120 @@
+//! `cargo xtask bench flink`: this sink beside Flink's others, on a cluster of real processes.
+//!
+//! Each measurement has a cluster of its own, so that no JVM is warm from another sink. Rows come from
+//! the table `users` of the project's tools, which makes them as fast as they are taken.
+
+mod database;
+mod measure;
+mod sinks;
+mod table;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use self::{
+    database::Database,
+    measure::{Sample, Settings},
+    sinks::{SINKS, Sink},
+};
+use super::{
+    home::{Home, VERSION_2},
+    parts::{self, Parts},
+};
+use crate::{controlled::Controlled, jar::Profile, maven, shell};
+
+/// What is measured with how many subtasks.
+const PARALLELISMS: [usize; 2] = [1, 2];
+
+/// How long and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// Measurements of each sink, of which the median counts.
+    pub rounds: usize,
+    /// How long each measurement lasts, the warm-up before it not counted.
+    pub time: Duration,
+}
+
+/// What all measurements share.
+struct Bench {
+    parts: Parts,
+    home: Home,
+    /// Jars of the sinks that are compared with.
+    others: PathBuf,
+    stand_in: Controlled,
+    database: Database,
+}
+
+/// Measures every sink and prints the table with its goals.
+pub fn run(effort: Effort) -> Result<()> {
+    let parts = Parts::build(Profile::Release)?;
+    let others = other_jars()?;
+    let stand_in = Controlled::start(&parts.stand_in, "bench")?;
+    let database = Database::start(&parts::workshop("bench-database")?)?;
+    let home = Home::of(VERSION_2)?;
+    let mut bench = Bench { parts, home, others, stand_in, database };
+    let mut samples: Vec<(&Sink, usize, Sample)> = Vec::new();
+    for round in 1..=effort.rounds {
+        for parallelism in PARALLELISMS {
+            for sink in SINKS.iter().filter(|sink| sink.is_measured_at(parallelism)) {
+                println!("\n-- round {round}, parallelism {parallelism}: {}", sink.name);
+                let sample = bench.measure(sink, parallelism, effort)?;
+                println!("-- {sample}");
+                samples.push((sink, parallelism, sample));
+            }
+        }
+    }
+    table::print(&samples, effort);
+    bench.stand_in.stop()
+}
+
+impl Bench {
+    fn measure(&mut self, sink: &Sink, parallelism: usize, effort: Effort) -> Result<Sample> {
+        let directory = parts::workshop("bench")?;
+        let mut jars = vec![self.parts.jar.clone()];
+        for jar in sink.jars {
+            jars.push(jar_named(&self.others, jar)?);
+        }
+        let settings = Settings {
+            home: &self.home,
+            tools: &self.parts.tools,
+            jars,
+            script: sinks::script(sink, parallelism, &directory, &self.database),
+            time: effort.time,
+        };
+        let sample = measure::measure(&settings, &self.stand_in, &directory)?;
+        // What it wrote would slow the next one down.
+        self.stand_in.tell(&serde_json::json!({"remove_objects": ""}))?;
+        parts::workshop("bench")?;
+        self.database.forget()?;
+        Ok(sample)
+    }
+}
+
+/// Fetches the jars of the other sinks from Maven's repository.
+fn other_jars() -> Result<PathBuf> {
+    let directory = parts::workshop("bench-jars")?;
+    let into = format!("-DoutputDirectory={}", directory.display());
+    for artifact in sinks::ARTIFACTS {
+        let goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+        let artifact = format!("-Dartifact={artifact}");
+        shell::run(&mut maven::maven(&["--quiet", "--non-recursive", goal, &artifact, &into])?)?;
+    }
+    Ok(directory)
+}
+
+fn jar_named(directory: &Path, beginning: &str) -> Result<PathBuf> {
+    let entries = std::fs::read_dir(directory)
+        .with_context(|| format!("cannot list {}", directory.display()))?;
+    let mut files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_it = |file: &PathBuf| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning))
+    };
+    match files.find(is_it) {
+        Some(file) => Ok(file),
+        None => bail!("{} has no jar {beginning}…", directory.display()),
+    }
+}
