@@ -1,0 +1,672 @@
+// Generated from the table of options in crates/arrow-redshift/src/options/table by `cargo xtask
+// codegen`.
+package io.github.flinkredshift;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.MemorySize;
+
+/**
+ * The options of a table with {@code 'connector' = 'redshift'}.
+ *
+ * <p>They are for programs that write keys, and for tools that list them. What values mean is
+ * decided by the core, which reads all spellings and reports all problems at once.
+ */
+public final class RedshiftOptions {
+
+    /**
+     * Host name of the cluster's or workgroup's endpoint; TLS checks the certificate against it.
+     * Value: text. Default: required, unless {@code url} names it.
+     */
+    public static final ConfigOption<String> HOSTNAME =
+            ConfigOptions.key("hostname")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Host name of the cluster's or workgroup's endpoint; TLS "
+                                    + "checks the certificate against it.");
+
+    /**
+     * TCP port of the endpoint. Value: a whole number from 1 to 65535. Default: {@code 5439}.
+     */
+    public static final ConfigOption<Integer> PORT =
+            ConfigOptions.key("port")
+                    .intType()
+                    .defaultValue(5439)
+                    .withDescription("TCP port of the endpoint.");
+
+    /**
+     * The same as a JDBC URL, {@code jdbc:redshift://host:port/database?user=…&password=…}, with
+     * {@code ssl}, {@code sslmode} and {@code sslrootcert} as Amazon's driver names them. Values
+     * are percent-encoded, a {@code +} is a blank. What is set as an option of its own beats what
+     * the URL says. Value: text. Default: not used. Never printed.
+     */
+    public static final ConfigOption<String> URL =
+            ConfigOptions.key("url")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "The same as a JDBC URL, "
+                                    + "jdbc:redshift://host:port/database?user=…&password=…, with "
+                                    + "ssl, sslmode and sslrootcert as Amazon's driver names "
+                                    + "them. Values are percent-encoded, a + is a blank. What is "
+                                    + "set as an option of its own beats what the URL says.");
+
+    /**
+     * Database user. Value: text. Default: required, unless {@code url} names it.
+     */
+    public static final ConfigOption<String> USERNAME =
+            ConfigOptions.key("username")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Database user.");
+
+    /**
+     * The user's password. Value: text. Default: required, unless {@code url} holds it. Never
+     * printed.
+     */
+    public static final ConfigOption<String> PASSWORD =
+            ConfigOptions.key("password")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("The user's password.");
+
+    /**
+     * Database to connect to. Value: text. Default: {@code dev}.
+     */
+    public static final ConfigOption<String> DATABASE_NAME =
+            ConfigOptions.key("database-name")
+                    .stringType()
+                    .defaultValue("dev")
+                    .withFallbackKeys("database.name", "database", "sink.database-name")
+                    .withDescription("Database to connect to.");
+
+    /**
+     * The table, or {@code schema.table}; a part with a point in it goes into double quotes. Names
+     * fold to lower case, as Redshift folds them. Value: text. Default: required.
+     */
+    public static final ConfigOption<String> TABLE_NAME =
+            ConfigOptions.key("table-name")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys("table.name", "sink.table-name", "querytable-name")
+                    .withDescription(
+                            "The table, or schema.table; a part with a point in it goes "
+                                    + "into double quotes. Names fold to lower case, as Redshift "
+                                    + "folds them.");
+
+    /**
+     * TLS, with libpq's meanings: {@code require} encrypts and checks no certificate, {@code
+     * verify-ca} checks its chain, {@code verify-full} the host name too. Value: disable, require,
+     * verify-ca or verify-full. Default: {@code verify-full}.
+     */
+    public static final ConfigOption<String> SSL_MODE =
+            ConfigOptions.key("ssl.mode")
+                    .stringType()
+                    .defaultValue("verify-full")
+                    .withDescription(
+                            "TLS, with libpq's meanings: require encrypts and checks no "
+                                    + "certificate, verify-ca checks its chain, verify-full the "
+                                    + "host name too.");
+
+    /**
+     * A PEM file with the certificate authorities to trust, in place of the system's. Value: text.
+     * Default: what {@code url} says, or else the system's authorities.
+     */
+    public static final ConfigOption<String> SSL_ROOT_CERT =
+            ConfigOptions.key("ssl.root-cert")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "A PEM file with the certificate authorities to trust, in "
+                                    + "place of the system's.");
+
+    /**
+     * The longest that connecting and logging in may take. Value: a duration from 100 ms to 1 h.
+     * Default: {@code 30 s}.
+     */
+    public static final ConfigOption<Duration> CONNECTION_CONNECT_TIMEOUT =
+            ConfigOptions.key("connection.connect-timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(30))
+                    .withDescription("The longest that connecting and logging in may take.");
+
+    /**
+     * The longest that one statement may take, waiting in its queue included; 0 leaves it to the
+     * server. Value: a duration from 0 s to 20 d. Default: {@code 0 s}.
+     */
+    public static final ConfigOption<Duration> CONNECTION_STATEMENT_TIMEOUT =
+            ConfigOptions.key("connection.statement-timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(0))
+                    .withDescription(
+                            "The longest that one statement may take, waiting in its "
+                                    + "queue included; 0 leaves it to the server.");
+
+    /**
+     * How rows are written: {@code copy} stages files on S3 and loads them with COPY. {@code jdbc}
+     * writes with statements over the connection; this version does not have it yet, so {@code
+     * copy} has to be said. Value: jdbc or copy. Default: {@code jdbc}. Also {@code copy-mode}:
+     * {@code true} for {@code copy}, {@code false} for {@code jdbc}.
+     */
+    public static final ConfigOption<String> SINK_WRITE_MODE =
+            ConfigOptions.key("sink.write.mode")
+                    .stringType()
+                    .defaultValue("jdbc")
+                    .withFallbackKeys("write.mode", "sink.mode")
+                    .withDescription(
+                            "How rows are written: copy stages files on S3 and loads "
+                                    + "them with COPY. jdbc writes with statements over the "
+                                    + "connection; this version does not have it yet, so copy has "
+                                    + "to be said.");
+
+    /**
+     * What is promised about each row, with Flink's meanings. Value: exactly-once or at-least-once.
+     * Default: {@code exactly-once} in copy mode, {@code at-least-once} in jdbc mode.
+     */
+    public static final ConfigOption<String> SINK_DELIVERY_GUARANTEE =
+            ConfigOptions.key("sink.delivery-guarantee")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("What is promised about each row, with Flink's meanings.");
+
+    /**
+     * Rows of a batch. In copy mode that is one Arrow batch and nothing else: files roll by {@code
+     * sink.copy.part-size}. Value: a whole number from 1 to 1000000. Default: {@code 1000}.
+     */
+    public static final ConfigOption<Integer> SINK_BATCH_SIZE =
+            ConfigOptions.key("sink.batch-size")
+                    .intType()
+                    .defaultValue(1000)
+                    .withFallbackKeys("sink.batch.size")
+                    .withDescription(
+                            "Rows of a batch. In copy mode that is one Arrow batch and "
+                                    + "nothing else: files roll by sink.copy.part-size.");
+
+    /**
+     * The longest that a row waits. In copy mode it counts for {@code at-least-once} without
+     * checkpoints, where each flush is a COPY. Value: a duration from 0 s to 1 d. Default: {@code 1
+     * s} in jdbc mode, {@code 10 s} in copy mode.
+     */
+    public static final ConfigOption<Duration> SINK_FLUSH_INTERVAL =
+            ConfigOptions.key("sink.flush-interval")
+                    .durationType()
+                    .noDefaultValue()
+                    .withFallbackKeys("sink.flush.interval")
+                    .withDescription(
+                            "The longest that a row waits. In copy mode it counts for "
+                                    + "at-least-once without checkpoints, where each flush is a "
+                                    + "COPY.");
+
+    /**
+     * How often a unit of work is tried again after an error that may pass. Value: a whole number
+     * from 0 to 1000. Default: {@code 3}.
+     */
+    public static final ConfigOption<Integer> SINK_MAX_RETRIES =
+            ConfigOptions.key("sink.max-retries")
+                    .intType()
+                    .defaultValue(3)
+                    .withFallbackKeys("sink.max.retries")
+                    .withDescription(
+                            "How often a unit of work is tried again after an error "
+                                    + "that may pass.");
+
+    /**
+     * Whether a keyed commit locks the target table; {@code false} only where nothing else ever
+     * writes to it. Value: true or false. Default: {@code true}.
+     */
+    public static final ConfigOption<Boolean> SINK_LOCK_TARGET =
+            ConfigOptions.key("sink.lock-target")
+                    .booleanType()
+                    .defaultValue(true)
+                    .withDescription(
+                            "Whether a keyed commit locks the target table; false only "
+                                    + "where nothing else ever writes to it.");
+
+    /**
+     * The longest wait for the locks of a commit. The default, with three retries, stays below
+     * Flink's checkpoint timeout of ten minutes. Value: a duration from 1 s to 1 d. Default: {@code
+     * 2 min}.
+     */
+    public static final ConfigOption<Duration> SINK_LOCK_TIMEOUT =
+            ConfigOptions.key("sink.lock-timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofMinutes(2))
+                    .withDescription(
+                            "The longest wait for the locks of a commit. The default, "
+                                    + "with three retries, stays below Flink's checkpoint timeout "
+                                    + "of ten minutes.");
+
+    /**
+     * How long the ledger remembers a commit; at least {@code sink.staging.retention}. Value: a
+     * duration from 1 h to 3650 d. Default: {@code 7 d}, or {@code sink.staging.retention} where
+     * that is longer.
+     */
+    public static final ConfigOption<Duration> SINK_LEDGER_RETENTION =
+            ConfigOptions.key("sink.ledger.retention")
+                    .durationType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "How long the ledger remembers a commit; at least "
+                                    + "sink.staging.retention.");
+
+    /**
+     * Parallelism of the sink. Value: a whole number from 1 to 32768. Default: the job's.
+     */
+    public static final ConfigOption<Integer> SINK_PARALLELISM =
+            ConfigOptions.key("sink.parallelism")
+                    .intType()
+                    .noDefaultValue()
+                    .withDescription("Parallelism of the sink.");
+
+    /**
+     * Names a batch run, so that running it again after an unknown end loads nothing twice: 1 to 64
+     * letters, digits, {@code .}, {@code _} and {@code -}, with a letter or digit first. Value:
+     * text. Default: a fresh UUID.
+     */
+    public static final ConfigOption<String> SINK_RUN_ID =
+            ConfigOptions.key("sink.run-id")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Names a batch run, so that running it again after an "
+                                    + "unknown end loads nothing twice: 1 to 64 letters, digits, "
+                                    + "., _ and -, with a letter or digit first.");
+
+    /**
+     * {@code s3://bucket/prefix} under which files are staged. The bucket has to be in the
+     * cluster's region, unless {@code sink.copy.format} is {@code csv}. Value: text. Default:
+     * required in copy mode.
+     */
+    public static final ConfigOption<String> SINK_WRITE_TEMP_S3_URI =
+            ConfigOptions.key("sink.write.temp.s3-uri")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys(
+                            "copy-temp-s3-uri",
+                            "copy.temp.s3.uri",
+                            "sink.copy-mode.aws.s3-uri")
+                    .withDescription(
+                            "s3://bucket/prefix under which files are staged. The "
+                                    + "bucket has to be in the cluster's region, unless "
+                                    + "sink.copy.format is csv.");
+
+    /**
+     * What COPY reads S3 with: the ARN of a role that the cluster has, a comma-separated chain of
+     * such ARNs, or {@code default} for the cluster's default role. Value: text. Default: required
+     * in copy mode, unless {@code sink.copy.credentials} is {@code keys}.
+     */
+    public static final ConfigOption<String> AWS_IAM_ROLE =
+            ConfigOptions.key("aws.iam-role")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys("aws.iam-role-arn", "iam-role-arn", "sink.aws.iam-role-arn")
+                    .withDescription(
+                            "What COPY reads S3 with: the ARN of a role that the "
+                                    + "cluster has, a comma-separated chain of such ARNs, or "
+                                    + "default for the cluster's default role.");
+
+    /**
+     * {@code role} has COPY use {@code aws.iam-role}. {@code keys} puts the {@code
+     * aws.credentials.basic.*} keys into the COPY statement: Amazon's documentation no longer shows
+     * that form, and the statement carries a secret. Value: role or keys. Default: {@code role}.
+     */
+    public static final ConfigOption<String> SINK_COPY_CREDENTIALS =
+            ConfigOptions.key("sink.copy.credentials")
+                    .stringType()
+                    .defaultValue("role")
+                    .withDescription(
+                            "role has COPY use aws.iam-role. keys puts the "
+                                    + "aws.credentials.basic.* keys into the COPY statement: "
+                                    + "Amazon's documentation no longer shows that form, and the "
+                                    + "statement carries a secret.");
+
+    /**
+     * Format of the staged files. {@code csv} (gzip) is the way out where COPY refuses Parquet:
+     * another region, a bucket policy against presigned URLs. Value: parquet or csv. Default:
+     * {@code parquet}.
+     */
+    public static final ConfigOption<String> SINK_COPY_FORMAT =
+            ConfigOptions.key("sink.copy.format")
+                    .stringType()
+                    .defaultValue("parquet")
+                    .withDescription(
+                            "Format of the staged files. csv (gzip) is the way out "
+                                    + "where COPY refuses Parquet: another region, a bucket "
+                                    + "policy against presigned URLs.");
+
+    /**
+     * Compressed size at which a staged file is closed and the next one begun. 64 MB is one scan
+     * range of COPY and the least that Redshift advises for Parquet, so a load spreads over the
+     * slices without being cut smaller than they read. Value: a size from 1 mb to 1 gb. Default:
+     * {@code 64 mb}.
+     */
+    public static final ConfigOption<MemorySize> SINK_COPY_PART_SIZE =
+            ConfigOptions.key("sink.copy.part-size")
+                    .memoryType()
+                    .defaultValue(MemorySize.parse("64 mb"))
+                    .withDescription(
+                            "Compressed size at which a staged file is closed and the "
+                                    + "next one begun. 64 MB is one scan range of COPY and the "
+                                    + "least that Redshift advises for Parquet, so a load spreads "
+                                    + "over the slices without being cut smaller than they read.");
+
+    /**
+     * Encryption asked for with every staged file. Value: none, sse-s3 or sse-kms. Default:
+     * whatever the bucket does by default.
+     */
+    public static final ConfigOption<String> SINK_WRITE_TEMP_S3_ENCRYPTION =
+            ConfigOptions.key("sink.write.temp.s3.encryption")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Encryption asked for with every staged file.");
+
+    /**
+     * Key for {@code sse-kms}: an id, ARN or alias. Value: text. Default: the account's key for S3.
+     */
+    public static final ConfigOption<String> SINK_WRITE_TEMP_S3_KMS_KEY_ID =
+            ConfigOptions.key("sink.write.temp.s3.kms-key-id")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Key for sse-kms: an id, ARN or alias.");
+
+    /**
+     * The least time between two commits, each of which then covers several checkpoints; 0 commits
+     * at every checkpoint. Value: a duration from 0 s to 1 d. Default: {@code 0 s}.
+     */
+    public static final ConfigOption<Duration> SINK_COMMIT_INTERVAL =
+            ConfigOptions.key("sink.commit.interval")
+                    .durationType()
+                    .defaultValue(Duration.ofSeconds(0))
+                    .withDescription(
+                            "The least time between two commits, each of which then "
+                                    + "covers several checkpoints; 0 commits at every checkpoint.");
+
+    /**
+     * The longest that one commit may take, all its tries and waits together. When it has passed
+     * before COMMIT, nothing is applied and the commit fails; one whose COMMIT was sent is settled
+     * as always. In Flink it has to stay below the checkpoint timeout, since the next checkpoint
+     * waits for the commit. Value: a duration from 1 s to 1 d. Default: no bound in a batch
+     * program, 80 % of the checkpoint timeout in Flink.
+     */
+    public static final ConfigOption<Duration> SINK_COMMIT_TIMEOUT =
+            ConfigOptions.key("sink.commit.timeout")
+                    .durationType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "The longest that one commit may take, all its tries and "
+                                    + "waits together. When it has passed before COMMIT, nothing "
+                                    + "is applied and the commit fails; one whose COMMIT was sent "
+                                    + "is settled as always. In Flink it has to stay below the "
+                                    + "checkpoint timeout, since the next checkpoint waits for "
+                                    + "the commit.");
+
+    /**
+     * How long staged files that nobody removed are left alone; what other jobs, runs and writers
+     * staged under the same path never goes in its first seven days. Restoring a savepoint that
+     * names files that are gone fails, so it has to exceed the age of the oldest savepoint of use;
+     * the same holds for a lifecycle rule of the bucket. Value: a duration from 1 h to 3650 d.
+     * Default: {@code 7 d}.
+     */
+    public static final ConfigOption<Duration> SINK_STAGING_RETENTION =
+            ConfigOptions.key("sink.staging.retention")
+                    .durationType()
+                    .defaultValue(Duration.ofDays(7))
+                    .withDescription(
+                            "How long staged files that nobody removed are left alone; "
+                                    + "what other jobs, runs and writers staged under the same "
+                                    + "path never goes in its first seven days. Restoring a "
+                                    + "savepoint that names files that are gone fails, so it has "
+                                    + "to exceed the age of the oldest savepoint of use; the same "
+                                    + "holds for a lifecycle rule of the bucket.");
+
+    /**
+     * {@code if-not-exists} creates a target that is missing, with the types of docs/types.md.
+     * Value: none or if-not-exists. Default: {@code none}.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE =
+            ConfigOptions.key("sink.create-table")
+                    .stringType()
+                    .defaultValue("none")
+                    .withDescription(
+                            "if-not-exists creates a target that is missing, with the "
+                                    + "types of docs/types.md.");
+
+    /**
+     * How a created table spreads over the slices. Value: auto, even, all or key. Default: {@code
+     * auto}.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_DISTRIBUTION_STYLE =
+            ConfigOptions.key("sink.create-table.distribution-style")
+                    .stringType()
+                    .defaultValue("auto")
+                    .withDescription("How a created table spreads over the slices.");
+
+    /**
+     * Column that a created table is spread by; belongs to the style {@code key}. Value: text.
+     * Default: none.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_DISTRIBUTION_KEY =
+            ConfigOptions.key("sink.create-table.distribution-key")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Column that a created table is spread by; belongs to the "
+                                    + "style key.");
+
+    /**
+     * Columns that a created table is sorted by, as {@code a;b}. Value: text. Default: left to
+     * Redshift.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_SORT_KEY =
+            ConfigOptions.key("sink.create-table.sort-key")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Columns that a created table is sorted by, as a;b.");
+
+    /**
+     * Encodings of a created table's columns, as {@code column:encoding;column:encoding}. Value:
+     * text. Default: left to Redshift.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_ENCODINGS =
+            ConfigOptions.key("sink.create-table.encodings")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Encodings of a created table's columns, as "
+                                    + "column:encoding;column:encoding.");
+
+    /**
+     * Width in bytes of a created table's STRING columns. The default refuses no text that Redshift
+     * can hold; narrower columns take less memory in queries. Value: a whole number from 1 to
+     * 65535. Default: {@code 65535}.
+     */
+    public static final ConfigOption<Integer> SINK_CREATE_TABLE_VARCHAR_WIDTH =
+            ConfigOptions.key("sink.create-table.varchar-width")
+                    .intType()
+                    .defaultValue(65535)
+                    .withDescription(
+                            "Width in bytes of a created table's STRING columns. The "
+                                    + "default refuses no text that Redshift can hold; narrower "
+                                    + "columns take less memory in queries.");
+
+    /**
+     * AWS region of the bucket. Value: text. Default: asked of AWS's own chain.
+     */
+    public static final ConfigOption<String> AWS_REGION =
+            ConfigOptions.key("aws.region")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys("s3.endpoint.region", "s3.region", "fs.s3a.endpoint.region")
+                    .withDescription("AWS region of the bucket.");
+
+    /**
+     * Endpoint of S3, for other stores that speak its protocol and for private endpoints. Without a
+     * scheme it is HTTPS; {@code http://} has to be said. Value: text. Default: {@code
+     * aws.endpoint}, or else AWS's own.
+     */
+    public static final ConfigOption<String> S3_ENDPOINT =
+            ConfigOptions.key("s3.endpoint")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys("fs.s3a.endpoint")
+                    .withDescription(
+                            "Endpoint of S3, for other stores that speak its protocol "
+                                    + "and for private endpoints. Without a scheme it is HTTPS; "
+                                    + "http:// has to be said.");
+
+    /**
+     * Endpoint of AWS's services, where all are in one place. Value: text. Default: AWS's own.
+     */
+    public static final ConfigOption<String> AWS_ENDPOINT =
+            ConfigOptions.key("aws.endpoint")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Endpoint of AWS's services, where all are in one place.");
+
+    /**
+     * Whether the bucket is named in the path and not in the host. Value: true or false. Default:
+     * {@code false}.
+     */
+    public static final ConfigOption<Boolean> S3_PATH_STYLE_ACCESS =
+            ConfigOptions.key("s3.path-style-access")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withFallbackKeys("s3.path.style.access", "fs.s3a.path.style.access")
+                    .withDescription(
+                            "Whether the bucket is named in the path and not in the "
+                                    + "host.");
+
+    /**
+     * Where the keys for S3 come from: {@code BASIC} takes those below, {@code AUTO} AWS's own
+     * chain (environment, profile, web identity, container, instance). Value: AUTO or BASIC.
+     * Default: {@code BASIC} where keys are given, or else {@code AUTO}.
+     */
+    public static final ConfigOption<String> AWS_CREDENTIALS_PROVIDER =
+            ConfigOptions.key("aws.credentials.provider")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Where the keys for S3 come from: BASIC takes those below, "
+                                    + "AUTO AWS's own chain (environment, profile, web identity, "
+                                    + "container, instance).");
+
+    /**
+     * Access key id. Value: text. Default: not used.
+     */
+    public static final ConfigOption<String> AWS_CREDENTIALS_BASIC_ACCESSKEYID =
+            ConfigOptions.key("aws.credentials.basic.accesskeyid")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys(
+                            "aws.credentials.provider.basic.accesskeyid",
+                            "s3.access-key",
+                            "s3.access.key",
+                            "fs.s3a.access.key")
+                    .withDescription("Access key id.");
+
+    /**
+     * Secret access key. Value: text. Default: not used. Never printed.
+     */
+    public static final ConfigOption<String> AWS_CREDENTIALS_BASIC_SECRETKEY =
+            ConfigOptions.key("aws.credentials.basic.secretkey")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys(
+                            "aws.credentials.provider.basic.secretkey",
+                            "s3.secret-key",
+                            "s3.secret.key",
+                            "fs.s3a.secret.key")
+                    .withDescription("Secret access key.");
+
+    /**
+     * Session token of temporary keys. Value: text. Default: not used. Never printed.
+     */
+    public static final ConfigOption<String> AWS_CREDENTIALS_BASIC_SESSIONTOKEN =
+            ConfigOptions.key("aws.credentials.basic.sessiontoken")
+                    .stringType()
+                    .noDefaultValue()
+                    .withFallbackKeys(
+                            "aws.credentials.provider.basic.sessiontoken",
+                            "s3.session.token",
+                            "fs.s3a.session.token")
+                    .withDescription("Session token of temporary keys.");
+
+    /**
+     * Directory in which the jar unpacks its native library, for systems whose temporary directory
+     * is read-only or runs no programs. Only the jar reads it; elsewhere it is accepted and means
+     * nothing. Value: text. Default: Java's temporary directory.
+     */
+    public static final ConfigOption<String> NATIVE_DIRECTORY =
+            ConfigOptions.key("native.directory")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Directory in which the jar unpacks its native library, for "
+                                    + "systems whose temporary directory is read-only or runs no "
+                                    + "programs. Only the jar reads it; elsewhere it is accepted "
+                                    + "and means nothing.");
+
+    private static final Set<ConfigOption<?>> ALL =
+            Collections.unmodifiableSet(
+                    new LinkedHashSet<>(
+                            Arrays.<ConfigOption<?>>asList(
+                                    HOSTNAME,
+                                    PORT,
+                                    URL,
+                                    USERNAME,
+                                    PASSWORD,
+                                    DATABASE_NAME,
+                                    TABLE_NAME,
+                                    SSL_MODE,
+                                    SSL_ROOT_CERT,
+                                    CONNECTION_CONNECT_TIMEOUT,
+                                    CONNECTION_STATEMENT_TIMEOUT,
+                                    SINK_WRITE_MODE,
+                                    SINK_DELIVERY_GUARANTEE,
+                                    SINK_BATCH_SIZE,
+                                    SINK_FLUSH_INTERVAL,
+                                    SINK_MAX_RETRIES,
+                                    SINK_LOCK_TARGET,
+                                    SINK_LOCK_TIMEOUT,
+                                    SINK_LEDGER_RETENTION,
+                                    SINK_PARALLELISM,
+                                    SINK_RUN_ID,
+                                    SINK_WRITE_TEMP_S3_URI,
+                                    AWS_IAM_ROLE,
+                                    SINK_COPY_CREDENTIALS,
+                                    SINK_COPY_FORMAT,
+                                    SINK_COPY_PART_SIZE,
+                                    SINK_WRITE_TEMP_S3_ENCRYPTION,
+                                    SINK_WRITE_TEMP_S3_KMS_KEY_ID,
+                                    SINK_COMMIT_INTERVAL,
+                                    SINK_COMMIT_TIMEOUT,
+                                    SINK_STAGING_RETENTION,
+                                    SINK_CREATE_TABLE,
+                                    SINK_CREATE_TABLE_DISTRIBUTION_STYLE,
+                                    SINK_CREATE_TABLE_DISTRIBUTION_KEY,
+                                    SINK_CREATE_TABLE_SORT_KEY,
+                                    SINK_CREATE_TABLE_ENCODINGS,
+                                    SINK_CREATE_TABLE_VARCHAR_WIDTH,
+                                    AWS_REGION,
+                                    S3_ENDPOINT,
+                                    AWS_ENDPOINT,
+                                    S3_PATH_STYLE_ACCESS,
+                                    AWS_CREDENTIALS_PROVIDER,
+                                    AWS_CREDENTIALS_BASIC_ACCESSKEYID,
+                                    AWS_CREDENTIALS_BASIC_SECRETKEY,
+                                    AWS_CREDENTIALS_BASIC_SESSIONTOKEN,
+                                    NATIVE_DIRECTORY)));
+
+    private RedshiftOptions() {}
+
+    /** All of them, in the order of the documentation. */
+    public static Set<ConfigOption<?>> all() {
+        return ALL;
+    }
+}
