@@ -1,0 +1,158 @@
+package io.github.flinkredshift;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinkredshift.harness.Await;
+import io.github.flinkredshift.harness.Feed;
+import io.github.flinkredshift.harness.Job;
+import io.github.flinkredshift.harness.Numbered;
+import io.github.flinkredshift.harness.Services;
+import io.github.flinkredshift.harness.Settings;
+import io.github.flinkredshift.harness.Sql;
+
+import org.apache.flink.types.Row;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Rows that are only inserted, in streaming jobs. */
+class AppendIT {
+
+    @RegisterExtension static final Services services = new Services();
+
+    private final String table = services.tables().create(Numbered.TARGET);
+
+    @ParameterizedTest
+    @CsvSource({"1, false", "4, false", "4, true"})
+    void rowsArriveOnceThoughSplitsEndUnevenly(int parallelism, boolean unaligned)
+            throws Exception {
+        long[] ends = {0, 150, 700, 2000};
+        Settings settings = Settings.streaming("150 ms").parallelism(parallelism);
+        Feed<Row> feed = Numbered.feed("uneven", ends).paced(300);
+        Job job = insert(unaligned ? settings.unaligned() : settings, feed, Map.of());
+        job.awaitFinished();
+        services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(ends)));
+        assertThat(services.standIn().staged(table)).as("what is left on S3").isEmpty();
+    }
+
+    @Test
+    void oneCopyLoadsWhatAllWritersStagedForACheckpoint() throws Exception {
+        long[] ends = Feed.equalSplits(4, 60);
+        Feed<Row> feed = Numbered.feed("one copy", ends);
+        Job job = insert(byHand().parallelism(4), feed, Map.of());
+        services.standIn().clearStatements();
+        for (int checkpoint = 1; checkpoint <= 2; checkpoint++) {
+            feed.release().rows(checkpoint * 20L);
+            long rows = checkpoint * 80L;
+            // Rows that still flow when a checkpoint is taken belong to the next one.
+            Await.until("the rows are staged", () -> takesToTheTable(job, rows));
+        }
+        long commits = ledgerRows();
+        assertThat(copies()).as("one COPY a commit").isEqualTo(commits);
+        assertThat(commits).isBetween(2L, 8L);
+        feed.release().rows(60);
+        job.awaitFinished();
+        services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(ends)));
+        assertThat(copies()).as("one COPY a commit").isEqualTo(ledgerRows());
+    }
+
+    private boolean takesToTheTable(Job job, long rows) throws Exception {
+        job.checkpoint();
+        // The commit follows the checkpoint; the next one is behind it.
+        job.checkpoint();
+        return services.tables().count(table) == rows;
+    }
+
+    @Test
+    void aCheckpointWithoutRowsCommitsNothing() throws Exception {
+        Feed<Row> feed = Numbered.feed("nothing", 10, 10);
+        Job job = insert(byHand(), feed, Map.of());
+        for (int checkpoint = 1; checkpoint <= 3; checkpoint++) {
+            job.checkpoint();
+        }
+        assertThat(services.standIn().commitsBegun(table)).as("commits without rows").isEmpty();
+        feed.release().rows(10);
+        job.awaitFinished();
+        assertThat(services.tables().count(table)).isEqualTo(20);
+        assertThat(services.standIn().commitsBegun(table)).as("commits with rows").isNotEmpty();
+    }
+
+    @Test
+    void aCommitIntervalGathersCheckpointsIntoOneCommit() throws Exception {
+        long[] ends = Feed.equalSplits(2, 50);
+        Feed<Row> feed = Numbered.feed("interval", ends);
+        Job job = insert(byHand(), feed, Map.of("sink.commit.interval", "1 h"));
+        job.checkpoint();
+        services.standIn().clearStatements();
+        List<Integer> staged = new ArrayList<>();
+        for (int checkpoint = 1; checkpoint <= 3; checkpoint++) {
+            feed.release().rows(checkpoint * 10L);
+            int before = services.standIn().staged(table).size();
+            Await.until("more is staged", () -> stagesMore(job, before));
+            staged.add(services.standIn().staged(table).size());
+        }
+        assertThat(staged).isSorted().doesNotHaveDuplicates();
+        assertThat(services.tables().count(table)).as("rows before the interval is over").isZero();
+        feed.release().rows(50);
+        job.awaitFinished();
+        services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(ends)));
+        assertThat(copies()).isLessThan(ledgerRows());
+    }
+
+    private boolean stagesMore(Job job, int before) throws Exception {
+        job.checkpoint();
+        return services.standIn().staged(table).size() > before;
+    }
+
+    @Test
+    void twoInsertsOfAStatementSetLoadOneTable() throws Exception {
+        long[] ends = Feed.equalSplits(2, 400);
+        Feed<Row> low = Numbered.feed("low", ends).paced(100);
+        Feed<Row> high = Numbered.feed("high", ends).paced(100);
+        Sql sql = Sql.on(services.cluster(), Settings.streaming("150 ms"));
+        sql.view("low", Numbered.COLUMNS, low);
+        sql.view("high", Numbered.COLUMNS, high);
+        sql.table("sink", Numbered.COLUMNS, services.standIn().options(table));
+        Job job =
+                sql.start(
+                        """
+                        EXECUTE STATEMENT SET BEGIN
+                          INSERT INTO sink SELECT * FROM low;
+                          INSERT INTO sink SELECT * FROM high;
+                        END""");
+        job.awaitFinished();
+        List<io.github.flinkredshift.harness.StandIn.Row> twice =
+                new ArrayList<>(Numbered.shown(Numbered.numbers(ends)));
+        twice.addAll(Numbered.shown(Numbered.numbers(ends)));
+        services.tables().holds(table, Numbered.NAMES, twice);
+    }
+
+    private static Settings byHand() {
+        return Settings.streaming(Settings.BY_HAND);
+    }
+
+    private Job insert(Settings settings, Feed<Row> feed, Map<String, String> more) {
+        Map<String, String> options = services.standIn().options(table);
+        options.putAll(more);
+        return Sql.on(services.cluster(), settings)
+                .view("feed", Numbered.COLUMNS, feed)
+                .table("sink", Numbered.COLUMNS, options)
+                .start("INSERT INTO sink SELECT * FROM feed");
+    }
+
+    private long copies() {
+        return services.standIn().statements().stream()
+                .filter(statement -> statement.text().startsWith("COPY "))
+                .count();
+    }
+
+    private long ledgerRows() {
+        return services.tables().count(table + "__flink_commits");
+    }
+}

@@ -1,0 +1,109 @@
+package io.github.flinkredshift;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinkredshift.harness.Await;
+import io.github.flinkredshift.harness.Fault;
+import io.github.flinkredshift.harness.Feed;
+import io.github.flinkredshift.harness.Job;
+import io.github.flinkredshift.harness.Numbered;
+import io.github.flinkredshift.harness.Services;
+import io.github.flinkredshift.harness.Settings;
+import io.github.flinkredshift.harness.Sql;
+import io.github.flinkredshift.harness.Threads;
+
+import org.apache.flink.types.Row;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.time.Duration;
+
+/** Jobs that come and go in one cluster. */
+class LifecycleIT {
+
+    private static final Duration FOR_EVER = Duration.ofMinutes(30);
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    @RegisterExtension static final Services services = new Services();
+
+    @ParameterizedTest
+    @ValueSource(strings = {"connect", "copy", "lock", "commit"})
+    void aJobIsCancelledWithinSecondsWhileTheServerHangs(String statement) throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        services.standIn().add(Fault.at(statement).inSessionsOf(table).times(100).stall(FOR_EVER));
+        cancelsSoon(table);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PutObject", "ListObjectsV2"})
+    void aJobIsCancelledWithinSecondsWhileS3Hangs(String operation) throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        services.standIn()
+                .add(
+                        Fault.atS3(operation)
+                                .atFilesOf(services.standIn(), table)
+                                .times(100)
+                                .stall(FOR_EVER));
+        cancelsSoon(table);
+    }
+
+    private void cancelsSoon(String table) throws Exception {
+        long before = struck();
+        Feed<Row> feed = Numbered.feed("hangs", 100_000, 100_000).paced(100);
+        Job job = start(table, feed, Settings.streaming("100 ms"));
+        Await.until("the fault strikes", () -> struck() > before);
+        job.cancelWithin(SOON);
+    }
+
+    private static long struck() {
+        return services.standIn().taken().server() + services.standIn().taken().s3();
+    }
+
+    @Test
+    void twoJobsLoadOneTableAtOnce() throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        long[] ends = {300, 300};
+        Job one = start(table, Numbered.feed("one", ends).paced(60), Settings.streaming("100 ms"));
+        Job two = start(table, Numbered.feed("two", ends).paced(60), Settings.streaming("100 ms"));
+        one.awaitFinished();
+        two.awaitFinished();
+        assertThat(services.tables().count(table)).isEqualTo(1200);
+        String distinct = "SELECT COUNT(*) FROM (SELECT id FROM " + table + " GROUP BY id) g";
+        assertThat(services.tables().only(distinct)).isEqualTo("600");
+    }
+
+    @Test
+    void aJobIsSubmittedTenTimesInOneCluster() throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        for (int time = 1; time <= 10; time++) {
+            Feed<Row> feed = Numbered.feed("again " + time, 20, 20).released();
+            start(table, feed, Settings.streaming(Settings.BY_HAND)).awaitFinished();
+            assertThat(services.tables().count(table)).isEqualTo(time * 40L);
+        }
+    }
+
+    @Test
+    void threadsEndWithTheLastJob() throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        Feed<Row> feed = Numbered.feed("threads", 10, 10);
+        Job job = start(table, feed, Settings.streaming(Settings.BY_HAND));
+        job.checkpoint();
+        assertThat(Threads.ofTheConnector()).isNotEmpty();
+        job.cancel();
+        Await.until(
+                "the connector's threads end",
+                SOON,
+                () -> Threads.ofTheConnector().isEmpty(),
+                () -> Threads.ofTheConnector().toString());
+    }
+
+    private Job start(String table, Feed<Row> feed, Settings settings) {
+        return Sql.on(services.cluster(), settings)
+                .view("feed", Numbered.COLUMNS, feed)
+                .table("sink", Numbered.COLUMNS, services.standIn().options(table))
+                .start("INSERT INTO sink SELECT * FROM feed");
+    }
+}
