@@ -1,6 +1,9 @@
 //! Tests of the table itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
     given::Given,
@@ -156,4 +159,34 @@ fn the_keys_that_flip_307_names_are_all_there() {
     ] {
         assert!(known.contains(key), "{key}");
     }
+}
+
+#[test]
+fn what_only_flink_reads_is_accepted_and_what_bounds_a_commit_is_read() {
+    let with = |more: &[(&str, &str)]| {
+        let mut options = maps().swap_remove(0);
+        options.extend(pairs(more));
+        super::sink(&options)
+    };
+    let config = with(&[]).unwrap().config;
+    assert_eq!(config.commit_timeout, None);
+    let parsed = with(&[("sink.commit.timeout", "8 min"), ("native.directory", "/opt/x")]).unwrap();
+    assert_eq!(parsed.config.commit_timeout, Some(Duration::from_secs(480)));
+    assert!(parsed.warnings.is_empty());
+    let error = with(&[("sink.commit.timeout", "10 ms"), ("native.directory", "")]).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("'sink.commit.timeout'") && text.contains("'native.directory'"),
+        "{text}"
+    );
+}
+
+#[test]
+fn names_may_be_spelled_as_the_proof_of_concept_spells_them() {
+    let mut options = maps().swap_remove(0);
+    options.retain(|(key, _)| key != "table-name");
+    options.extend(pairs(&[("sink.database-name", "tutorial"), ("sink.table-name", "s.users")]));
+    let config = super::sink(&options).unwrap().config;
+    assert_eq!(config.connection.database, "tutorial");
+    assert_eq!((config.table.schema.as_deref(), config.table.table.as_str()), (Some("s"), "users"));
 }
