@@ -18,11 +18,10 @@ public final class CommitterHandle implements AutoCloseable {
      * @param plan what is written, and where to
      * @param operatorId the committing operator's id
      * @param job the job's name
-     * @param timeout the longest that one commit may take where the options name none; zero for
-     *     as long as it takes
+     * @param timeout the longest that one commit may take where the options name none; zero for as
+     *     long as it takes
      */
-    public static CommitterHandle open(
-            Plan plan, String operatorId, String job, Duration timeout) {
+    public static CommitterHandle open(Plan plan, String operatorId, String job, Duration timeout) {
         plan.loadLibrary();
         long handle = Native.openCommitter(plan.bytes(), operatorId, job, timeout.toMillis());
         LogPump.opened();

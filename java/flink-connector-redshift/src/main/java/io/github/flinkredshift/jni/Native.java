@@ -82,7 +82,9 @@ final class Native {
     /** Waits until a push would be taken. */
     static native int await(long writer, int millis);
 
-    /** Begins to close what was pushed since the last close, for a checkpoint or the end of input. */
+    /**
+     * Begins to close what was pushed since the last close, for a checkpoint or the end of input.
+     */
     static native void beginClose(long writer, long checkpoint, boolean endOfInput);
 
     /** The staged bytes of the close that was begun; null while pending, empty for nothing. */

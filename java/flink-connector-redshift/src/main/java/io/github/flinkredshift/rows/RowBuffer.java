@@ -7,7 +7,6 @@ import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.table.types.logical.RowType;
-import org.apache.flink.types.RowKind;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,30 +36,22 @@ public final class RowBuffer {
 
     private final TypedRowWriter writer;
     private final int arity;
-    private final boolean keyed;
 
     private ByteBuffer bytes = allocate(FULL + SLACK);
     private int end;
     private int rows;
 
-    /**
-     * A buffer for rows of one table.
-     *
-     * @param columns the table's physical columns
-     * @param keyed whether changes are applied by key: the old image of an update says nothing then
-     *     that the new one does not, and is left out
-     */
-    public RowBuffer(RowType columns, boolean keyed) {
+    /** A buffer for rows with a table's physical columns. */
+    public RowBuffer(RowType columns) {
         this.writer = new TypedRowWriter(columns);
         this.arity = columns.getFieldCount();
-        this.keyed = keyed;
     }
 
-    /** Adds a row. */
+    /**
+     * Adds a row, of whatever kind. The old image of an update goes along: a query that filters the
+     * new one away leaves nothing else that says that the row is gone.
+     */
     public void append(RowData row) {
-        if (keyed && row.getRowKind() == RowKind.UPDATE_BEFORE) {
-            return;
-        }
         if (row.getArity() != arity) {
             throw new RedshiftException(
                     ErrorKind.SCHEMA_MISMATCH,

@@ -23,10 +23,13 @@ final class TypedRowWriter {
 
     private static final int HEADER_BITS = 8;
     private static final int WORD = 8;
+
     /** Decimals of up to 18 digits are their unscaled value in eight bytes. */
     private static final int COMPACT_DECIMAL = 18;
+
     /** Timestamps of up to 3 digits of a second are milliseconds in eight bytes. */
     private static final int COMPACT_TIMESTAMP = 3;
+
     private static final int WIDE_DECIMAL_BYTES = 16;
 
     private enum Layout {

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
- * Figures of what is staged and on its way to the committer: held for the commit interval, or handed
- * on with a checkpoint that is not complete yet.
+ * Figures of what is staged and on its way to the committer: held for the commit interval, or
+ * handed on with a checkpoint that is not complete yet.
  */
 final class AggregatorMetrics {
 

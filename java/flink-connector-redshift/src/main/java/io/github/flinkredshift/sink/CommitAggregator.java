@@ -49,8 +49,10 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
     private transient AggregatorMetrics metrics;
     private transient ListState<byte[]> heldState;
     private transient List<byte[]> staged;
+
     /** What waits for the commit interval; null for nothing. */
     private transient byte[] held;
+
     /** When the last committable went on; null before the first one. */
     private transient Long lastSent;
 
@@ -157,8 +159,7 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
-        heldState.update(
-                held == null ? Collections.emptyList() : Collections.singletonList(held));
+        heldState.update(held == null ? Collections.emptyList() : Collections.singletonList(held));
     }
 
     @Override

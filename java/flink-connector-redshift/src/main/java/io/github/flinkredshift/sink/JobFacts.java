@@ -46,7 +46,9 @@ final class JobFacts implements Serializable {
         return facts;
     }
 
-    /** A job whose input ends and which knows no checkpoints, until Flink has built the real one. */
+    /**
+     * A job whose input ends and which knows no checkpoints, until Flink has built the real one.
+     */
     static JobFacts unknown() {
         return new JobFacts(false, false, Duration.ZERO);
     }
@@ -75,13 +77,13 @@ final class JobFacts implements Serializable {
     }
 
     private static RedshiftException refused(String what, String advice) {
-        return new RedshiftException(
-                ErrorKind.INVALID_OPTIONS, what + "\n  what to do: " + advice);
+        return new RedshiftException(ErrorKind.INVALID_OPTIONS, what + "\n  what to do: " + advice);
     }
 
     /** As Flink itself decides: what is configured, or else whether every source ends. */
     private static boolean isStreaming(StreamExecutionEnvironment environment) {
-        RuntimeExecutionMode mode = environment.getConfiguration().get(ExecutionOptions.RUNTIME_MODE);
+        RuntimeExecutionMode mode =
+                environment.getConfiguration().get(ExecutionOptions.RUNTIME_MODE);
         if (mode == RuntimeExecutionMode.AUTOMATIC) {
             return environment.getTransformations().stream()
                     .flatMap(all -> all.getTransitivePredecessors().stream())

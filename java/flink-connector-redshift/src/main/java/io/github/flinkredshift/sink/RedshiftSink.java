@@ -89,7 +89,7 @@ public class RedshiftSink<T>
     public RedshiftSinkWriter<T> createWriter(WriterInitContext context) {
         WriterHandle handle = WriterHandle.open(plan, place(context), job.commitsByTime());
         try {
-            RowBuffer rows = new RowBuffer(columns, plan.keyed());
+            RowBuffer rows = new RowBuffer(columns);
             WriterMetrics metrics = new WriterMetrics(context.metricGroup(), handle);
             long restored = context.getRestoredCheckpointId().orElse(0);
             RedshiftSinkWriter<T> writer =

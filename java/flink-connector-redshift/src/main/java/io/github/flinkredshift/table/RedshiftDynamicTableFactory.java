@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
  * Makes sinks of tables with {@code 'connector' = 'redshift'}.
  *
  * <p>It checks nothing: the core does, so that a mistake gives the same error as on the command
- * line, and the sink asks it when the planner asks for what runs. Not here: Flink adds all options to an
- * error that comes out of a factory, and a URL may hold a password.
+ * line, and the sink asks it when the planner asks for what runs. Not here: Flink adds all options
+ * to an error that comes out of a factory, and a URL may hold a password.
  */
 @Internal
 public final class RedshiftDynamicTableFactory implements DynamicTableSinkFactory {

@@ -115,8 +115,7 @@ class ArchitectureTest {
                 .orShould()
                 .callMethod(Committer.CommitRequest.class, "retryLater")
                 .orShould()
-                .callMethod(
-                        Committer.CommitRequest.class, "updateAndRetryLater", Object.class)
+                .callMethod(Committer.CommitRequest.class, "updateAndRetryLater", Object.class)
                 .because("a commit is applied or the job fails and comes back with it")
                 .check(connector);
     }

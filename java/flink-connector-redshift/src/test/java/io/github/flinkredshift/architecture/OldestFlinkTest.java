@@ -194,8 +194,7 @@ class OldestFlinkTest {
 
     private static ClassNode node(byte[] classFile) {
         ClassNode node = new ClassNode();
-        new ClassReader(classFile)
-                .accept(node, ClassReader.SKIP_CODE | ClassReader.SKIP_DEBUG);
+        new ClassReader(classFile).accept(node, ClassReader.SKIP_CODE | ClassReader.SKIP_DEBUG);
         return node;
     }
 }

@@ -39,8 +39,7 @@ class NativeLibraryTest {
 
     @Test
     void anUnknownPlatformIsNamedAndSaysWhatToDo(@TempDir Path directory) {
-        assertThatThrownBy(
-                        () -> NativeLibrary.unpackAndLoad(directory, "plan9-mips", FILE))
+        assertThatThrownBy(() -> NativeLibrary.unpackAndLoad(directory, "plan9-mips", FILE))
                 .isInstanceOfSatisfying(
                         RedshiftException.class,
                         e -> assertThat(e.kind()).isEqualTo(ErrorKind.UNSUPPORTED))
@@ -53,8 +52,7 @@ class NativeLibraryTest {
     void aDirectoryThatCannotBeWrittenIsNamedWithTheOption(@TempDir Path directory)
             throws IOException {
         Path file = Files.createFile(directory.resolve("in-the-way"));
-        assertThatThrownBy(
-                        () -> NativeLibrary.unpackAndLoad(file, BROKEN_PLATFORM, FILE))
+        assertThatThrownBy(() -> NativeLibrary.unpackAndLoad(file, BROKEN_PLATFORM, FILE))
                 .hasMessageContaining("cannot be unpacked into " + file)
                 .hasMessageContaining("'native.directory'")
                 .hasMessageContaining("'flink.redshift.native.directory'")
@@ -64,8 +62,7 @@ class NativeLibraryTest {
     @Test
     void aLibraryThatCannotBeLoadedIsToldAndItsCopyRemoved(@TempDir Path directory)
             throws IOException {
-        assertThatThrownBy(
-                        () -> NativeLibrary.unpackAndLoad(directory, BROKEN_PLATFORM, FILE))
+        assertThatThrownBy(() -> NativeLibrary.unpackAndLoad(directory, BROKEN_PLATFORM, FILE))
                 .hasMessageContaining("cannot be loaded from " + directory)
                 .hasMessageContaining("noexec")
                 .hasCauseInstanceOf(UnsatisfiedLinkError.class);

@@ -127,8 +127,7 @@ final class AllTypes {
             case 0:
                 return StringData.fromString(text);
             case 1:
-                return StringData.fromBytes(
-                        text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                return StringData.fromBytes(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
             default:
                 StringData both = StringData.fromString(text);
                 both.toBytes();

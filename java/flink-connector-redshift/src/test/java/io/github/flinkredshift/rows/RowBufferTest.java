@@ -43,8 +43,8 @@ class RowBufferTest {
         for (int table = 0; table < 25; table++) {
             RowType type = all.rowType();
             RowDataSerializer flink = new RowDataSerializer(type);
-            RowBuffer typed = new RowBuffer(type, false);
-            RowBuffer copied = new RowBuffer(type, false);
+            RowBuffer typed = new RowBuffer(type);
+            RowBuffer copied = new RowBuffer(type);
             List<byte[]> expected = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
                 GenericRowData row = all.row(type);
@@ -54,8 +54,14 @@ class RowBufferTest {
                 copied.append(binary);
             }
             String at = "seed " + seed + ", table " + table + ", " + type;
-            assertThat(rows(typed)).as(at).usingElementComparator(Arrays::compare).isEqualTo(expected);
-            assertThat(rows(copied)).as(at).usingElementComparator(Arrays::compare).isEqualTo(expected);
+            assertThat(rows(typed))
+                    .as(at)
+                    .usingElementComparator(Arrays::compare)
+                    .isEqualTo(expected);
+            assertThat(rows(copied))
+                    .as(at)
+                    .usingElementComparator(Arrays::compare)
+                    .isEqualTo(expected);
         }
     }
 
@@ -82,11 +88,12 @@ class RowBufferTest {
     void aRowThatLiesInSeveralSegmentsIsCopiedWhole() {
         RowDataSerializer flink = new RowDataSerializer(TEXT);
         BinaryRowData row =
-                flink.toBinaryRow(GenericRowData.of(StringData.fromString("y".repeat(300)), 7)).copy();
+                flink.toBinaryRow(GenericRowData.of(StringData.fromString("y".repeat(300)), 7))
+                        .copy();
         byte[] whole = bytes(row);
         for (int offset : new int[] {0, 1, 63, 64, 100}) {
             BinaryRowData spread = spread(whole, offset, 64);
-            RowBuffer buffer = new RowBuffer(TEXT, false);
+            RowBuffer buffer = new RowBuffer(TEXT);
             buffer.append(spread);
             assertThat(rows(buffer)).usingElementComparator(Arrays::compare).containsExactly(whole);
         }
@@ -94,7 +101,7 @@ class RowBufferTest {
 
     @Test
     void itIsFullAfterAMebibyteAndEmptyAfterClear() {
-        RowBuffer buffer = new RowBuffer(TEXT, false);
+        RowBuffer buffer = new RowBuffer(TEXT);
         GenericRowData row = GenericRowData.of(StringData.fromString("z".repeat(1000)), 1);
         while (!buffer.isFull()) {
             assertThat(buffer.length()).isLessThan(RowBuffer.FULL);
@@ -111,7 +118,7 @@ class RowBufferTest {
 
     @Test
     void itGrowsForAWideRowAndShrinksAfterIt() {
-        RowBuffer buffer = new RowBuffer(TEXT, false);
+        RowBuffer buffer = new RowBuffer(TEXT);
         int usual = buffer.bytes().capacity();
         buffer.append(GenericRowData.of(StringData.fromString("before"), 1));
         String wide = "w".repeat(5 << 20);
@@ -125,9 +132,10 @@ class RowBufferTest {
 
     @Test
     void aRowThatIsTooWideIsRefusedAndLeavesTheOthers() {
-        RowBuffer buffer = new RowBuffer(TEXT, false);
+        RowBuffer buffer = new RowBuffer(TEXT);
         buffer.append(GenericRowData.of(StringData.fromString("before"), 1));
-        RowData wide = GenericRowData.of(StringData.fromString("w".repeat(RowBuffer.WIDEST_ROW)), 2);
+        RowData wide =
+                GenericRowData.of(StringData.fromString("w".repeat(RowBuffer.WIDEST_ROW)), 2);
         assertThatThrownBy(() -> buffer.append(wide))
                 .isInstanceOfSatisfying(
                         RedshiftException.class,
@@ -137,23 +145,25 @@ class RowBufferTest {
     }
 
     @Test
-    void oldImagesAreLeftOutOnlyWhereTheKeySaysWhatChanged() {
-        GenericRowData old = GenericRowData.of(StringData.fromString("old"), 1);
-        old.setRowKind(RowKind.UPDATE_BEFORE);
-        RowBuffer keyed = new RowBuffer(TEXT, true);
-        keyed.append(old);
-        assertThat(keyed.isEmpty()).isTrue();
-        RowBuffer appending = new RowBuffer(TEXT, false);
-        appending.append(old);
-        assertThat(rows(appending).get(0)[0]).isEqualTo(RowKind.UPDATE_BEFORE.toByteValue());
+    void rowsOfEveryKindGoAlong() {
+        RowBuffer buffer = new RowBuffer(TEXT);
+        for (RowKind kind : RowKind.values()) {
+            GenericRowData row = GenericRowData.of(StringData.fromString("a"), 1);
+            row.setRowKind(kind);
+            buffer.append(row);
+            buffer.append(new RowDataSerializer(TEXT).toBinaryRow(row));
+        }
+        assertThat(rows(buffer))
+                .extracting(row -> (int) row[0])
+                .containsExactly(0, 0, 1, 1, 2, 2, 3, 3);
     }
 
     @Test
     void rowsThatDoNotFitTheTableAreRefused() {
-        RowBuffer buffer = new RowBuffer(TEXT, false);
+        RowBuffer buffer = new RowBuffer(TEXT);
         assertThatThrownBy(() -> buffer.append(GenericRowData.of(1)))
                 .hasMessage("a row has 1 fields and the table 2 columns");
-        RowBuffer decimals = new RowBuffer(RowType.of(new DecimalType(10, 2)), false);
+        RowBuffer decimals = new RowBuffer(RowType.of(new DecimalType(10, 2)));
         assertThatThrownBy(
                         () ->
                                 decimals.append(
@@ -164,8 +174,7 @@ class RowBufferTest {
 
     @Test
     void aColumnThatIsNotCarriedMayOnlyBeNull() {
-        RowBuffer buffer =
-                new RowBuffer(RowType.of(new ArrayType(new IntType()), new IntType()), false);
+        RowBuffer buffer = new RowBuffer(RowType.of(new ArrayType(new IntType()), new IntType()));
         buffer.append(GenericRowData.of(null, 1));
         assertThat(rows(buffer)).hasSize(1);
         assertThatThrownBy(() -> buffer.append(GenericRowData.of(new Object(), 1)))
@@ -173,7 +182,7 @@ class RowBufferTest {
     }
 
     private static byte[] textOf(String text) {
-        RowBuffer buffer = new RowBuffer(TEXT, false);
+        RowBuffer buffer = new RowBuffer(TEXT);
         buffer.append(GenericRowData.of(StringData.fromString(text), 0));
         byte[] row = rows(buffer).get(0);
         BinaryRowData read = new BinaryRowData(2);

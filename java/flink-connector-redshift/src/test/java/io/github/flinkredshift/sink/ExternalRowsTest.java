@@ -44,8 +44,7 @@ class ExternalRowsTest {
     private static final LocalDateTime TIME = LocalDateTime.of(2031, 2, 3, 4, 5, 6, 123_456_789);
     private static final Instant INSTANT = Instant.parse("1960-01-01T00:00:00.123456Z");
 
-    private final ExternalRows converter =
-            new ExternalRows((RowType) TYPE.getLogicalType());
+    private final ExternalRows converter = new ExternalRows((RowType) TYPE.getLogicalType());
 
     @Test
     void valuesAreConvertedAsFlinkConvertsThem() {

@@ -51,7 +51,8 @@ class OneJarTest {
                 .allMatch(
                         name ->
                                 name.startsWith(CLASSES)
-                                        || name.startsWith("META-INF/maven/io.github.flinkredshift/")
+                                        || name.startsWith(
+                                                "META-INF/maven/io.github.flinkredshift/")
                                         || List.of(
                                                         "META-INF/MANIFEST.MF",
                                                         "META-INF/LICENSE",
