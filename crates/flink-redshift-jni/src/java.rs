@@ -4,6 +4,7 @@ use arrow_redshift::{Error, ErrorKind};
 use jni::{
     Env,
     objects::{JByteArray, JByteBuffer, JIntArray, JLongArray, JObjectArray, JString, Reference},
+    strings::JNIString,
     sys::jint,
 };
 
@@ -11,9 +12,16 @@ use crate::{calls, throw::Thrown};
 
 type Read<T> = Result<T, Thrown>;
 
-/// A string, which must be there.
+/// A string, which must be there, and be text: Java's strings may hold half a character.
 pub(crate) fn text(env: &Env<'_>, text: &JString<'_>) -> Read<String> {
-    Ok(text.try_to_string(env)?)
+    let chars = text.mutf8_chars(env)?;
+    let text = chars.to_str().into_owned();
+    // What cannot be decoded was replaced, and a password must not be another one.
+    if JNIString::from(&text).to_bytes() == chars.to_bytes() {
+        return Ok(text);
+    }
+    let why = "a text from Java is not valid: it holds half of a surrogate pair";
+    Err(Error::new(ErrorKind::InvalidOptions, why).into())
 }
 
 /// A byte array, which must be there.
@@ -112,10 +120,10 @@ pub(crate) fn with_buffer<T>(
 ) -> Read<T> {
     let address = env.get_direct_buffer_address(buffer)?;
     let capacity = env.get_direct_buffer_capacity(buffer)?;
-    let length = usize::try_from(length).ok().filter(|length| *length <= capacity);
-    let length = length.ok_or_else(|| {
-        Error::new(ErrorKind::Internal, format!("a buffer of {capacity} bytes was said to be full"))
-            .hint("the length of a push is at most its buffer's capacity")
+    let inside = usize::try_from(length).ok().filter(|length| *length <= capacity);
+    let length = inside.ok_or_else(|| {
+        let why = format!("a push of {length} bytes came from a buffer of {capacity}");
+        Error::new(ErrorKind::Internal, why)
     })?;
     // SAFETY: the JVM gives this address for a direct buffer of `capacity` bytes, of which `length`
     // are read. The buffer lives until the native call returns, since the caller's frame refers to

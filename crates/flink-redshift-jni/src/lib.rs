@@ -15,12 +15,12 @@
 //! task of the writer's own.
 //!
 //! **Memory.** A writer holds what the core's writer holds (below 96 MiB, see
-//! [`arrow_redshift::stage::StageWriter`]) and three batches at most: one that is being written, one
-//! that waits, one that is being decoded. A batch takes at most twice the bytes of the push that it
-//! comes from: a field is 8 bytes there, and at most 16 in Arrow, and texts of a push that together
-//! are longer than the push are refused. With pushes of 1 MiB that is about 100 MiB a writer,
-//! whatever the volume and however slow S3 is; a single row of 16 MiB adds 96 MiB while it passes.
-//! A committer holds no rows. Logs that nobody takes are bounded too, see [`logs`].
+//! [`arrow_redshift::stage::StageWriter`]) and two batches at most: one that is being written, and
+//! one that waits or is being decoded. A batch takes at most twice the bytes of the push that it
+//! comes from: a field is 8 bytes there and at most 16 in Arrow, and texts that together are longer
+//! than their push are refused. With pushes of 1 MiB that is about 100 MiB a writer, whatever the
+//! volume and however slow S3 is; a single row of 16 MiB adds 64 MiB while it passes. A committer
+//! holds no rows. Logs that nobody takes are bounded too, see [`logs`].
 
 /// The rows of the boundary are little-endian, and offsets have 32 bits beside a length of 32.
 const _: () = assert!(

@@ -1,0 +1,219 @@
+//! Planning: what is checked before anything is connected, and what the plan's bytes keep.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use arrow_redshift::{Error, ErrorKind};
+use flink_redshift_jni::{
+    calls,
+    plan::{Declaration, Plan},
+};
+use proptest::prelude::*;
+
+const SECRETS: [&str; 3] = ["Swordfish-1", "very-secret-key", "session-token-of-mine"];
+
+fn options() -> Vec<(String, String)> {
+    [
+        ("connector", "redshift"),
+        ("hostname", "example.redshift.amazonaws.com"),
+        ("username", "loader"),
+        ("password", SECRETS[0]),
+        ("table-name", "public.events"),
+        ("sink.write.mode", "copy"),
+        ("sink.write.temp.s3-uri", "s3://bucket/temp"),
+        ("aws.iam-role", "default"),
+        ("aws.region", "eu-central-1"),
+        ("aws.credentials.basic.accesskeyid", "AKIA0"),
+        ("aws.credentials.basic.secretkey", SECRETS[1]),
+        ("aws.credentials.basic.sessiontoken", SECRETS[2]),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+fn with(more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut options = options();
+    options.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    options
+}
+
+fn declaration() -> Declaration {
+    let columns = [
+        ("id", "BIGINT NOT NULL"),
+        ("name", "VARCHAR(2147483647)"),
+        ("price", "DECIMAL(10, 2)"),
+        ("seen", "TIMESTAMP(3) WITH LOCAL TIME ZONE"),
+    ];
+    Declaration {
+        options: options(),
+        columns: columns.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec(),
+        primary_key: vec!["id".to_owned()],
+        written: None,
+        overwrite: false,
+    }
+}
+
+#[track_caller]
+fn refused(declaration: Declaration) -> std::sync::Arc<Error> {
+    calls::plan(declaration).expect_err("a plan")
+}
+
+fn columns(columns: &[(&str, &str)]) -> Vec<(String, String)> {
+    columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+#[test]
+fn java_is_told_what_it_has_to_know() {
+    let facts = |declaration| calls::facts(&calls::plan(declaration).unwrap()).unwrap();
+    assert_eq!(facts(declaration()), [1, 0, 0, 1, 0, 10_000, 0]);
+    let more = [
+        ("sink.parallelism", "3"),
+        ("sink.commit.interval", "5 min"),
+        ("sink.delivery-guarantee", "at-least-once"),
+        ("sink.flush-interval", "20 s"),
+        ("sink.run-id", "nightly"),
+    ];
+    let other = Declaration { options: with(&more), primary_key: Vec::new(), ..declaration() };
+    assert_eq!(facts(other), [0, 3, 300_000, 0, 1, 20_000, 0]);
+    let overwrite = Declaration { overwrite: true, ..declaration() };
+    assert_eq!(facts(overwrite)[6], 1);
+}
+
+#[test]
+fn each_plan_is_a_launch_of_its_own_and_its_bytes_keep_it() {
+    let launch = |bytes: &[u8]| Plan::from_bytes(bytes).unwrap().launch;
+    let (one, other) = (calls::plan(declaration()).unwrap(), calls::plan(declaration()).unwrap());
+    assert_ne!(launch(&one), launch(&other));
+    assert_eq!(launch(&one), launch(&one));
+    let named = || Declaration { options: with(&[("sink.run-id", "nightly")]), ..declaration() };
+    let [one, other] = [named(), named()].map(|named| calls::plan(named).unwrap());
+    assert_eq!(launch(&one), launch(&other));
+    assert_eq!((launch(&one).as_str(), launch(&one).is_named()), ("nightly", true));
+}
+
+#[test]
+fn a_plan_keeps_the_columns_that_are_written() {
+    let written = Some(vec![2, 0]);
+    let bytes = calls::plan(Declaration { written, ..declaration() }).unwrap();
+    let plan = Plan::from_bytes(&bytes).unwrap();
+    let names: Vec<&str> = plan.schema.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["price", "id"]);
+    assert_eq!(plan.schema.primary_key, ["id"]);
+}
+
+#[test]
+fn mistakes_of_the_options_alone_are_the_cores_own_error() {
+    let wrong = with(&[("sink.paralelism", "2"), ("sink.max-retries", "many")]);
+    let ours = refused(Declaration { options: wrong.clone(), ..declaration() });
+    let cores = arrow_redshift::options::sink(&wrong).unwrap_err();
+    assert_eq!(ours.to_string(), cores.to_string());
+    assert_eq!(ours.kind(), ErrorKind::InvalidOptions);
+    assert!(ours.to_string().contains("did you mean 'sink.parallelism'?"), "{ours}");
+}
+
+#[test]
+fn types_that_are_not_carried_are_refused_by_name_all_at_once() {
+    let error = refused(Declaration {
+        columns: columns(&[
+            ("id", "BIGINT NOT NULL"),
+            ("tags", "ARRAY<VARCHAR(10)>"),
+            ("blob", "VARBINARY(2147483647)"),
+            ("at", "TIME(0)"),
+            ("nested", "ROW<`a` INT, `b` VARCHAR(3)>"),
+            ("opaque", "RAW('java.lang.Object', 'AAAA')"),
+        ]),
+        ..declaration()
+    });
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let text = error.to_string();
+    for column in ["column tags", "column blob", "column at", "column nested", "column opaque"] {
+        assert!(text.contains(column), "{column} is not in {text}");
+    }
+    for name in ["ARRAY", "VARBINARY", "TIME", "ROW", "RAW"] {
+        assert!(text.contains(name), "{name} is not in {text}");
+    }
+}
+
+#[test]
+fn mistakes_of_options_and_columns_come_together() {
+    let error = refused(Declaration {
+        options: with(&[("no-such-key", "1")]),
+        columns: columns(&[("id", "DOUBLE NOT NULL"), ("ID", "INT")]),
+        ..declaration()
+    });
+    let text = error.to_string();
+    for expected in ["no-such-key", "id and ID are one and the same", "names id, which is DOUBLE"] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn an_insert_that_leaves_out_the_key_is_refused_as_the_command_does() {
+    let error = refused(Declaration { written: Some(vec![1, 2]), ..declaration() });
+    assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+    let expected = "column id is NOT NULL and the INSERT leaves it out";
+    assert!(error.to_string().contains(expected), "{error}");
+    let error = refused(Declaration { written: Some(vec![0, 9]), ..declaration() });
+    assert_eq!(error.kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn warnings_are_told() {
+    let options = with(&[("sink.flush-interval", "20 s"), ("s3.multipart.size", "5 mb")]);
+    let plan = calls::plan(Declaration { options, ..declaration() }).unwrap();
+    let warnings = calls::warnings(&plan).unwrap();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("'sink.flush-interval'")));
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let bytes = calls::plan(declaration()).unwrap();
+    let plan = Plan::from_bytes(&bytes).unwrap();
+    let sink = plan.sink("operator", "job").unwrap();
+    let mut shown = format!("{plan:?} {sink:?}");
+    // Bytes that are damaged anywhere must not be quoted either.
+    for at in (0..bytes.len()).step_by(3) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x15;
+        if let Err(error) = Plan::from_bytes(&damaged) {
+            shown.push_str(&format!("{error:?}"));
+        }
+    }
+    for secret in SECRETS {
+        assert!(!shown.contains(secret), "{secret} is shown");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn a_plan_reads_back_as_it_was_made(
+        table in "[a-z]{1,20}",
+        names in prop::collection::hash_set("[a-z][a-z0-9_]{0,20}", 1..12),
+        job in "\\PC{0,30}",
+        overwrite: bool,
+    ) {
+        let options = with(&[("table.name", "public.events")]);
+        let options = options.into_iter().map(|(key, value)| match key.as_str() {
+            "table-name" | "table.name" => (key, table.clone()),
+            _ => (key, value),
+        });
+        let names: Vec<String> = names.into_iter().collect();
+        let declared = Declaration {
+            options: options.collect(),
+            columns: names.iter().map(|name| (name.clone(), "INT".to_owned())).collect(),
+            primary_key: Vec::new(),
+            written: None,
+            overwrite,
+        };
+        let bytes = calls::plan(declared).unwrap();
+        let (one, same) = (Plan::from_bytes(&bytes).unwrap(), Plan::from_bytes(&bytes).unwrap());
+        prop_assert_eq!(&one.schema, &same.schema);
+        prop_assert_eq!(&one.launch, &same.launch);
+        prop_assert_eq!(one.overwrite, overwrite);
+        prop_assert_eq!(&one.config.table.table, &table);
+        let found: Vec<&String> = one.schema.columns.iter().map(|column| &column.name).collect();
+        prop_assert_eq!(found, names.iter().collect::<Vec<_>>());
+        prop_assert!(one.sink("op", &job).is_ok());
+    }
+}
