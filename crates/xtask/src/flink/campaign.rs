@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{
-    cluster::{self, Cluster, Settings},
+    cluster::{self, Cluster, SHORT_LIVED, Settings},
     home::{Home, VERSION_1_20, VERSION_2},
     killed::{self, Victim},
     parts::{self, Parts},
@@ -46,6 +46,7 @@ fn on(version: &str, parts: &Parts, seeds: &[u64]) -> Result<u64> {
         jars: vec![parts.jar.clone()],
         task_managers: 2,
         configuration: killed::SETTINGS.map(|(key, value)| (key.into(), value.into())).into(),
+        jvm: SHORT_LIVED,
     };
     settings.configuration.extend(zoo_keeper.settings(&directory));
     let mut cluster = Cluster::start(&home, &directory, &settings)?;

@@ -33,7 +33,12 @@ pub struct Settings {
     pub task_managers: usize,
     /// More of the configuration; a later entry of a key counts.
     pub configuration: Vec<(String, String)>,
+    /// More options for every JVM.
+    pub jvm: &'static str,
 }
+
+/// What lets JVMs of tests, which live for seconds, start quickly.
+pub const SHORT_LIVED: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /// Slots of each TaskManager.
 const SLOTS: usize = 2;
@@ -44,7 +49,7 @@ pub struct Cluster {
     directory: PathBuf,
     rest: Rest,
     job_manager: Child,
-    task_managers: Vec<Child>,
+    task_managers: Vec<(String, Child)>,
     started: usize,
 }
 
@@ -73,7 +78,7 @@ impl Cluster {
     fn begin(home: &Home, directory: &Path, settings: &Settings) -> Result<Cluster> {
         let (rpc, rest) = (free_port()?, free_port()?);
         configure(home, directory, settings, rpc, rest)?;
-        let job_manager = start(home, directory, "jobmanager.sh", "jobmanager-0")?;
+        let job_manager = start(home, directory, "jobmanager.sh", "jobmanager-0", &[])?;
         let mut cluster = Cluster {
             home: home.clone(),
             directory: directory.to_owned(),
@@ -98,23 +103,26 @@ impl Cluster {
         self.directory.join("log")
     }
 
-    /// Ids of the TaskManagers' processes.
-    pub fn task_managers(&self) -> Vec<u32> {
-        self.task_managers.iter().map(Child::id).collect()
+    /// The TaskManagers: the name by which Flink knows each, and the id of its process.
+    pub fn task_managers(&self) -> Vec<(String, u32)> {
+        self.task_managers.iter().map(|(name, child)| (name.clone(), child.id())).collect()
     }
 
     /// Starts one more TaskManager.
     pub fn start_task_manager(&mut self) -> Result<()> {
         let name = format!("taskmanager-{}", self.started);
-        let child = start(&self.home, &self.directory, "taskmanager.sh", &name)?;
-        self.task_managers.push(child);
+        let known_as = format!("taskmanager.resource-id={name}");
+        let child =
+            start(&self.home, &self.directory, "taskmanager.sh", &name, &["-D", &known_as])?;
+        self.task_managers.push((name, child));
         self.started += 1;
         Ok(())
     }
 
     /// Kills a TaskManager with SIGKILL: nothing of it gets to say anything.
-    pub fn kill_task_manager(&mut self, index: usize) -> Result<()> {
-        let mut child = self.task_managers.remove(index);
+    pub fn kill_task_manager(&mut self, name: &str) -> Result<()> {
+        let index = self.task_managers.iter().position(|(known, _)| known == name);
+        let (_, mut child) = self.task_managers.remove(index.context("no such TaskManager")?);
         child.kill().context("cannot kill a TaskManager")?;
         child.wait().context("waiting for a TaskManager that was killed")?;
         Ok(())
@@ -126,7 +134,7 @@ impl Cluster {
         self.job_manager.wait().context("waiting for the JobManager that was killed")?;
         self.started += 1;
         let name = format!("jobmanager-{}", self.started);
-        self.job_manager = start(&self.home, &self.directory, "jobmanager.sh", &name)?;
+        self.job_manager = start(&self.home, &self.directory, "jobmanager.sh", &name, &[])?;
         Ok(())
     }
 
@@ -168,7 +176,7 @@ impl Cluster {
     }
 
     fn end(&mut self) -> Result<()> {
-        for mut child in self.task_managers.drain(..) {
+        for (_, mut child) in self.task_managers.drain(..) {
             stop(&mut child)?;
         }
         stop(&mut self.job_manager)
@@ -239,7 +247,7 @@ fn configuration(
     let path = |name: &str| directory.join(name).display().to_string();
     let loopback = || "127.0.0.1".to_owned();
     let mut entries: Vec<(&str, String)> = vec![
-        ("env.java.opts.all", java_options.to_owned()),
+        ("env.java.opts.all", format!("{java_options} {}", settings.jvm).trim_end().to_owned()),
         ("jobmanager.rpc.address", loopback()),
         ("jobmanager.rpc.port", rpc.to_string()),
         ("jobmanager.bind-host", loopback()),
@@ -270,9 +278,15 @@ fn quoted(value: &str) -> String {
 }
 
 /// Starts one of Flink's processes. The script becomes the JVM, so that the child's id is the JVM's.
-fn start(home: &Home, directory: &Path, script: &str, name: &str) -> Result<Child> {
+fn start(
+    home: &Home,
+    directory: &Path,
+    script: &str,
+    name: &str,
+    arguments: &[&str],
+) -> Result<Child> {
     let mut command = process(home, script);
-    command.arg("start-foreground");
+    command.arg("start-foreground").args(arguments);
     prepare(&mut command, directory)?;
     let file = directory.join("log").join(format!("{name}.out"));
     let out = File::create(&file).with_context(|| format!("cannot create {}", file.display()))?;

@@ -14,6 +14,19 @@ const COMPLAINTS: [&str; 3] =
 /// Where the connector's own methods are.
 const OURS: &str = "io.github.flinkredshift";
 
+/// Whether the TaskManager lists the option among its JVM's, which it does indented.
+pub fn was_on(files: &[PathBuf]) -> Result<bool> {
+    let outputs = files.iter().filter(|file| file.ends_with("taskmanager-0.out"));
+    let mut texts = Vec::new();
+    for file in outputs {
+        texts.push(
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?,
+        );
+    }
+    let listed = format!("    {OPTION}");
+    Ok(texts.iter().any(|text| text.lines().any(|line| line.ends_with(&listed))))
+}
+
 /// Complaints, by whose native method they are about.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Complaints {

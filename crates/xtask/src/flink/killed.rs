@@ -18,19 +18,21 @@ use super::{
 use crate::controlled::Controlled;
 
 /// Rows that a job loads, and how many of them a second: what is killed is in the middle of it.
-const ROWS: u64 = 30_000;
-const ROWS_PER_SECOND: u64 = 1_500;
+const ROWS: u64 = 20_000;
+const ROWS_PER_SECOND: u64 = 1_000;
 /// Keys of the table that holds one row for each.
 const KEYS: u64 = 97;
 /// How often processes are killed while one job runs.
-const KILLS: u64 = 3;
+const KILLS: u64 = 2;
 /// How long a job may take, the restarts included.
 const LIMIT: Duration = Duration::from_secs(240);
 /// How often a job is looked at.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What makes a cluster notice a dead process soon.
-pub const SETTINGS: [(&str, &str); 4] = [
+pub const SETTINGS: [(&str, &str); 5] = [
+    // Both TaskManagers have a part of the job.
+    ("cluster.evenly-spread-out-slots", "true"),
     ("heartbeat.interval", "500 ms"),
     ("heartbeat.timeout", "5 s"),
     ("restart-strategy.type", "fixed-delay"),
@@ -114,7 +116,7 @@ fn kill_and_wait(
     let mut random = Random::seeded(seed);
     let job = wait_for_start(cluster, name, client)?;
     for _ in 0..KILLS {
-        std::thread::sleep(Duration::from_millis(random.between(500, 6_000)));
+        std::thread::sleep(Duration::from_millis(random.between(500, 4_500)));
         if state(cluster, &job.id).is_ok_and(|state| state == "FINISHED") {
             bail!("seed {seed}: the job was over before it could be killed {KILLS} times");
         }
@@ -167,12 +169,24 @@ fn state(cluster: &Cluster, id: &str) -> Result<String> {
 fn kill(cluster: &mut Cluster, random: &mut Random, victim: Victim) -> Result<()> {
     match victim {
         Victim::TaskManager => {
-            let index = random.between(0, cluster.task_managers().len() as u64);
-            cluster.kill_task_manager(index as usize)?;
+            let victim = victim_among(cluster, random)?;
+            cluster.kill_task_manager(&victim)?;
             cluster.start_task_manager()
         }
         Victim::JobManager => cluster.replace_job_manager(),
     }
+}
+
+/// One of the TaskManagers that run a part of the job; any, while the job is about to begin anew.
+fn victim_among(cluster: &Cluster, random: &mut Random) -> Result<String> {
+    let alive: Vec<String> = cluster.task_managers().into_iter().map(|(name, _)| name).collect();
+    let busy = cluster.rest().busy_task_managers()?;
+    let mut choice: Vec<&String> = alive.iter().filter(|name| busy.contains(name)).collect();
+    if choice.is_empty() {
+        choice = alive.iter().collect();
+    }
+    let index = random.between(0, choice.len() as u64) as usize;
+    choice.get(index).map(|name| (*name).clone()).context("there is no TaskManager to kill")
 }
 
 /// What is wrong with the tables; nothing when they hold every number once and every count.

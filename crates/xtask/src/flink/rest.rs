@@ -26,6 +26,14 @@ impl Rest {
         overview["slots-total"].as_u64().context("the overview tells no slots")
     }
 
+    /// Names of the TaskManagers that run something.
+    pub fn busy_task_managers(self) -> Result<Vec<String>> {
+        let answer = self.ask("/taskmanagers")?;
+        let all = answer["taskmanagers"].as_array().context("the answer lists no TaskManagers")?;
+        let busy = all.iter().filter(|one| one["freeSlots"].as_u64() < one["slotsNumber"].as_u64());
+        Ok(busy.filter_map(|one| one["id"].as_str().map(str::to_owned)).collect())
+    }
+
     /// Every job: its id, its name and its state.
     pub fn jobs(self) -> Result<Vec<Job>> {
         let answer = self.ask("/jobs/overview")?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    cluster::{Cluster, Settings},
+    cluster::{Cluster, SHORT_LIVED, Settings},
     home::{Home, VERSION_1_20, VERSION_2},
     jni_check::{self, Complaints},
     killed::{self, Victim},
@@ -75,6 +75,7 @@ fn on_the_oldest(parts: &Parts) -> Result<String> {
     let settings = Settings {
         task_managers: 1,
         configuration: ["jobmanager", "taskmanager", "client"].map(check).into(),
+        jvm: SHORT_LIVED,
         ..Settings::default()
     };
     let cluster = Cluster::start(&Home::of(VERSION_1_20)?, &directory, &settings)?;
@@ -84,6 +85,7 @@ fn on_the_oldest(parts: &Parts) -> Result<String> {
     let files = cluster.written()?;
     cluster.stop()?;
     stand_in.stop()?;
+    ensure!(jni_check::was_on(&files)?, "the JVMs ran without {}", jni_check::OPTION);
     let mut complaints = Complaints::of(&files)?;
     complaints.read(&said.join("\n"));
     ensure!(complaints.ours.is_empty(), "{}: {:#?}", jni_check::OPTION, complaints.ours);
@@ -98,6 +100,7 @@ fn on_the_newest(parts: &Parts) -> Result<u64> {
         jars: vec![parts.jar.clone()],
         task_managers: 2,
         configuration: killed::SETTINGS.map(|(key, value)| (key.into(), value.into())).into(),
+        jvm: SHORT_LIVED,
     };
     let mut cluster = Cluster::start(&Home::of(VERSION_2)?, &directory, &settings)?;
     let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
@@ -105,11 +108,12 @@ fn on_the_newest(parts: &Parts) -> Result<u64> {
     check_quickstart(&mut stand_in)?;
     let mut restarts = 0;
     for seed in SEEDS {
-        restarts += killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
+        let anew = killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
+        ensure!(anew > 0, "seed {seed}: no TaskManager that was killed made the job begin anew");
+        restarts += anew;
     }
     cluster.stop()?;
     stand_in.stop()?;
-    ensure!(restarts > 0, "no TaskManager that was killed made a job begin anew");
     Ok(restarts)
 }
 

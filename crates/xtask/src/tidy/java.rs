@@ -68,6 +68,8 @@ mod tests {
             assert_eq!(check(line), 1, "{line}");
         }
         assert_eq!(check("String s = \"{} rows, COPY {} ms\"; // s3://b"), 0);
+        let generated = format!("{GENERATED}a table.\nclass A {{ String s = \"s3://b\"; }}");
+        assert_eq!(layer(&file(&format!("{MODULE}java/A.java"), &generated)), []);
         let elsewhere = file("java/tools/src/main/java/A.java", "java.sql.Connection c;");
         assert_eq!(layer(&elsewhere), []);
     }

@@ -82,6 +82,7 @@ pub fn measure(settings: &Settings<'_>, stand_in: &Controlled, directory: &Path)
         jars: settings.jars.clone(),
         task_managers: 1,
         configuration: vec![("metrics.fetcher.update-interval".into(), "1000".into())],
+        ..cluster::Settings::default()
     };
     let cluster = Cluster::start(settings.home, directory, &cluster_settings)?;
     let script = directory.join("bench.sql");
@@ -124,16 +125,17 @@ fn wait_for_job(cluster: &Cluster) -> Result<String> {
 }
 
 fn watch(cluster: &Cluster, time: Duration) -> Result<Vec<Moment>> {
-    let process = *cluster.task_managers().first().context("the cluster has no TaskManager")?;
+    let task_managers = cluster.task_managers();
+    let (_, process) = task_managers.first().context("the cluster has no TaskManager")?;
     let ticks = shell::output("getconf", &["CLK_TCK"]).context("getconf is missing")?;
     let ticks: f64 = ticks.parse().context("getconf tells no clock ticks")?;
     let begun = Instant::now();
     let mut moments = Vec::new();
     while begun.elapsed() < time {
-        moments.push(moment(cluster, process, ticks)?);
+        moments.push(moment(cluster, *process, ticks)?);
         std::thread::sleep(PAUSE);
     }
-    moments.push(moment(cluster, process, ticks)?);
+    moments.push(moment(cluster, *process, ticks)?);
     Ok(moments)
 }
 
