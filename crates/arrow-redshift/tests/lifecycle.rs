@@ -66,6 +66,24 @@ async fn a_missing_target_is_an_error_unless_it_may_be_created() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_cannot_be_staged_in_is_an_error_before_the_first_row() {
+    let server = support::start(Isolation::Snapshot).await;
+    let options = options(&server, "t");
+    for (key, value, names) in [
+        ("sink.write.temp.s3-uri", "s3://no-such-bucket/temp", "does not exist"),
+        ("aws.region", "eu-west-3", "another region"),
+    ] {
+        let mut wrong = options.clone();
+        wrong.insert(key.to_owned(), value.to_owned());
+        let sink = sink(&wrong, schema(Kind::Append));
+        let error = sink.prepare(&[]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidOptions, "{error}");
+        assert!(error.to_string().contains(names), "{error}");
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_created_table_has_the_attributes_that_were_asked_for() {
     let server = support::start(Isolation::Snapshot).await;
     let watcher = client(&server).await;

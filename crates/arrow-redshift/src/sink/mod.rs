@@ -86,7 +86,7 @@ impl Sink {
     /// still to be committed: their parts are spared when that attempt's staging is swept.
     pub async fn prepare(&self, restored: &[Committable]) -> Result<Prepared> {
         let context = self.look().await?;
-        sweep::launch(&context, restored).await;
+        sweep::launch(&context, restored).await?;
         Ok(self.prepared(context))
     }
 
@@ -99,7 +99,7 @@ impl Sink {
     /// and sweeps what has passed its age. So nothing is touched that another one writes.
     pub async fn prepare_subtask(&self, subtask: Subtask) -> Result<Prepared> {
         let context = self.look().await?;
-        sweep::subtask(&context, subtask).await;
+        sweep::subtask(&context, subtask).await?;
         Ok(self.prepared(context))
     }
 

@@ -6,7 +6,7 @@ use tracing::{debug, warn};
 
 use super::{Committable, context::Context, prepare::copy_config};
 use crate::{
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     stage::Swept,
 };
 
@@ -23,10 +23,13 @@ pub struct Subtask {
 
 /// Removes what nobody will load any more: of this launch's older attempts all that no committable
 /// in `restored` names, and of any launch what has passed its age.
-pub(super) async fn launch(context: &Context, restored: &[Committable]) {
+///
+/// It is the first that a sink asks of S3, so a bucket that is not there ends it here, and not
+/// after all rows were read.
+pub(super) async fn launch(context: &Context, restored: &[Committable]) -> Result<()> {
     let urls = restored.iter().flat_map(|held| held.parts().map(|part| part.url.clone()));
     let keep = urls.collect();
-    log(swept(context, &keep).await);
+    unless_in_vain(swept(context, &keep).await)
 }
 
 async fn swept(context: &Context, keep: &HashSet<String>) -> Result<[Swept; 2]> {
@@ -36,8 +39,8 @@ async fn swept(context: &Context, keep: &HashSet<String>) -> Result<[Swept; 2]> 
 
 /// The same for one writer among several: what its own older attempts staged after the restored
 /// checkpoint. The first one also sees to writers that there are no more, and to ages.
-pub(super) async fn subtask(context: &Context, subtask: Subtask) {
-    log(swept_by(context, subtask).await);
+pub(super) async fn subtask(context: &Context, subtask: Subtask) -> Result<()> {
+    unless_in_vain(swept_by(context, subtask).await)
 }
 
 async fn swept_by(context: &Context, subtask: Subtask) -> Result<[Swept; 2]> {
@@ -55,9 +58,12 @@ fn retention(context: &Context) -> Result<Duration> {
 }
 
 /// What cannot be removed now is tried again by the next start, and is no reason to fail this one.
-fn log(swept: Result<[Swept; 2], Error>) {
+/// A bucket that is not there, or not in that region, is: nothing could be staged either.
+fn unless_in_vain(swept: Result<[Swept; 2], Error>) -> Result<()> {
     match swept {
         Ok(swept) => debug!(?swept, "swept what older runs staged"),
+        Err(error) if error.kind() == ErrorKind::InvalidOptions => return Err(error),
         Err(error) => warn!(%error, "what older runs staged was not swept"),
     }
+    Ok(())
 }

@@ -126,7 +126,7 @@ impl Request<'_> {
             )
             .hint(format!("allow {} on the temporary path", self.action.permission())),
             (404, "NoSuchBucket") => Error::new(
-                ErrorKind::StorageFailed,
+                ErrorKind::InvalidOptions,
                 format!("cannot {attempt}: the bucket does not exist"),
             )
             .hint("check 'sink.write.temp.s3-uri' and 's3.endpoint', or make the bucket"),
@@ -150,7 +150,7 @@ impl Request<'_> {
 
     fn wrong_region(self, region: Option<&str>) -> Error {
         let error = Error::new(
-            ErrorKind::StorageFailed,
+            ErrorKind::InvalidOptions,
             format!("cannot {}: the bucket is in another region", self.action.attempt()),
         );
         match region {
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn kinds_follow_status_and_code() {
-        use ErrorKind::{PermissionDenied, StorageFailed, StorageUnavailable};
+        use ErrorKind::{InvalidOptions, PermissionDenied, StorageFailed, StorageUnavailable};
         for (status, code, kind) in [
             (503, "SlowDown", StorageUnavailable),
             (500, "InternalError", StorageUnavailable),
@@ -313,10 +313,10 @@ mod tests {
             (403, "SignatureDoesNotMatch", PermissionDenied),
             (400, "ExpiredToken", PermissionDenied),
             (401, "", PermissionDenied),
-            (404, "NoSuchBucket", StorageFailed),
+            (404, "NoSuchBucket", InvalidOptions),
             (404, "NoSuchUpload", StorageFailed),
-            (301, "PermanentRedirect", StorageFailed),
-            (400, "AuthorizationHeaderMalformed", StorageFailed),
+            (301, "PermanentRedirect", InvalidOptions),
+            (400, "AuthorizationHeaderMalformed", InvalidOptions),
             (400, "EntityTooSmall", StorageFailed),
         ] {
             assert_eq!(error(status, &xml(code, "")).kind(), kind, "{status} {code}");

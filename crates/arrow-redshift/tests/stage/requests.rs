@@ -147,9 +147,9 @@ async fn credentials_that_do_not_do_are_told_apart() {
 async fn buckets_elsewhere_and_nowhere_are_named() {
     let server = Server::start().await;
     let error = try_staging(&server.config("nowhere", "MAIN")).await.unwrap_err();
-    assert_text(&error, ErrorKind::StorageFailed, &["does not exist", "bucket: nowhere"]);
+    assert_text(&error, ErrorKind::InvalidOptions, &["does not exist", "bucket: nowhere"]);
     let error = try_staging(&server.config("far", "MAIN")).await.unwrap_err();
-    assert_text(&error, ErrorKind::StorageFailed, &["another region", "aws.region"]);
+    assert_text(&error, ErrorKind::InvalidOptions, &["another region", "aws.region"]);
 }
 
 #[tokio::test]
