@@ -7,9 +7,6 @@ import io.github.flinkredshift.jni.CommitterHandle;
 import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.connector.sink2.Committer;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.util.Collection;
 
 /**
@@ -20,8 +17,6 @@ import java.util.Collection;
  */
 @Internal
 public final class RedshiftCommitter implements Committer<RedshiftCommittable> {
-
-    private static final Logger LOG = LoggerFactory.getLogger(RedshiftCommitter.class);
 
     private final CommitterHandle handle;
     private final CommitterMetrics metrics;
@@ -47,14 +42,6 @@ public final class RedshiftCommitter implements Committer<RedshiftCommittable> {
         try {
             Applied applied = handle.commit(committable);
             metrics.applied(applied);
-            LOG.info(
-                    "{} {} rows of {} files in {} ms (COPY {} ms, waiting for locks {} ms)",
-                    applied.before() ? "had loaded" : "loaded",
-                    applied.rows(),
-                    applied.parts(),
-                    applied.tookMillis(),
-                    applied.copyMillis(),
-                    applied.lockWaitMillis());
             return applied;
         } finally {
             metrics.ends();
