@@ -10,6 +10,7 @@ mod latency;
 mod local;
 mod postgres;
 pub mod s3;
+mod temporary;
 mod tls;
 mod transactions;
 

@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::DropGuard;
 
@@ -17,6 +16,7 @@ use crate::{
     front::{self, Server, SessionInfo, Statements, history},
     postgres::{Postgres, bootstrap},
     s3::{S3, S3Config},
+    temporary::Temporary,
     tls::Authority,
 };
 
@@ -36,7 +36,7 @@ pub struct RedshiftLocal {
     ca_file: PathBuf,
     accept: JoinHandle<()>,
     _stop_when_dropped: DropGuard,
-    _temporary: Option<TempDir>,
+    _temporary: Option<Temporary>,
 }
 
 impl RedshiftLocal {
@@ -175,7 +175,7 @@ impl RedshiftLocal {
     }
 }
 
-fn home(data_dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {
+fn home(data_dir: Option<&Path>) -> Result<(PathBuf, Option<Temporary>)> {
     match data_dir {
         Some(dir) => {
             std::fs::create_dir_all(dir)
@@ -183,11 +183,7 @@ fn home(data_dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {
             Ok((dir.to_owned(), None))
         }
         None => {
-            let dir = tempfile::Builder::new()
-                .prefix("redshift-local-s3-")
-                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
-                .tempdir()
-                .context("cannot make a temporary directory")?;
+            let dir = Temporary::new("redshift-local-s3-")?;
             Ok((dir.path().to_owned(), Some(dir)))
         }
     }
