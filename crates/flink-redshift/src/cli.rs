@@ -33,7 +33,8 @@ pub struct RunArgs {
     /// The script
     pub script: PathBuf,
     /// Run against a local stand-in, whatever hostname the script names: one that is started for
-    /// this run, or the running one that a connection file describes
+    /// this run, or the running one that a connection file describes. Target tables that are
+    /// missing are created there
     #[arg(long, value_name = "CONNECTION_FILE", num_args = 0..=1, require_equals = true)]
     pub local: Option<Option<PathBuf>>,
     /// How to report what was done: text on standard error, or a line of JSON on standard output
@@ -62,7 +63,9 @@ pub struct LocalArgs {
     /// Port of the S3 side [default: a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub s3_port: u16,
-    /// Keep databases and objects in this directory [default: a temporary one]
+    /// Keep databases and objects in this directory, which is new, empty or a stand-in's own
+    /// [default: a temporary one]. Users, buckets and roles are not kept: name the same --for
+    /// SCRIPT again
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Have the users, databases, buckets and roles that this script names

@@ -22,20 +22,23 @@ pub enum Failure {
     },
     /// The machine or the stand-in failed.
     Machine(anyhow::Error),
-    /// The user asked to stop.
-    Interrupted,
+    /// The user asked to stop; says what that leaves.
+    Interrupted(String),
 }
 
 /// The exit codes, with what they mean; the command's help and documentation print them.
 pub const EXIT_CODES: &[(u8, &str)] = &[
     (0, "everything was loaded"),
-    (1, "the machine or the stand-in failed: a file, a port, a process"),
+    (1, "the machine or the stand-in failed: a port, a process, standard output"),
     (
         2,
-        "the script, its options or the command line are wrong, or a target table does not fit; nothing was loaded by that INSERT",
+        "the script, its options or the command line are wrong, an input file is not there, or a target table does not fit; nothing was loaded by that INSERT",
     ),
     (3, "a load failed: Redshift or S3 could not be reached, or refused it"),
-    (4, "the data failed: a file could not be read, or a value has no place in its column"),
+    (
+        4,
+        "the data failed: a file could not be read to its end, or a value has no place in its column",
+    ),
     (
         5,
         "COMMIT was sent and no answer came: look into the ledger, or run again with the same 'sink.run-id'",
@@ -50,7 +53,7 @@ impl Failure {
             Failure::Script(_) => 2,
             Failure::Query(_) => 4,
             Failure::Machine(_) => 1,
-            Failure::Interrupted => 130,
+            Failure::Interrupted(_) => 130,
             Failure::Load { error, .. } => match error.kind() {
                 ErrorKind::InvalidOptions | ErrorKind::Unsupported | ErrorKind::SchemaMismatch => 2,
                 ErrorKind::ValueRefused | ErrorKind::SourceFailed => 4,
@@ -62,13 +65,23 @@ impl Failure {
         }
     }
 
+    /// Whether nobody knows what became of the rows.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Failure::Load { error, .. } if error.kind() == ErrorKind::CommitUnknown)
+    }
+
+    /// Whether the user asked for it.
+    pub fn is_interrupt(&self) -> bool {
+        self.exit_code() == 130
+    }
+
     /// The name of the kind of failure, for programs.
     pub fn kind(&self) -> &'static str {
         match self {
             Failure::Script(_) => "script",
             Failure::Query(_) => "query",
             Failure::Machine(_) => "machine",
-            Failure::Interrupted => "interrupted",
+            Failure::Interrupted(_) => "interrupted",
             Failure::Load { error, .. } => error.kind().name(),
         }
     }
@@ -90,7 +103,7 @@ impl fmt::Display for Failure {
                 }
             }
             Failure::Machine(error) => write!(f, "{error:#}"),
-            Failure::Interrupted => f.write_str("interrupted"),
+            Failure::Interrupted(left) => write!(f, "interrupted: {left}"),
         }
     }
 }

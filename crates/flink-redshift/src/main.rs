@@ -6,19 +6,19 @@ mod connect;
 mod failure;
 mod interrupt;
 mod local;
+mod log;
 mod output;
 mod plan;
 mod run;
 mod script;
 mod value;
 
-use std::{io::IsTerminal as _, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use redshift_local::RedshiftLocal;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command, Format, RunArgs};
 use failure::Failure;
@@ -36,12 +36,7 @@ const STACK: usize = 32 * 1024 * 1024;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    log::start();
     // Another part of the program may have chosen it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let result = std::thread::scope(|scope| {
@@ -72,7 +67,7 @@ async fn execute(cli: Cli) -> Result<(), Failure> {
     let watch = interrupt::watch().context("cannot watch for signals")?;
     match cli.command {
         Command::Options => {
-            say(&arrow_redshift::options::help());
+            say(&arrow_redshift::options::help()).context("cannot write to standard output")?;
             Ok(())
         }
         Command::Local(args) => local::serve::serve(&args, &watch.stop).await,
@@ -96,43 +91,68 @@ pub async fn load_script(file: &Path, local: bool) -> Result<(String, Plan), Fai
 }
 
 async fn run_script(args: &RunArgs, stop: &CancellationToken) -> Result<(), Failure> {
-    let (script, mut plan) = load_script(&args.script, args.local.is_some()).await?;
-    for warning in &plan.warnings {
-        note(&format!("warning: {warning}"));
-    }
-    let server = match &args.local {
-        None => None,
-        Some(Some(file)) => {
-            Connection::read(file)?.redirect(&mut plan);
-            None
-        }
-        Some(None) => start_stand_in(&script, &mut plan).await?,
-    };
-    let options = RunOptions { script, progress: !args.quiet };
-    let (report, result) = run::run(&plan, &options, stop).await;
-    if let Some(server) = server {
-        server.stop().await?;
-    }
+    let mut report = Report::new(&args.script.display().to_string());
+    let result = run_and_report(args, stop, &mut report).await;
     tell(args, &report, result.as_ref().err());
     result
 }
 
+async fn run_and_report(
+    args: &RunArgs,
+    stop: &CancellationToken,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (script, mut plan) = load_script(&args.script, args.local.is_some()).await?;
+    for warning in &plan.warnings {
+        note(&format!("warning: {warning}"));
+    }
+    let (server, created) = match &args.local {
+        None => (None, Vec::new()),
+        Some(Some(file)) => (None, Connection::read(file).await?.redirect(&mut plan)),
+        Some(None) => start_stand_in(&script, &mut plan).await?,
+    };
+    if !created.is_empty() && !args.quiet {
+        let tables = created.join(", ");
+        note(&format!("because of --local, target tables that are missing are created: {tables}"));
+    }
+    let options = RunOptions { progress: !args.quiet };
+    let result = run::run(&plan, &options, stop, report).await;
+    if let Some(server) = server
+        && let Err(error) = server.stop().await
+    {
+        // What was loaded was loaded; the run is not to be called a failure for this.
+        note(&format!("warning: the stand-in did not stop: {error:#}"));
+    }
+    result
+}
+
 /// Starts a stand-in for the tables of Redshift that the script has, if it has any.
-async fn start_stand_in(script: &str, plan: &mut Plan) -> Result<Option<RedshiftLocal>, Failure> {
+/// Names the tables that are created there where they are missing.
+async fn start_stand_in(
+    script: &str,
+    plan: &mut Plan,
+) -> Result<(Option<RedshiftLocal>, Vec<String>), Failure> {
     if stand_in::tables(plan).next().is_none() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let config = stand_in::config(stand_in::tables(plan), &Place::default())
         .map_err(|problems| Failure::Script(ScriptError::new(script, problems)))?;
     let server = RedshiftLocal::start(config).await?;
-    stand_in::connection(&server).redirect(plan);
-    Ok(Some(server))
+    let created = stand_in::connection(&server).redirect(plan);
+    Ok((Some(server), created))
 }
 
+/// Tells what was done. That it cannot be told changes nothing about what was done, nor the exit
+/// code.
 fn tell(args: &RunArgs, report: &Report, failure: Option<&Failure>) {
     match args.format {
-        Format::Json => say(&report.json(failure)),
-        Format::Text if !args.quiet => note(&report.to_string()),
+        Format::Json => {
+            if let Err(error) = say(&report.json(failure)) {
+                let what = "cannot write the report to standard output";
+                note(&format!("warning: {what}: {error}; the exit code tells how the run ended"));
+            }
+        }
+        Format::Text if !args.quiet && !report.inserts.is_empty() => note(&report.to_string()),
         Format::Text => {}
     }
 }

@@ -241,6 +241,32 @@ fn all_problems_come_at_once_in_the_order_of_their_lines() {
 }
 
 #[test]
+fn errors_do_not_follow_from_errors() {
+    for definition in [
+        "CREATE TABLE x (i INT, t TIME) WITH ('connector' = 'print');",
+        "CREATE TABLE x (i INT WITH ('connector' = 'print');",
+        "CREATE TABLE x (i INT) WITH ('connector' = 'print', 'colour' = 'blue');",
+        "CREATE TEMPORARY VIEW x AS SELECT nothing FROM v;",
+        "CREATE VIEW IF NOT EXISTS x (a) AS SELECT i FROM v LIMIT;",
+    ] {
+        let output = run(&format!(
+            "{TABLES}{definition}\nCREATE VIEW y AS SELECT * FROM x;\n\
+             INSERT INTO x SELECT i FROM v;\nINSERT INTO p SELECT i, s FROM y;\nDROP VIEW y;"
+        ));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{definition}");
+        assert!(
+            errors.lines().all(|line| line.contains("script.sql:4: ")),
+            "{definition}\n{errors}"
+        );
+        // What is wrong in itself is told all the same.
+        let output = run(&format!("{TABLES}{definition}\nINSERT INTO x SELECT i FROM missing;"));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains("script.sql:5: there is no table or view missing"), "{errors}");
+    }
+}
+
+#[test]
 fn nothing_runs_when_something_is_refused() {
     let output = run(&format!("{TABLES}INSERT INTO p VALUES (1, 'a');\nSHOW TABLES;"));
     assert_eq!(output.status.code(), Some(2));

@@ -2,55 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::{
     io::Write as _,
-    path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use tempfile::TempDir;
-
-struct Script {
-    directory: TempDir,
-}
-
-impl Script {
-    fn new(script: &str, files: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("script.sql"), script).unwrap();
-        for (name, text) in files {
-            std::fs::write(directory.path().join(name), text).unwrap();
-        }
-        Script { directory }
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flink-redshift"));
-        command.args(["run", "script.sql"]).args(args).current_dir(self.path());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-const COUNT: &str = "\
-CREATE TABLE v (i INT, s STRING) WITH ('connector' = 'filesystem', 'path' = 'v.csv', 'format' = 'csv');
-CREATE TABLE p (i INT, s STRING) WITH ('connector' = 'print');
-CREATE TABLE b (i INT) WITH ('connector' = 'blackhole');
-INSERT INTO p SELECT i, s FROM v;
-INSERT INTO b SELECT i FROM v;
-";
+use support::{COUNT, Script, text};
 
 #[test]
 fn a_summary_for_people_goes_to_standard_error() {
@@ -105,7 +65,9 @@ fn a_record_with_too_few_fields_is_an_error() {
     let script = Script::new(COUNT, &[("v.csv", "1,a\n2\n")]);
     let output = script.run(&[]);
     assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stderr).contains("v.csv:2: the record has 1 fields"));
+    assert!(
+        text(&output.stderr).contains("v.csv:2: the record has 1 field and the table 2 columns")
+    );
 }
 
 #[test]
@@ -126,7 +88,20 @@ CREATE TABLE b (i INT NOT NULL) WITH ('connector' = 'blackhole');
 INSERT INTO b SELECT i FROM v;";
     let output = Script::new(sql, &[("v.csv", "1\n-\n")]).run(&[]);
     assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stderr).contains("column i is NOT NULL"));
+    let error = text(&output.stderr);
+    assert!(error.contains("column i is NOT NULL, and row 2 of the query"), "{error}");
+    assert!(error.contains("what to do: "), "{error}");
+}
+
+#[test]
+fn a_view_may_compare_what_the_engine_has_to_convert() {
+    let sql = "CREATE TABLE v (i BIGINT) WITH ('connector' = 'filesystem', 'path' = 'v.csv', 'format' = 'csv');
+CREATE VIEW w AS SELECT i + 1 AS i FROM v WHERE i > 1;
+CREATE VIEW x AS SELECT i FROM w WHERE i < 4;
+CREATE TABLE p (i BIGINT) WITH ('connector' = 'print');
+INSERT INTO p SELECT a.i FROM x AS a JOIN w AS b ON a.i = b.i WHERE a.i > 0;";
+    let output = Script::new(sql, &[("v.csv", "1\n2\n3\n")]).run(&[]);
+    assert_eq!(text(&output.stdout), "+I[3]\n", "{}", text(&output.stderr));
 }
 
 #[test]
@@ -152,6 +127,16 @@ INSERT INTO p SELECT i FROM v WHERE i >= 0;";
 
 #[test]
 fn an_interrupt_ends_a_run_with_130() {
+    stopped_by("-INT");
+}
+
+#[test]
+fn a_terminal_that_goes_away_is_an_interrupt() {
+    stopped_by("-HUP");
+}
+
+/// A run that reads a pipe is told to stop.
+fn stopped_by(name: &str) {
     let sql = "CREATE TABLE v (i INT) WITH ('connector' = 'filesystem', 'path' = 'pipe', 'format' = 'csv');
 CREATE TABLE b (i INT) WITH ('connector' = 'blackhole');
 INSERT INTO b SELECT i FROM v;";
@@ -169,7 +154,7 @@ INSERT INTO b SELECT i FROM v;";
         .unwrap();
     let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
     writer.write_all(b"1\n2\n").unwrap();
-    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let signal = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(signal.success());
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {

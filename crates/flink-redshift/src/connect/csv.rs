@@ -1,17 +1,28 @@
 //! `'format' = 'csv'`, with Flink's option names and readings of values.
 
+mod advice;
+mod record;
+#[cfg(test)]
+mod record_tests;
+
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
 use datafusion::{
     arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions},
     error::Result,
 };
 
+use tracing::warn;
+
+use self::{
+    advice::Advice,
+    record::{Dialect, Malformed, Record, Records},
+};
 use super::{
     builder::{ColumnBuilder, TimeText},
     files,
-    filesystem::{InputError, Wanted},
+    filesystem::Wanted,
+    input_error::InputError,
     options::TableOptions,
 };
 use crate::value::time::Digits;
@@ -22,10 +33,7 @@ const TIME: TimeText = TimeText { separator: ' ', digits: Digits::Free };
 /// The format's options.
 #[derive(Debug, Clone)]
 pub struct CsvFormat {
-    delimiter: u8,
-    quote: Option<u8>,
-    escape: Option<u8>,
-    comments: bool,
+    dialect: Dialect,
     ignore_errors: bool,
     null: Option<String>,
 }
@@ -41,11 +49,14 @@ impl CsvFormat {
         if unquoted && quote.is_some() {
             options.problem("'csv.quote-character' and 'csv.disable-quote-character' contradict");
         }
-        Some(CsvFormat {
+        let dialect = Dialect {
             delimiter: delimiter.unwrap_or(b','),
             quote: (!unquoted).then_some(quote.unwrap_or(b'"')),
             escape: character(options, "csv.escape-character"),
             comments: options.flag("csv.allow-comments"),
+        };
+        Some(CsvFormat {
+            dialect,
             ignore_errors: options.flag("csv.ignore-parse-errors"),
             null: options.get("csv.null-literal").map(str::to_owned),
         })
@@ -77,29 +88,29 @@ pub fn read(
     rows: usize,
     send: &mut impl FnMut(RecordBatch) -> bool,
 ) -> Result<bool> {
-    let bytes = files::open(file).map_err(|error| unreadable(file, 0, &error))?;
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::None)
-        .delimiter(format.delimiter)
-        .quoting(format.quote.is_some())
-        .quote(format.quote.unwrap_or(b'"'))
-        .escape(format.escape)
-        .comment(format.comments.then_some(b'#'))
-        .from_reader(bytes);
+    let bytes =
+        files::open(file).map_err(|error| malformed(file, &Malformed::Unreadable(1, error)))?;
+    let mut records = Records::new(bytes, format.dialect);
     let mut table = Table::new(format, wanted, file);
-    let mut record = ByteRecord::new();
+    let mut record = Record::default();
     loop {
-        let before = reader.position().line();
-        let more = reader
-            .read_byte_record(&mut record)
-            .map_err(|error| unreadable(file, before, &error))?;
-        if !more {
-            break;
+        match records.read(&mut record) {
+            Ok(true) => table.add(&record)?,
+            Ok(false) => break,
+            Err(Malformed::AfterQuote(_)) if format.ignore_errors => {
+                records.skip(&mut record).map_err(|error| malformed(file, &error))?;
+            }
+            Err(Malformed::Unclosed(line)) if format.ignore_errors => {
+                // As in Flink, which says nothing of it; but it may be most of the file.
+                let file = file.display();
+                warn!(
+                    "{file}:{line}: a quote opens here that is closed nowhere: this record, \
+                       which reaches to the end of the file, is left out"
+                );
+                break;
+            }
+            Err(error) => return Err(malformed(file, &error).into()),
         }
-        let line = record.position().map_or(before, csv::Position::line);
-        table.add(&record, line)?;
         if table.rows == rows && !send(table.finish()?) {
             return Ok(false);
         }
@@ -107,8 +118,12 @@ pub fn read(
     Ok(table.rows == 0 || send(table.finish()?))
 }
 
-fn unreadable(file: &Path, line: u64, error: &impl std::error::Error) -> InputError {
-    InputError::record(file, line, format!("cannot read the file: {error}"))
+fn malformed(file: &Path, error: &Malformed) -> InputError {
+    let line = error.line();
+    match error {
+        Malformed::Unreadable(_, error) => InputError::unreadable(file, line, error),
+        other => InputError::record(file, line, other.to_string(), advice::about(other)),
+    }
 }
 
 /// The rows of one batch.
@@ -127,11 +142,14 @@ impl<'a> Table<'a> {
         Table { format, wanted, file, builders, rows: 0 }
     }
 
-    fn add(&mut self, record: &ByteRecord, line: u64) -> Result<()> {
-        let (found, declared) = (record.len(), self.wanted.columns.len());
+    fn add(&mut self, record: &Record) -> Result<()> {
+        let (line, declared) = (record.line, self.wanted.columns.len());
+        let mut found = record.len();
+        // A delimiter behind the last field, and nothing more, is allowed.
+        found -= usize::from(found == declared + 1 && record.get(declared).is_some_and(is_blank));
         if found != declared && !self.format.ignore_errors {
-            let message = format!("the record has {found} fields and the table {declared} columns");
-            return Err(InputError::record(self.file, line, message).into());
+            let Advice { message, advice } = advice::about_number(record, declared, self.format);
+            return Err(InputError::record(self.file, line, message, advice).into());
         }
         // Where errors are ignored, Flink leaves long records out and fills short ones up.
         if found > declared {
@@ -146,7 +164,11 @@ impl<'a> Table<'a> {
             if pushed.is_none() {
                 if !self.format.ignore_errors {
                     let column = &self.wanted.columns[*index];
-                    return Err(InputError::value(self.file, line, column).into());
+                    let text = text.map(Option::unwrap_or_default);
+                    let Advice { message, advice } =
+                        advice::about_value(text, line, column.data_type, self.format);
+                    let error = InputError::value(self.file, line, column, message, advice);
+                    return Err(error.into());
                 }
                 builder.push_null();
             }
@@ -162,4 +184,8 @@ impl<'a> Table<'a> {
         self.rows = 0;
         Ok(RecordBatch::try_new_with_options(self.wanted.schema.clone(), columns, &options)?)
     }
+}
+
+fn is_blank(field: &[u8]) -> bool {
+    field.iter().all(|byte| *byte <= b' ')
 }

@@ -34,6 +34,13 @@ pub fn local_path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(path))
 }
 
+/// The path of a `'path'` option from the root of this machine's files, or the text as it is where
+/// that is no such path.
+pub fn absolute(text: &str) -> String {
+    let path = local_path(text).ok().and_then(|path| std::path::absolute(path).ok());
+    path.map_or_else(|| text.to_owned(), |path| path.display().to_string())
+}
+
 /// The files under a path in the order of their names; names that begin with `.` or `_` are hidden.
 pub fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
     let refuse = |error: io::Error| format!("cannot read {}: {error}", path.display());
@@ -74,10 +81,15 @@ fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 /// Opens a file; a name that ends in `.gz` or `.gzip` is decompressed.
 pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let file = BufReader::with_capacity(BUFFER, File::open(path)?);
-    if has_ending(path, &["gz", "gzip"]) {
+    if is_gzip(path) {
         return Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))));
     }
     Ok(Box::new(file))
+}
+
+/// Whether a file is decompressed: its name says so.
+pub fn is_gzip(path: &Path) -> bool {
+    has_ending(path, &["gz", "gzip"])
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {

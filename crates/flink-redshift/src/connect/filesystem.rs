@@ -1,17 +1,13 @@
 //! `'connector' = 'filesystem'`: files of this machine as a source, read as a stream.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use datafusion::{
     arrow::datatypes::SchemaRef,
     catalog::{Session, TableProvider},
     datasource::TableType,
-    error::{DataFusionError, Result},
+    error::Result,
     execution::{SendableRecordBatchStream, TaskContext},
     logical_expr::Expr,
     physical_plan::{
@@ -84,46 +80,6 @@ impl Filesystem {
             }
         };
         Some(Filesystem { files: files?, format: format?, columns: columns.into() })
-    }
-}
-
-/// A value or record of a file that could not be read. The value itself is not shown.
-#[derive(Debug)]
-pub struct InputError {
-    file: PathBuf,
-    line: u64,
-    column: Option<String>,
-    message: String,
-}
-
-impl InputError {
-    /// An error in a record.
-    pub fn record(file: &Path, line: u64, message: impl Into<String>) -> Self {
-        InputError { file: file.to_owned(), line, column: None, message: message.into() }
-    }
-
-    /// An error in a value.
-    pub fn value(file: &Path, line: u64, column: &DeclaredColumn) -> Self {
-        let message = format!("the value is no {}", column.data_type);
-        InputError { column: Some(column.name.clone()), ..InputError::record(file, line, message) }
-    }
-}
-
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file.display(), self.line)?;
-        if let Some(column) = &self.column {
-            write!(f, "column {column}: ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for InputError {}
-
-impl From<InputError> for DataFusionError {
-    fn from(error: InputError) -> Self {
-        DataFusionError::External(Box::new(error))
     }
 }
 

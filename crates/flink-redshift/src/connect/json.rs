@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 use super::{
     builder::{ColumnBuilder, TimeText},
     files,
-    filesystem::{InputError, Wanted},
+    filesystem::Wanted,
+    input_error::InputError,
     options::TableOptions,
 };
 use crate::value::{number, time::Digits};
@@ -72,7 +73,7 @@ pub fn read(
     rows: usize,
     send: &mut impl FnMut(RecordBatch) -> bool,
 ) -> Result<bool> {
-    let mut lines = files::open(file).map_err(|error| unreadable(file, 1, &error))?;
+    let mut lines = files::open(file).map_err(|error| InputError::unreadable(file, 1, &error))?;
     let mut table = Table::new(format, wanted, file);
     let mut line = Vec::new();
     for number in 1.. {
@@ -80,13 +81,14 @@ pub fn read(
         let taken = (&mut lines)
             .take(LONGEST)
             .read_until(b'\n', &mut line)
-            .map_err(|error| unreadable(file, number, &error))?;
+            .map_err(|error| InputError::unreadable(file, number, &error))?;
         if taken == 0 {
             break;
         }
         if taken as u64 == LONGEST {
             let message = format!("the line has more than {LONGEST} bytes");
-            return Err(InputError::record(file, number, message).into());
+            let advice = "the format wants one object on each line";
+            return Err(InputError::record(file, number, message, advice).into());
         }
         if line.trim_ascii().is_empty() {
             continue;
@@ -97,10 +99,6 @@ pub fn read(
         }
     }
     Ok(table.rows == 0 || send(table.finish()?))
-}
-
-fn unreadable(file: &Path, line: u64, error: &std::io::Error) -> InputError {
-    InputError::record(file, line, format!("cannot read the file: {error}"))
 }
 
 /// The rows of one batch.
@@ -127,7 +125,9 @@ impl<'a> Table<'a> {
             // The parser's own message may quote the data.
             Err(error) => {
                 let message = format!("the line is no JSON object (at byte {})", error.column());
-                return Err(InputError::record(self.file, number, message).into());
+                let advice = "the format wants one object on each line; \
+                              'json.ignore-parse-errors' = 'true' leaves other lines out";
+                return Err(InputError::record(self.file, number, message, advice).into());
             }
         };
         for (builder, index) in self.builders.iter_mut().zip(self.wanted.projection) {
@@ -135,12 +135,17 @@ impl<'a> Table<'a> {
             let value = object.get(&column.name);
             if value.is_none() && self.format.fail_on_missing {
                 let message = format!("the object has no field '{}'", column.name);
-                return Err(InputError::record(self.file, number, message).into());
+                let advice = "without 'json.fail-on-missing-field' it is read as NULL";
+                return Err(InputError::record(self.file, number, message, advice).into());
             }
             let text = value.and_then(text);
             if builder.push(text.as_deref()).is_none() {
                 if !self.format.ignore_errors {
-                    return Err(InputError::value(self.file, number, column).into());
+                    let message = format!("the value is no {}", column.data_type);
+                    let advice = "correct the file, or declare the column as STRING and CAST it in \
+                                  the query; 'json.ignore-parse-errors' = 'true' reads NULL";
+                    let error = InputError::value(self.file, number, column, message, advice);
+                    return Err(error.into());
                 }
                 builder.push_null();
             }

@@ -5,10 +5,12 @@ mod builder;
 mod csv;
 mod files;
 mod filesystem;
+mod input_error;
 mod json;
 mod options;
 mod print;
 
+pub use files::absolute as absolute_path;
 pub use filesystem::FilesystemTable;
 pub use print::{Print, Printer};
 

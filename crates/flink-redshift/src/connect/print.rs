@@ -48,6 +48,13 @@ impl Print {
     }
 }
 
+impl Print {
+    /// Where the rows go, for messages.
+    pub fn stream(&self) -> &'static str {
+        if self.standard_error { "standard error" } else { "standard output" }
+    }
+}
+
 /// Writes batches.
 pub struct Printer<'a> {
     print: &'a Print,

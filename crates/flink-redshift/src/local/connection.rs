@@ -5,13 +5,18 @@ use std::{
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use arrow_redshift::options::{AwsKeys, Secret, SslMode};
 use serde::{Deserialize, Serialize};
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::{connect::Connector, plan::Plan};
+
+/// How long a stand-in of this machine may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running stand-in, as its connection file describes it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,13 +44,31 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Reads a connection file.
-    pub fn read(file: &Path) -> Result<Self> {
+    /// Reads the connection file of a stand-in that is running.
+    pub async fn read(file: &Path) -> Result<Self> {
+        let name = file.display();
+        let start = format!("start it: flink-redshift local --connection-file {name}");
         let text = fs::read_to_string(file).with_context(|| {
-            format!("cannot read the connection file {} (is the stand-in running?)", file.display())
+            format!("cannot read the connection file {name} (is the stand-in running? {start})")
         })?;
-        serde_json::from_str(&text)
-            .with_context(|| format!("{} is no connection file", file.display()))
+        let connection: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{name} is no connection file of 'flink-redshift local'"))?;
+        let port = connection.port;
+        ensure!(
+            connection.answers().await,
+            "the stand-in of {name} is not running: nothing answers at port {port}; {start}"
+        );
+        Ok(connection)
+    }
+
+    /// Whether the file belongs to a stand-in that is running.
+    pub async fn is_alive(file: &Path) -> bool {
+        Connection::read(file).await.is_ok()
+    }
+
+    async fn answers(&self) -> bool {
+        let connected = TcpStream::connect((&*self.host, self.port));
+        matches!(timeout(PATIENCE, connected).await, Ok(Ok(_)))
     }
 
     /// Writes a connection file that only its owner can read. Whoever waits for the file finds it
@@ -67,12 +90,18 @@ impl Connection {
     }
 
     /// Points every table of Redshift at the stand-in, whatever hostname it names; a stand-in that
-    /// has just started holds no tables, so missing ones are created.
-    pub fn redirect(&self, plan: &mut Plan) {
+    /// has just started holds no tables, so missing ones are created. Names the tables for which
+    /// the script does not ask for that.
+    pub fn redirect(&self, plan: &mut Plan) -> Vec<String> {
+        let mut created = Vec::new();
         for insert in &mut plan.inserts {
             let Connector::Redshift(table) = &mut insert.sink else { continue };
             let config = &mut table.config;
-            config.create.if_not_exists = true;
+            if !std::mem::replace(&mut config.create.if_not_exists, true)
+                && !created.contains(&insert.table)
+            {
+                created.push(insert.table.clone());
+            }
             config.connection.hostname.clone_from(&self.host);
             config.connection.port = self.port;
             if matches!(config.connection.ssl_mode, SslMode::VerifyCa | SslMode::VerifyFull) {
@@ -88,5 +117,6 @@ impl Connection {
                 session_token: None,
             });
         }
+        created
     }
 }

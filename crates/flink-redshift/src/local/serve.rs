@@ -1,8 +1,8 @@
 //! `flink-redshift local`: a stand-in in the foreground, until it is told to stop.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use redshift_local::RedshiftLocal;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,12 @@ pub async fn serve(args: &LocalArgs, stop: &CancellationToken) -> Result<(), Fai
     // Its processes have other working directories.
     let data_dir = args.data_dir.as_deref().map(std::path::absolute).transpose();
     let data_dir = data_dir.context("the data directory has no absolute path")?;
+    if let Some(dir) = &data_dir {
+        check_data_dir(dir)?;
+    }
+    if let Some(file) = &args.connection_file {
+        check_connection_file(file).await?;
+    }
     let place = Place { port: args.port, s3_port: args.s3_port, data_dir };
     let config = match &args.script {
         Some(script) => {
@@ -32,13 +38,36 @@ pub async fn serve(args: &LocalArgs, stop: &CancellationToken) -> Result<(), Fai
     if let Some(file) = &args.connection_file {
         connection.write(file)?;
     }
-    say(&how_to(&server, &connection, args));
+    // It runs, whether somebody reads this or not.
+    let _ = say(&how_to(&server, &connection, args));
     stop.cancelled().await;
     if let Some(file) = &args.connection_file {
         // It may be gone already; there is nothing to be done about it.
         let _ = std::fs::remove_file(file);
     }
     server.stop().await?;
+    Ok(())
+}
+
+/// A directory that holds something else must not be mixed with a stand-in's files.
+fn check_data_dir(dir: &Path) -> anyhow::Result<()> {
+    let Ok(mut entries) = std::fs::read_dir(dir) else { return Ok(()) };
+    ensure!(
+        entries.next().is_none() || stand_in::is_data_dir(dir),
+        "the data directory {} holds files that are no stand-in's: name an empty or a new one",
+        dir.display()
+    );
+    Ok(())
+}
+
+/// The file of a stand-in that is running stays: whoever uses it would be led to another one.
+async fn check_connection_file(file: &Path) -> anyhow::Result<()> {
+    ensure!(
+        !Connection::is_alive(file).await,
+        "the connection file {} belongs to a stand-in that is running: stop that one, or name \
+         another file",
+        file.display()
+    );
     Ok(())
 }
 
@@ -69,7 +98,7 @@ fn how_to(server: &RedshiftLocal, connection: &Connection, args: &LocalArgs) -> 
     let _ = write!(
         text,
         "\nTry it      psql 'host={host} port={port} user={user} dbname={database} \
-         sslmode=verify-ca sslrootcert={}'\n",
+         sslmode=verify-ca sslrootcert={}' -c 'SELECT table_name FROM svv_tables'\n",
         ca_file.display()
     );
     if let Some(file) = &args.connection_file {

@@ -36,6 +36,11 @@ pub struct Place {
     pub data_dir: Option<std::path::PathBuf>,
 }
 
+/// Whether a stand-in has kept its data in this directory: each leaves its authority's certificate.
+pub fn is_data_dir(dir: &std::path::Path) -> bool {
+    dir.join("ca.pem").exists()
+}
+
 /// The tables of Redshift that a plan writes.
 pub fn tables(plan: &Plan) -> impl Iterator<Item = &RedshiftTable> {
     plan.inserts.iter().filter_map(|insert| match &insert.sink {

@@ -25,11 +25,15 @@ use crate::{
     value::time::{self, Digits},
 };
 
-/// Checks a query's plan before the engine's own conversions are added to it; `line` is where its
-/// statement starts, for expressions that name no column.
-pub fn check(plan: &LogicalPlan, line: u64, utc: bool) -> Vec<Problem> {
+/// Checks a query's plan before the engine's own conversions are added to it, save for the parts
+/// that are `checked` and converted already; `line` is where its statement starts, for expressions
+/// that name no column.
+pub fn check(plan: &LogicalPlan, checked: &[LogicalPlan], line: u64, utc: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
     let walked = plan.apply_with_subqueries(|node| {
+        if checked.contains(node) {
+            return Ok(TreeNodeRecursion::Jump);
+        }
         let schema = input_schema(node)?;
         let checker = Checker { schema: &schema, utc };
         if let Err(message) = checker.node(node) {

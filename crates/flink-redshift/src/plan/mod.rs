@@ -3,6 +3,7 @@
 mod check;
 mod convert;
 mod expression;
+mod fingerprint;
 mod functions;
 mod names;
 mod query;
@@ -19,6 +20,7 @@ use datafusion::{
 };
 use sqlparser::ast::Query;
 
+pub use fingerprint::Fingerprint;
 pub use session::Session;
 pub use settings::{NotNull, Settings};
 pub use types::{engine_schema, engine_type};
@@ -59,16 +61,20 @@ pub struct PlannedInsert {
     pub sink: Connector,
     /// What becomes of a NULL in a NOT NULL column.
     pub not_null: NotNull,
+    /// Stands for the statement and what it reads.
+    pub fingerprint: Fingerprint,
 }
 
 /// A table or view of the script.
 enum Relation {
     /// Read and not written.
-    Source,
+    Source(Fingerprint),
     /// A query by name.
-    View,
+    View(Fingerprint),
     /// Written and not read.
     Sink(SinkTable),
+    /// Its definition is wrong: what uses it is not told that it is not there.
+    Failed,
 }
 
 struct SinkTable {
@@ -89,6 +95,7 @@ pub async fn plan(
         relations: HashMap::new(),
         inserts: Vec::new(),
         warnings: Vec::new(),
+        checked: Vec::new(),
         local,
     };
     for statement in statements {
@@ -112,6 +119,8 @@ struct Planner {
     relations: HashMap<String, Relation>,
     inserts: Vec<PlannedInsert>,
     warnings: Vec<String>,
+    /// The views' queries, with the engine's conversions: those who read a view find it so.
+    checked: Vec<LogicalPlan>,
     /// Whether the tables of Redshift are a stand-in's, which fills in what is missing.
     local: bool,
 }
@@ -120,8 +129,17 @@ impl Planner {
     async fn statement(&mut self, statement: Statement) -> Result<(), Vec<Problem>> {
         let line = statement.line;
         match statement.kind {
-            StatementKind::CreateTable(table) => self.create_table(table, line),
-            StatementKind::CreateView(view) => self.create_view(view, line).await,
+            StatementKind::CreateTable(table) => {
+                let name = table.name.clone();
+                let created = self.create_table(table, line);
+                self.or_failed(name, created)
+            }
+            StatementKind::CreateView(view) => {
+                let name = view.name.clone();
+                let created = self.create_view(view, line).await;
+                self.or_failed(name, created)
+            }
+            StatementKind::Malformed(name) => self.or_failed(name, Err(Vec::new())),
             StatementKind::Drop(table) => Ok(self.drop_table(&table, line)?),
             StatementKind::Set(setting) => {
                 self.settings.set(&setting, line)?;
@@ -132,7 +150,20 @@ impl Planner {
         }
     }
 
+    /// Keeps the name of a table or view whose definition is wrong.
+    fn or_failed(
+        &mut self,
+        name: String,
+        created: Result<(), Vec<Problem>>,
+    ) -> Result<(), Vec<Problem>> {
+        if created.is_err() {
+            self.relations.entry(name).or_insert(Relation::Failed);
+        }
+        created
+    }
+
     fn create_table(&mut self, table: CreateTable, line: u64) -> Result<(), Vec<Problem>> {
+        let fingerprint = Fingerprint::of_table(&table);
         let CreateTable { name, if_not_exists, mut columns, primary_key, options } = table;
         if self.taken(&name, if_not_exists, line)? {
             return Ok(());
@@ -146,7 +177,7 @@ impl Planner {
         let relation = match opened.connector {
             Connector::Filesystem(source) => {
                 self.session.register(&name, Arc::new(FilesystemTable::new(source)));
-                Relation::Source
+                Relation::Source(fingerprint)
             }
             connector => Relation::Sink(SinkTable { columns, primary_key, connector }),
         };
@@ -159,26 +190,36 @@ impl Planner {
         if self.taken(&name, if_not_exists, line)? {
             return Ok(());
         }
+        let fingerprint = Fingerprint::of_view(&columns, &query, &self.reads(&query));
         let query = self.query(query, line).await?;
         let query = rename(query, &columns, line)?;
-        self.session.register(&name, Arc::new(ViewTable::new(query, None)));
-        self.relations.insert(name, Relation::View);
+        let view = ViewTable::new(query, None);
+        self.checked.push(view.logical_plan().clone());
+        self.session.register(&name, Arc::new(view));
+        self.relations.insert(name, Relation::View(fingerprint));
         Ok(())
     }
 
     /// Whether a name is taken, which is an error unless the statement allows for it.
     fn taken(&self, name: &str, allowed: bool, line: u64) -> Result<bool, Problem> {
-        if self.relations.contains_key(name) && !allowed {
-            return Err(Problem::new(line, format!("there is a table or view {name} already")));
+        match self.relations.get(name) {
+            None | Some(Relation::Failed) => Ok(false),
+            Some(_) if allowed => Ok(true),
+            Some(_) => Err(Problem::new(line, format!("there is a table or view {name} already"))),
         }
-        Ok(self.relations.contains_key(name))
     }
 
     fn drop_table(&mut self, drop: &DropTable, line: u64) -> Result<(), Problem> {
         let what = if drop.view { "view" } else { "table" };
         match self.relations.get(&drop.name) {
-            Some(relation) if matches!(relation, Relation::View) == drop.view => {
-                if let Some(Relation::Source | Relation::View) = self.relations.remove(&drop.name) {
+            Some(Relation::Failed) => {
+                self.relations.remove(&drop.name);
+                Ok(())
+            }
+            Some(relation) if matches!(relation, Relation::View(_)) == drop.view => {
+                if let Some(Relation::Source(_) | Relation::View(_)) =
+                    self.relations.remove(&drop.name)
+                {
                     self.session.deregister(&drop.name);
                 }
                 Ok(())
@@ -189,17 +230,19 @@ impl Planner {
     }
 
     async fn insert(&mut self, insert: Insert, line: u64) -> Result<(), Vec<Problem>> {
+        let fingerprint = Fingerprint::of_insert(&insert, &self.reads(&insert.query));
         let Insert { table, columns, query } = insert;
         let query = self.query(query, line).await;
         let sink = match self.relations.get(&table) {
             Some(Relation::Sink(sink)) => sink,
-            Some(Relation::View) => {
+            Some(Relation::Failed) => return query.map(|_| ()),
+            Some(Relation::View(_)) => {
                 return Err(vec![Problem::new(
                     line,
                     format!("{table} is a view: nothing can be written to it"),
                 )]);
             }
-            Some(Relation::Source) => {
+            Some(Relation::Source(_)) => {
                 return Err(vec![Problem::unsupported(
                     line,
                     format!("writing to {table}: 'connector' = 'filesystem' as a sink"),
@@ -224,6 +267,7 @@ impl Planner {
             primary_key: sink.primary_key.clone(),
             sink: sink.connector.clone(),
             not_null: self.settings.not_null,
+            fingerprint,
         });
         Ok(())
     }
@@ -232,11 +276,11 @@ impl Planner {
     async fn query(&self, mut query: Box<Query>, line: u64) -> Result<LogicalPlan, Vec<Problem>> {
         let mut problems = self.names(&query, line);
         problems.extend(query::rewrite(&mut query, line));
-        if !problems.is_empty() {
+        if !problems.is_empty() || self.reads_failed(&query) {
             return Err(problems);
         }
         let plan = self.session.plan(query, line).await?;
-        let problems = check::check(&plan, line, self.settings.utc);
+        let problems = check::check(&plan, &self.checked, line, self.settings.utc);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -246,25 +290,42 @@ impl Planner {
     /// Tables that a query names and cannot read.
     fn names(&self, query: &Query, line: u64) -> Vec<Problem> {
         let (tables, local) = names::tables(query, line);
-        let unreadable = |name: &str| match self.relations.get(name) {
-            Some(Relation::Source | Relation::View) => None,
-            Some(Relation::Sink(sink)) => {
-                Some(format!("{} as a source ({name})", sink.connector.name()))
-            }
-            None => None,
-        };
         let mut problems = Vec::new();
         for (name, line) in tables {
             if local.contains(&name) {
                 continue;
             }
-            if let Some(what) = unreadable(&name) {
-                problems.push(Problem::unsupported(line, what));
-            } else if !self.relations.contains_key(&name) {
-                problems.push(Problem::new(line, format!("there is no table or view {name}")));
+            match self.relations.get(&name) {
+                Some(Relation::Source(_) | Relation::View(_) | Relation::Failed) => {}
+                Some(Relation::Sink(sink)) => {
+                    let what = format!("{} as a source ({name})", sink.connector.name());
+                    problems.push(Problem::unsupported(line, what));
+                }
+                None => {
+                    problems.push(Problem::new(line, format!("there is no table or view {name}")));
+                }
             }
         }
         problems
+    }
+
+    /// Whether a query names a table or view whose definition is wrong.
+    fn reads_failed(&self, query: &Query) -> bool {
+        let (tables, local) = names::tables(query, 0);
+        let mut named = tables.iter().filter(|(name, _)| !local.contains(name));
+        named.any(|(name, _)| matches!(self.relations.get(name), Some(Relation::Failed)))
+    }
+
+    /// The tables and views that a query reads, in the order of their names.
+    fn reads(&self, query: &Query) -> Vec<(String, Fingerprint)> {
+        let (mut tables, _) = names::tables(query, 0);
+        tables.sort();
+        tables.dedup_by(|left, right| left.0 == right.0);
+        let known = tables.into_iter().filter_map(|(name, _)| match self.relations.get(&name) {
+            Some(Relation::Source(read) | Relation::View(read)) => Some((name, read.clone())),
+            _ => None,
+        });
+        known.collect()
     }
 }
 

@@ -8,30 +8,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow_redshift::sink::Summary;
+use arrow_redshift::{ErrorKind, sink::Summary};
 use datafusion::{
-    arrow::{
-        array::{Array, BooleanArray, RecordBatch},
-        compute::{filter_record_batch, is_not_null, kernels::boolean::and},
-    },
+    arrow::array::RecordBatch,
     error::{DataFusionError, Result as EngineResult},
 };
 use futures::{Stream, StreamExt, TryStreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::{place, progress::Shown, redshift::LoadTarget};
+use super::{not_null::NotNullRules, place, progress::Shown, redshift::LoadTarget};
 use crate::{
     connect::{Connector, Printer},
     failure::Failure,
-    plan::{NotNull, PlannedInsert, Session},
+    plan::{PlannedInsert, Session},
 };
 
 /// What an INSERT did, and how it ended.
 pub struct Done {
     /// Rows that the query gave to the sink.
     pub rows: u64,
-    /// What the load says, for tables of Redshift.
+    /// What the load says at its end, for tables of Redshift.
     pub load: Option<Summary>,
+    /// Rows that were committed, for tables of Redshift, also by a load that failed; `None` where
+    /// nobody knows.
+    pub loaded: Option<u64>,
     /// How long it took.
     pub took: Duration,
     /// How it ended.
@@ -53,12 +53,15 @@ impl Running<'_> {
     pub async fn run(&self, target: Option<LoadTarget>, shown: &Shown) -> Done {
         let started = Instant::now();
         let rows = Arc::new(AtomicU64::new(0));
+        let progress = target.as_ref().map(LoadTarget::progress);
         let result = self.load(target, shown, &rows).await;
         let (load, result) = match result {
             Ok(load) => (load, Ok(())),
-            Err(failure) => (None, Err(failure)),
+            Err(failure) => (None, Err(self.interrupted(failure))),
         };
-        Done { rows: rows.load(Ordering::Relaxed), load, took: started.elapsed(), result }
+        let unknown = matches!(&result, Err(failure) if failure.is_unknown());
+        let loaded = progress.filter(|_| !unknown).map(|progress| progress.loaded_rows());
+        Done { rows: rows.load(Ordering::Relaxed), load, loaded, took: started.elapsed(), result }
     }
 
     async fn load(
@@ -70,10 +73,13 @@ impl Running<'_> {
         let stream = self.session.execute(self.insert.query.clone()).await;
         let stream = stream.map_err(|error| self.failed(&error))?;
         shown.count(Arc::clone(rows));
-        let (columns, not_null) = (self.insert.columns.clone(), self.insert.not_null);
-        let counted = Arc::clone(rows);
+        let rules = NotNullRules::of(self.insert);
+        let (counted, mut given) = (Arc::clone(rows), 0);
         let batches = stream.map(move |batch| {
-            let batch = enforce(batch?, &columns, not_null)?;
+            let batch = batch?;
+            let before = given;
+            given += batch.num_rows() as u64;
+            let batch = rules.enforce(batch, before)?;
             counted.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
             Ok(batch)
         });
@@ -86,7 +92,11 @@ impl Running<'_> {
             (Connector::Print(print), _) => {
                 let mut printer = Printer::new(print);
                 self.each(batches, |batch| {
-                    printer.write(&batch).map_err(|error| Failure::Machine(error.into()))
+                    printer.write(&batch).map_err(|error| {
+                        let what =
+                            format!("{}: cannot write to {}", place(self.insert), print.stream());
+                        Failure::Machine(anyhow::Error::from(error).context(what))
+                    })
                 })
                 .await
             }
@@ -103,7 +113,7 @@ impl Running<'_> {
         loop {
             let batch = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Err(Failure::Interrupted),
+                () = self.stop.cancelled() => return Err(self.stopped()),
                 batch = batches.try_next() => batch.map_err(|error| self.failed(&error))?,
             };
             match batch {
@@ -111,6 +121,32 @@ impl Running<'_> {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// A load that was told to stop, and did, was interrupted.
+    fn interrupted(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Load { error, .. }
+                if self.stop.is_cancelled() && error.kind() == ErrorKind::Interrupted =>
+            {
+                self.stopped()
+            }
+            other => other,
+        }
+    }
+
+    fn stopped(&self) -> Failure {
+        let place = place(self.insert);
+        Failure::Interrupted(match &self.insert.sink {
+            Connector::Redshift(table) if table.loads_at_once() => {
+                format!("nothing of {place} was loaded; run the script again")
+            }
+            Connector::Redshift(_) => format!(
+                "{place} has loaded a part of its rows; a second run loads them a second time, \
+                 unless the table has a key"
+            ),
+            _ => format!("{place} has not come to its end"),
+        })
     }
 
     fn failed(&self, error: &DataFusionError) -> Failure {
@@ -124,35 +160,5 @@ pub fn engine_message(error: &DataFusionError) -> String {
         DataFusionError::External(cause) => cause.to_string(),
         DataFusionError::Execution(message) => message.clone(),
         root => root.strip_backtrace(),
-    }
-}
-
-/// Sees to NOT NULL as Flink does: a NULL is an error, or its row is left out.
-fn enforce(
-    batch: RecordBatch,
-    columns: &[crate::script::DeclaredColumn],
-    not_null: NotNull,
-) -> EngineResult<RecordBatch> {
-    let mut keep: Option<BooleanArray> = None;
-    for (column, values) in columns.iter().zip(batch.columns()) {
-        if column.nullable || values.null_count() == 0 {
-            continue;
-        }
-        if not_null == NotNull::Error {
-            return Err(DataFusionError::Execution(format!(
-                "column {} is NOT NULL, and a NULL is written into it; SET \
-                 'table.exec.sink.not-null-enforcer' = 'DROP' leaves such rows out silently",
-                column.name
-            )));
-        }
-        let present = is_not_null(values)?;
-        keep = Some(match keep {
-            Some(keep) => and(&keep, &present)?,
-            None => present,
-        });
-    }
-    match keep {
-        Some(keep) => Ok(filter_record_batch(&batch, &keep)?),
-        None => Ok(batch),
     }
 }

@@ -2,6 +2,7 @@
 //! another.
 
 mod insert;
+mod not_null;
 mod progress;
 pub mod redshift;
 mod report;
@@ -21,11 +22,12 @@ use progress::Display;
 use redshift::{LoadTarget, RedshiftTable};
 pub use report::Report;
 
+/// How much of a job's name is used: with the fingerprint it fits into the ledger's column.
+const JOB_NAME_BYTES: usize = 200;
+
 /// How a plan is run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// The script's name, as the user gave it.
-    pub script: String,
     /// Whether to show how far it is, where there is a terminal.
     pub progress: bool,
 }
@@ -35,28 +37,28 @@ pub async fn run(
     plan: &Plan,
     options: &RunOptions,
     stop: &CancellationToken,
-) -> (Report, Result<(), Failure>) {
+    report: &mut Report,
+) -> Result<(), Failure> {
     let started = Instant::now();
-    let job = plan.settings.pipeline_name.clone().unwrap_or_else(|| job_name(&options.script));
-    let mut report = Report::new(&options.script, &job, &plan.inserts);
-    let result = run_all(plan, &job, options, stop, &mut report).await;
+    let name = plan.settings.pipeline_name.as_deref();
+    report.plan(name, &plan.inserts);
+    let result = run_all(plan, options, stop, report).await;
     report.took = started.elapsed();
-    (report, result)
+    result
 }
 
 async fn run_all(
     plan: &Plan,
-    job: &str,
     options: &RunOptions,
     stop: &CancellationToken,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let display = Display::new(options.progress);
-    let sinks = prepare(plan, job, &display, stop).await?;
+    let sinks = prepare(plan, &display, stop, report).await?;
     let count = plan.inserts.len();
     for (index, (insert, sink)) in plan.inserts.iter().zip(sinks).enumerate() {
         if stop.is_cancelled() {
-            return Err(Failure::Interrupted);
+            return Err(Failure::Interrupted(before(insert)));
         }
         info!(table = insert.table, line = insert.line, "INSERT {} of {count} starts", index + 1);
         let running = Running { session: &plan.session, insert, stop };
@@ -64,26 +66,17 @@ async fn run_all(
         let done = running.run(sink, &shown).await;
         shown.end();
         report.inserts[index].record(&done);
-        done.result.map_err(|failure| match failure {
-            Failure::Load { error, .. } if stop.is_cancelled() && interrupted(&error) => {
-                Failure::Interrupted
-            }
-            other => other,
-        })?;
+        done.result?;
     }
     Ok(())
-}
-
-fn interrupted(error: &arrow_redshift::Error) -> bool {
-    error.kind() == arrow_redshift::ErrorKind::Interrupted
 }
 
 /// Checks every target of Redshift before the first row; `None` for other sinks.
 async fn prepare(
     plan: &Plan,
-    job: &str,
     display: &Display,
     stop: &CancellationToken,
+    report: &mut Report,
 ) -> Result<Vec<Option<LoadTarget>>, Failure> {
     let launch = redshift::fresh_launch();
     let mut sinks = Vec::with_capacity(plan.inserts.len());
@@ -93,34 +86,43 @@ async fn prepare(
             continue;
         };
         display.note(&format!("checking {}", insert.table));
-        let name = format!("{}:{}", index + 1, insert.table);
+        let identity = redshift::Place {
+            launch: launch.clone(),
+            sink: format!("{}:{}", index + 1, insert.table),
+            job: job(plan.settings.pipeline_name.as_deref(), table, insert),
+        };
         let target = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(Failure::Interrupted),
-            target = open(table, insert, &launch, name, job) => target,
+            () = stop.cancelled() => Err(Failure::Interrupted(before(insert))),
+            target = table.prepare(&insert.columns, identity) => {
+                target.map_err(|error| Failure::Load { place: place(insert), error })
+            }
         };
-        sinks.push(Some(target.map_err(|error| Failure::Load { place: place(insert), error })?));
+        match target {
+            Ok(target) => sinks.push(Some(target)),
+            Err(failure) => {
+                report.inserts[index].refuse(&failure);
+                return Err(failure);
+            }
+        }
     }
     Ok(sinks)
 }
 
-async fn open(
-    table: &RedshiftTable,
-    insert: &PlannedInsert,
-    launch: &redshift::LaunchId,
-    name: String,
-    job: &str,
-) -> arrow_redshift::Result<LoadTarget> {
-    table.prepare(&insert.columns, launch, name, job).await
+/// The job's name, which is compared where a run has a name of its own: what loads a table, and a
+/// fingerprint of what it loads, so that other rows are not taken for those that are there.
+fn job(pipeline: Option<&str>, table: &RedshiftTable, insert: &PlannedInsert) -> String {
+    let name = pipeline.map_or_else(|| table.config.table.table.clone(), str::to_owned);
+    let end = name.floor_char_boundary(JOB_NAME_BYTES);
+    format!("{} [{}]", &name[..end], insert.fingerprint)
+}
+
+/// What an interrupt leaves that comes before an INSERT's first row.
+fn before(insert: &PlannedInsert) -> String {
+    format!("{} has not run; run the script again", place(insert))
 }
 
 /// Where an INSERT stands, for messages.
 fn place(insert: &PlannedInsert) -> String {
     format!("INSERT INTO {} (line {})", insert.table, insert.line)
-}
-
-/// The job's name where the script gives none: its file's.
-fn job_name(script: &str) -> String {
-    let stem = std::path::Path::new(script).file_stem();
-    stem.map_or_else(|| "script".into(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, sync::Arc};
 pub use arrow_redshift::sink::LaunchId;
 use arrow_redshift::{
     Error, ErrorKind, Result,
-    options::{self, SinkConfig, table},
+    options::{self, DeliveryGuarantee, SinkConfig, table},
     sink::{Identity, Prepared, Progress, Sink, Summary},
     types::{Column, TableSchema},
 };
@@ -21,6 +21,9 @@ use crate::{
     local::stand_in,
     script::{DeclaredColumn, Problem},
 };
+
+/// Where the connector's error names who wrote the ledger's row.
+const RECORDED_BY: &str = "recorded by";
 
 /// A table of the script with `'connector' = 'redshift'`, its options read and checked.
 #[derive(Debug, Clone)]
@@ -74,23 +77,46 @@ impl RedshiftTable {
 
     /// Connects, and checks or creates the target: everything that can be known before the first
     /// row. `columns` are those that the INSERT writes.
-    pub async fn prepare(
-        &self,
-        columns: &[DeclaredColumn],
-        launch: &LaunchId,
-        sink: String,
-        job: &str,
-    ) -> Result<LoadTarget> {
+    pub async fn prepare(&self, columns: &[DeclaredColumn], place: Place) -> Result<LoadTarget> {
         let launch = match &self.config.run_id {
             Some(name) => LaunchId::named(name),
-            None => launch.clone(),
+            None => place.launch,
         };
-        let identity = Identity { launch, sink, job: job.to_owned() };
+        let identity = Identity { launch, sink: place.sink, job: place.job };
         let schema = schema(columns, &self.primary_key)?;
         let batches = schema.arrow();
         let sink = Sink::new(self.config.clone(), schema, identity)?;
         let prepared = sink.prepare(&[]).await?;
         Ok(LoadTarget { prepared, schema: batches, progress: Arc::default() })
+    }
+
+    /// Whether rows appear in the table only when all of them do.
+    pub fn loads_at_once(&self) -> bool {
+        self.config.guarantee == DeliveryGuarantee::ExactlyOnce
+    }
+}
+
+/// Which load of a run this is.
+pub struct Place {
+    /// The run.
+    pub launch: LaunchId,
+    /// Which INSERT of the script.
+    pub sink: String,
+    /// What is recorded of it in the ledger, and compared where the run is named.
+    pub job: String,
+}
+
+/// Says what another job's row in the ledger means for a script.
+fn explain(error: Error) -> Error {
+    let other = error.kind() == ErrorKind::LedgerInvalid
+        && error.context().iter().any(|(key, _)| *key == RECORDED_BY);
+    match other {
+        false => error,
+        true => error.hint(
+            "under this 'sink.run-id' other rows were loaded: by another 'pipeline.name', or by \
+             an INSERT whose text or whose input tables, files or options were others (the digits \
+             in brackets stand for them). Give these rows a 'sink.run-id' of their own",
+        ),
     }
 }
 
@@ -147,7 +173,7 @@ impl LoadTarget {
             Ok(batch) => declared(&batch, &schema).map_err(Into::into),
             Err(error) => Err(Box::<dyn StdError + Send + Sync>::from(engine_message(&error))),
         });
-        self.prepared.load(batches, &self.progress, stop).await
+        self.prepared.load(batches, &self.progress, stop).await.map_err(explain)
     }
 }
 

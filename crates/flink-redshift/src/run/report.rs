@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
 
 use super::insert::Done;
@@ -13,7 +13,7 @@ use crate::{connect::Connector, failure::Failure, plan::PlannedInsert};
 pub struct Report {
     /// The script.
     pub script: String,
-    /// The job's name, which labels its sessions and its rows of the ledgers.
+    /// The job's name: the script's file's where the script gives none.
     pub job: String,
     /// Each INSERT, in order.
     pub inserts: Vec<InsertReport>,
@@ -73,9 +73,30 @@ pub enum Status {
     Unknown,
 }
 
+impl Status {
+    fn of(failure: &Failure) -> Self {
+        match failure {
+            failure if failure.is_interrupt() => Status::Interrupted,
+            failure if failure.is_unknown() => Status::Unknown,
+            _ => Status::Failed,
+        }
+    }
+}
+
 impl Report {
-    /// A report in which nothing has run.
-    pub fn new(script: &str, job: &str, inserts: &[PlannedInsert]) -> Self {
+    /// A report of a script that is not planned yet.
+    pub fn new(script: &str) -> Self {
+        let stem = std::path::Path::new(script).file_stem();
+        let job = stem.map_or_else(|| "script".into(), |stem| stem.to_string_lossy().into_owned());
+        let (script, inserts) = (script.to_owned(), Vec::new());
+        Report { script, job, inserts, took: Duration::ZERO }
+    }
+
+    /// Notes what is to run.
+    pub fn plan(&mut self, job: Option<&str>, inserts: &[PlannedInsert]) {
+        if let Some(job) = job {
+            job.clone_into(&mut self.job);
+        }
         let inserts = inserts.iter().map(|insert| InsertReport {
             line: insert.line,
             table: insert.table.clone(),
@@ -89,12 +110,7 @@ impl Report {
             retries: None,
             took: Duration::ZERO,
         });
-        Report {
-            script: script.to_owned(),
-            job: job.to_owned(),
-            inserts: inserts.collect(),
-            took: Duration::ZERO,
-        }
+        self.inserts = inserts.collect();
     }
 
     /// One line of JSON, with the failure where there was one.
@@ -103,7 +119,7 @@ impl Report {
         value["rows"] = self.inserts.iter().map(|insert| insert.rows).sum::<u64>().into();
         value["status"] = match failure {
             None => "done".into(),
-            Some(Failure::Interrupted) => "interrupted".into(),
+            Some(failure) if failure.is_interrupt() => "interrupted".into(),
             Some(_) => "failed".into(),
         };
         value["error"] = match failure {
@@ -123,6 +139,7 @@ impl InsertReport {
     pub fn record(&mut self, done: &Done) {
         self.rows = done.rows;
         self.took = done.took;
+        self.loaded_rows = done.loaded;
         if let Some(load) = &done.load {
             self.loaded_rows = Some(load.loaded_rows);
             self.bytes = Some(load.bytes);
@@ -134,10 +151,14 @@ impl InsertReport {
         self.status = match &done.result {
             Ok(()) if before => Status::AlreadyLoaded,
             Ok(()) => Status::Done,
-            Err(failure) if failure.exit_code() == 130 => Status::Interrupted,
-            Err(failure) if failure.exit_code() == 5 => Status::Unknown,
-            Err(_) => Status::Failed,
+            Err(failure) => Status::of(failure),
         };
+    }
+
+    /// Notes that its target was refused before the first row.
+    pub fn refuse(&mut self, failure: &Failure) {
+        self.status = Status::of(failure);
+        self.loaded_rows = Some(0);
     }
 }
 
@@ -159,44 +180,82 @@ fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
+/// A time that a person reads: `0.4 s`, `1 min 6 s`, `2 h 0 min`.
+fn lasting(took: Duration) -> String {
+    let (seconds, exact) = (took.as_secs(), took.as_secs_f64());
+    match seconds {
+        0..60 => format!("{exact:.1} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for insert in &self.inserts {
             writeln!(f, "{insert}")?;
         }
-        let rows = counted(self.inserts.iter().map(|insert| insert.rows).sum(), "row");
-        let (inserts, time) = (self.inserts.len() as u64, HumanDuration(self.took));
-        let inserts = counted(inserts, "INSERT");
-        let exact = self.took.as_secs_f64();
-        match exact < 60.0 {
-            true => write!(f, "{inserts}, {rows}, {exact:.1} s"),
-            false => write!(f, "{inserts}, {rows}, {time}"),
-        }
+        let inserts = counted(self.inserts.len() as u64, "INSERT");
+        let read: u64 = self.inserts.iter().map(|insert| insert.rows).sum();
+        // Where a sink is no table of Redshift, what it was given is where it goes.
+        let arrived = |insert: &InsertReport| insert.loaded_rows.unwrap_or(insert.rows);
+        let arrived: u64 = self.inserts.iter().map(arrived).sum();
+        let rows = match read == arrived {
+            true => counted(read, "row"),
+            false => format!("read {}, loaded {}", counted(read, "row"), HumanCount(arrived)),
+        };
+        write!(f, "{inserts}, {rows}, {}", lasting(self.took))
     }
 }
 
 impl fmt::Display for InsertReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.took.as_secs_f64();
-        let rows = counted(self.rows, "row");
+        let (rows, took) = (counted(self.rows, "row"), lasting(self.took));
+        let loaded = match self.loaded_rows {
+            Some(loaded) => format!("read {rows}, loaded {}", HumanCount(loaded)),
+            None => format!("after {rows}"),
+        };
         write!(f, "{}: ", self.table)?;
         match self.status {
             Status::NotRun => return f.write_str("not run"),
-            Status::Failed => return write!(f, "failed after {rows}, {seconds:.1} s"),
-            Status::Interrupted => return write!(f, "interrupted after {rows}"),
-            Status::Unknown => return write!(f, "{rows}, and COMMIT has no known outcome"),
-            Status::AlreadyLoaded => return f.write_str("loaded already by an earlier run"),
-            Status::Done => write!(f, "{rows}")?,
+            Status::Failed => return write!(f, "failed, {loaded}, {took}"),
+            Status::Interrupted => return write!(f, "interrupted, {loaded}, {took}"),
+            Status::Unknown => {
+                return write!(f, "read {rows}, and COMMIT has no known outcome, {took}");
+            }
+            Status::AlreadyLoaded => {
+                return write!(f, "loaded already by an earlier run, {loaded}, {took}");
+            }
+            Status::Done => f.write_str(&rows)?,
         }
         if let (Some(bytes), Some(parts)) = (self.bytes, self.parts) {
             write!(f, " loaded, {} in {}", HumanBytes(bytes), counted(parts, "part"))?;
         }
-        let speed = HumanCount((self.rows as f64 / seconds.max(0.001)) as u64);
-        write!(f, ", {seconds:.1} s ({speed} rows/s)")?;
+        let speed = self.rows as f64 / self.took.as_secs_f64().max(0.001);
+        write!(f, ", {took} ({} rows/s)", HumanCount(speed as u64))?;
         match self.retries {
             Some(1) => f.write_str(", 1 retry"),
             Some(retries @ 2..) => write!(f, ", {retries} retries"),
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_one_form() {
+        for (milliseconds, text) in [
+            (0, "0.0 s"),
+            (38_540, "38.5 s"),
+            (59_960, "60.0 s"),
+            (66_000, "1 min 6 s"),
+            (120_900, "2 min 0 s"),
+            (7_260_000, "2 h 1 min"),
+        ] {
+            assert_eq!(lasting(Duration::from_millis(milliseconds)), text);
         }
     }
 }

@@ -13,7 +13,7 @@ pub use dialect::FlinkDialect;
 pub use problem::{Problem, ScriptError};
 pub use statement::{CreateView, DropTable, Insert, Setting, Statement, StatementKind};
 
-/// Reads a script: all its statements, or everything that is wrong with their form.
+/// Reads a script: all its statements, and everything that is wrong with the form of others.
 pub fn read(text: &str) -> (Vec<Statement>, Vec<Problem>) {
     let mut statements = Vec::new();
     let mut problems = Vec::new();
@@ -24,7 +24,12 @@ pub fn read(text: &str) -> (Vec<Statement>, Vec<Problem>) {
     for part in &parts {
         match Statement::parse(part) {
             Ok(statement) => statements.push(statement),
-            Err(found) => problems.extend(found),
+            Err(found) => {
+                problems.extend(found);
+                let line = part.first().map_or(1, |token| token.span.start.line);
+                let malformed = statement::created(part).map(StatementKind::Malformed);
+                statements.extend(malformed.map(|kind| Statement { line, kind }));
+            }
         }
     }
     (statements, problems)

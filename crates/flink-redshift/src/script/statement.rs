@@ -33,6 +33,8 @@ pub enum StatementKind {
     Insert(Insert),
     /// `SET`
     Set(Setting),
+    /// `CREATE TABLE` or `CREATE VIEW` of this name, in a form that could not be read.
+    Malformed(String),
 }
 
 /// `CREATE [TEMPORARY] VIEW [IF NOT EXISTS] name [(columns)] [COMMENT '…'] AS query`
@@ -87,6 +89,18 @@ impl Statement {
         let kind = parse_kind(&mut cursor)?;
         Ok(Statement { line, kind })
     }
+}
+
+/// The name of the table or view that a statement creates, if it does.
+pub fn created(tokens: &[TokenWithSpan]) -> Option<String> {
+    let mut cursor = Cursor::new(tokens);
+    let create = cursor.take_words(&["CREATE"]);
+    cursor.take_words(&["TEMPORARY"]);
+    if !create || !(cursor.take_words(&["TABLE"]) || cursor.take_words(&["VIEW"])) {
+        return None;
+    }
+    cursor.take_words(&["IF", "NOT", "EXISTS"]);
+    cursor.name().ok()
 }
 
 fn parse_kind(cursor: &mut Cursor<'_>) -> Result<StatementKind, Vec<Problem>> {
