@@ -62,10 +62,10 @@ natives! {
         written: JIntArray<'f>,
         overwrite: jboolean,
     ) -> JByteArray<'f> {
-        let names = java::texts(env, &names)?;
+        let (names, types) = (java::texts(env, &names)?, java::texts(env, &types)?);
         let declaration = Declaration {
             options: java::pairs(java::texts(env, &options)?)?,
-            columns: names.into_iter().zip(java::texts(env, &types)?).collect(),
+            columns: java::columns(names, types)?,
             primary_key: java::texts(env, &primary_key)?,
             written: java::places(env, &written)?,
             overwrite,
@@ -73,7 +73,10 @@ natives! {
         java::new_bytes(env, &calls::plan(declaration)?)
     }
 
-    fn Java_io_github_flinkredshift_jni_Native_facts<'f>(env, plan: JByteArray<'f>) -> JLongArray<'f> {
+    fn Java_io_github_flinkredshift_jni_Native_facts<'f>(
+        env,
+        plan: JByteArray<'f>,
+    ) -> JLongArray<'f> {
         let facts = calls::facts(&java::bytes(env, &plan)?)?;
         java::new_longs(env, &facts)
     }

@@ -111,6 +111,15 @@ pub(crate) fn pairs(texts: Vec<String>) -> Read<Vec<(String, String)>> {
     Ok(pairs)
 }
 
+/// Columns: each name with its type.
+pub(crate) fn columns(names: Vec<String>, types: Vec<String>) -> Read<Vec<(String, String)>> {
+    if names.len() == types.len() {
+        return Ok(names.into_iter().zip(types).collect());
+    }
+    let why = format!("{} columns came with {} types", names.len(), types.len());
+    Err(Error::new(ErrorKind::Internal, why).into())
+}
+
 /// Hands the first `length` bytes of a direct buffer to `read`.
 pub(crate) fn with_buffer<T>(
     env: &Env<'_>,
