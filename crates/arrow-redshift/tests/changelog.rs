@@ -1,143 +1,345 @@
-//! Random changelogs, cut at random into batches, writers and commits: the table equals a
-//! sequential replay.
+//! Random changelogs, cut at random into batches, writers, checkpoints and commits: the table
+//! equals a sequential replay.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, process::Command};
 
-use arrow_redshift::{sink::CommitPoint, stage::RowKind};
+use arrow_redshift::{
+    sink::{CommitPoint, Committable, Writer},
+    stage::RowKind,
+    types::{Column, FlinkType, TableSchema},
+};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use redshift_local::config::Isolation;
-use support::{Kind, batch, client, content, options, prepared, rows};
+use redshift_local::config::{Config, Isolation};
+use support::{
+    Kind, Place, batch, campaign, client, config, content, options, owned, prepared, rows, sink,
+    skipped, stand_in, start_with, warehouse,
+};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
+
+/// Writers of a sink.
+const SUBTASKS: usize = 3;
+/// Checkpoints of one changelog.
+const CHECKPOINTS: u64 = 12;
+
+/// A change, and its place among all changes of its sink: by checkpoint, by its number within the
+/// writer, by writer.
+#[derive(Debug, Clone)]
+struct Change {
+    place: (u64, u64, usize),
+    id: i64,
+    name: String,
+    kind: RowKind,
+}
+
+/// What a table holds: name and note of each id. The note is a column that the sink does not write.
+#[derive(Debug, Clone, Default)]
+struct Rows {
+    rows: BTreeMap<i64, (String, &'static str)>,
+    /// Notes of rows whose old content went and whose new content has not come yet.
+    changing: BTreeMap<i64, &'static str>,
+}
+
+impl Rows {
+    fn apply(&mut self, Change { id, name, kind, .. }: &Change) {
+        let old = self.rows.remove(id).map(|(_, note)| note).or(self.changing.remove(id));
+        match kind {
+            RowKind::Insert | RowKind::UpdateAfter => {
+                self.rows.insert(*id, (name.clone(), old.unwrap_or("new")));
+            }
+            RowKind::UpdateBefore => drop(old.map(|note| self.changing.insert(*id, note))),
+            RowKind::Delete => {}
+        }
+    }
+
+    fn names(&self) -> Vec<(i64, String)> {
+        self.rows.iter().map(|(id, (name, _))| (*id, name.clone())).collect()
+    }
+}
 
 /// A changelog of one key's life after another: what a Flink query gives for an upsert table.
 struct Life {
     random: StdRng,
-    table: BTreeMap<i64, String>,
+    alive: BTreeMap<i64, String>,
     changes: u32,
 }
 
 impl Life {
     fn new(seed: u64) -> Life {
-        Life { random: StdRng::seed_from_u64(seed), table: BTreeMap::new(), changes: 0 }
+        Life { random: StdRng::seed_from_u64(seed), alive: BTreeMap::new(), changes: 0 }
     }
 
     /// The next change; updates come with or without the old row first.
-    fn next(&mut self, out: &mut Vec<(i64, String, RowKind)>) {
+    fn next(&mut self) -> Vec<(i64, String, RowKind)> {
         let id = self.random.random_range(0..12);
         self.changes += 1;
         let name = format!("v{}", self.changes);
-        match self.table.get(&id).cloned() {
-            Some(_) if self.random.random_bool(0.35) => {
-                self.table.remove(&id);
-                out.push((id, name, RowKind::Delete));
+        match self.alive.get(&id).cloned() {
+            Some(old) if self.random.random_bool(0.35) => {
+                self.alive.remove(&id);
+                vec![(id, old, RowKind::Delete)]
             }
             Some(old) => {
-                if self.random.random_bool(0.5) {
-                    out.push((id, old, RowKind::UpdateBefore));
+                self.alive.insert(id, name.clone());
+                let after = (id, name, RowKind::UpdateAfter);
+                match self.random.random_bool(0.5) {
+                    true => vec![(id, old, RowKind::UpdateBefore), after],
+                    false => vec![after],
                 }
-                self.table.insert(id, name.clone());
-                out.push((id, name, RowKind::UpdateAfter));
             }
             None => {
-                self.table.insert(id, name.clone());
-                out.push((id, name, RowKind::Insert));
+                self.alive.insert(id, name.clone());
+                vec![(id, name, RowKind::Insert)]
             }
         }
     }
 }
 
-async fn replay(table: &str, partial: bool, seed: u64) {
-    let server = support::start(Isolation::Snapshot).await;
-    let watcher = client(&server).await;
-    if partial {
+/// How a changelog meets its table.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cut {
+    /// The table has a column that the sink does not write.
+    partial: bool,
+    /// A key's changes go to any writer, as where no keyed shuffle stands before the sink, and not
+    /// always to the same.
+    scattered: bool,
+    /// Commits hold several checkpoints.
+    gathered: bool,
+}
+
+/// One changelog on its way into one table.
+struct Run {
+    life: Life,
+    cut: Cut,
+    writers: Vec<Writer>,
+    /// How many changes each writer has taken.
+    taken: [u64; SUBTASKS],
+    expected: Rows,
+}
+
+impl Run {
+    /// Writes some changes and closes the parts of a checkpoint; gives the changes in total order.
+    async fn checkpoint(
+        &mut self,
+        checkpoint: u64,
+    ) -> (Vec<Change>, Vec<arrow_redshift::stage::Part>) {
+        let mut changes: [Vec<Change>; SUBTASKS] = Default::default();
+        for _ in 0..self.life.random.random_range(1..40) {
+            for (id, name, kind) in self.life.next() {
+                let subtask = match self.cut.scattered {
+                    true => self.life.random.random_range(0..SUBTASKS),
+                    false => id as usize % SUBTASKS,
+                };
+                let place = (checkpoint, self.taken[subtask], subtask);
+                self.taken[subtask] += 1;
+                changes[subtask].push(Change { place, id, name, kind });
+            }
+        }
+        let mut parts = Vec::new();
+        for (mine, writer) in changes.iter().zip(&mut self.writers) {
+            let mut rest = mine.as_slice();
+            while !rest.is_empty() {
+                let (now, later) =
+                    rest.split_at(self.life.random.random_range(1..9).min(rest.len()));
+                let rows: Vec<_> = now.iter().map(|c| (c.id, c.name.as_str())).collect();
+                let kinds: Vec<_> = now.iter().map(|c| c.kind).collect();
+                writer.write(&batch(&rows), Some(&kinds)).await.unwrap();
+                rest = later;
+            }
+            parts.extend(writer.close(checkpoint).await.unwrap());
+        }
+        let mut all = changes.concat();
+        all.sort_by_key(|change| change.place);
+        (all, parts)
+    }
+
+    /// The table is as a replay of everything committed leaves it.
+    async fn check(&mut self, watcher: &Client, table: &str, context: &str) {
+        // An old content that went without a new one is a delete.
+        self.expected.changing.clear();
+        assert_eq!(content(watcher, table).await, self.expected.names(), "{context}");
+        if !self.cut.partial {
+            return;
+        }
+        let found = rows(watcher, &format!("SELECT id, note FROM {table} ORDER BY id")).await;
+        let notes = self.expected.rows.iter();
+        let notes: Vec<_> =
+            notes.map(|(id, (_, note))| vec![id.to_string(), (*note).to_owned()]).collect();
+        assert_eq!(found, notes, "{context}: the column that is not written");
+        watcher.batch_execute(&format!("UPDATE {table} SET note = 'kept'")).await.unwrap();
+        self.expected.rows.values_mut().for_each(|(_, note)| *note = "kept");
+    }
+}
+
+async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
+    let watcher = client(place).await;
+    if cut.partial {
         let ddl = format!(
             "CREATE TABLE {table} (id BIGINT NOT NULL, note VARCHAR(9) DEFAULT 'new', name \
              VARCHAR(99), score DOUBLE PRECISION, seen TIMESTAMP)"
         );
         watcher.batch_execute(&ddl).await.unwrap();
     }
-    let sink = prepared(&options(&server, table), Kind::Keyed).await;
+    let sink = prepared(&options(place, table), Kind::Keyed).await;
     let (mut committer, stop) = (sink.committer(), CancellationToken::new());
-    let mut life = Life::new(seed);
-    // What the column that is not written holds: 'kept' from the mark on, until the row goes.
-    let mut notes: BTreeMap<i64, &str> = BTreeMap::new();
-    for checkpoint in 1..=12u64 {
-        let mut changes = Vec::new();
-        for _ in 0..life.random.random_range(1..40) {
-            life.next(&mut changes);
-        }
-        for (id, _, kind) in &changes {
-            match kind {
-                RowKind::Insert => drop(notes.insert(*id, "new")),
-                RowKind::Delete => drop(notes.remove(id)),
-                _ => {}
+    let writers = (0..SUBTASKS as u32).map(|subtask| sink.writer(subtask, 1).unwrap()).collect();
+    let life = Life::new(seed);
+    let mut run = Run { life, cut, writers, taken: [0; SUBTASKS], expected: Rows::default() };
+    let mut held: Option<Committable> = None;
+    for checkpoint in 1..=CHECKPOINTS {
+        let (changes, parts) = run.checkpoint(checkpoint).await;
+        changes.iter().for_each(|change| run.expected.apply(change));
+        // What was scattered may have ended otherwise than it was told.
+        run.life.alive = run.expected.names().into_iter().collect();
+        let commit = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap().unwrap();
+        held = Some(match held.take() {
+            Some(mut earlier) => {
+                earlier.absorb(commit).unwrap();
+                earlier
             }
+            None => commit,
+        });
+        if cut.gathered && checkpoint < CHECKPOINTS && run.life.random.random_bool(0.6) {
+            continue;
         }
-        // A key's changes stay with one writer, as a keyed shuffle would have it.
-        let mut parts = Vec::new();
-        for subtask in 0..3i64 {
-            let mine: Vec<_> = changes.iter().filter(|(id, ..)| id % 3 == subtask).collect();
-            let mut writer = sink.writer(subtask as u32, checkpoint).unwrap();
-            let mut at = 0;
-            while at < mine.len() {
-                let end = (at + life.random.random_range(1..9)).min(mine.len());
-                let rows: Vec<_> =
-                    mine[at..end].iter().map(|(id, n, _)| (*id, n.as_str())).collect();
-                let kinds: Vec<_> = mine[at..end].iter().map(|(.., kind)| *kind).collect();
-                writer.write(&batch(&rows), Some(&kinds)).await.unwrap();
-                at = end;
-            }
-            parts.extend(writer.close(checkpoint).await.unwrap());
-        }
-        if let Some(commit) = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap() {
-            committer.commit(&commit, &stop).await.unwrap();
-        }
-        let expected: Vec<_> = life.table.clone().into_iter().collect();
-        assert_eq!(content(&watcher, table).await, expected, "seed {seed}, {checkpoint}");
-        if partial {
-            let sql = format!("SELECT id, note FROM {table} ORDER BY id");
-            let found = rows(&watcher, &sql).await;
-            let expected: Vec<_> =
-                notes.iter().map(|(id, note)| vec![id.to_string(), (*note).to_owned()]).collect();
-            assert_eq!(found, expected, "seed {seed}, {checkpoint}: columns that are not written");
-            let mark = format!("UPDATE {table} SET note = 'kept'");
-            watcher.batch_execute(&mark).await.unwrap();
-            notes.values_mut().for_each(|note| *note = "kept");
-        }
+        committer.commit(&held.take().unwrap(), &stop).await.unwrap();
+        let context = format!("{cut:?}, seed {seed}, checkpoint {checkpoint}");
+        run.check(&watcher, table, &context).await;
     }
-    server.stop().await.unwrap();
+}
+
+/// Each seed in a table of its own.
+async fn replays(cut: Cut, seeds: [u64; 3]) {
+    let place = warehouse(Isolation::Snapshot).await;
+    for seed in seeds {
+        replay(&place, &format!("replayed_{seed}"), cut, seed).await;
+    }
+    place.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_complete_table_equals_a_sequential_replay() {
-    for seed in [1, 2, 3] {
-        replay("complete", false, seed).await;
-    }
+    replays(Cut::default(), [1, 2, 3]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_that_are_not_written_keep_their_values() {
-    for seed in [4, 5, 6] {
-        replay("partial", true, seed).await;
+    replays(Cut { partial: true, ..Cut::default() }, [4, 5, 6]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_several_writers_change_ends_by_the_total_order() {
+    replays(Cut { scattered: true, ..Cut::default() }, [7, 8, 9]).await;
+    replays(Cut { scattered: true, partial: true, ..Cut::default() }, [10, 11, 12]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_of_several_checkpoints_end_as_each_by_itself() {
+    replays(Cut { gathered: true, ..Cut::default() }, [13, 14, 15]).await;
+    replays(Cut { gathered: true, partial: true, scattered: true }, [16, 17, 18]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_differ_by_trailing_blanks_are_one_row_whatever_makes_a_group() {
+    if skipped() {
+        return;
+    }
+    for trailing_blanks_group in [false, true] {
+        let server = start_with(Config { trailing_blanks_group, ..config() }).await;
+        let watcher = client(&server).await;
+        let ddl = "CREATE TABLE partial (id BIGINT, name VARCHAR(9) NOT NULL, score DOUBLE \
+                   PRECISION, seen TIMESTAMP, note INT)";
+        watcher.batch_execute(ddl).await.unwrap();
+        for table in ["complete", "partial"] {
+            let sink = sink(&options(&server, table), by_name()).prepare(&[]).await.unwrap();
+            let (mut committer, stop) = (sink.committer(), CancellationToken::new());
+            let commits: [(&[_], &[_]); 2] = [
+                (&[(1, "a"), (2, "a "), (3, "b"), (4, "a  ")], &[(3, "b"), (4, "a")]),
+                (&[(5, "a "), (6, "b "), (7, "a")], &[(6, "b"), (7, "a")]),
+            ];
+            for (checkpoint, (staged, left)) in (1..).zip(commits) {
+                let commit = support::staged(&sink, checkpoint, staged, None).await;
+                committer.commit(&commit, &stop).await.unwrap();
+                let context = format!("{table}, groups by blanks: {trailing_blanks_group}");
+                let mut found = content(&watcher, table).await;
+                // An update leaves the key's blanks as they were.
+                found.iter_mut().for_each(|(_, name)| name.truncate(name.trim_end().len()));
+                assert_eq!(found, owned(left), "{context}");
+            }
+        }
+        server.stop().await.unwrap();
     }
 }
 
-/// A number of the campaign, from `cargo xtask soak`.
-fn campaign(variable: &str) -> u64 {
-    let text = std::env::var(variable).unwrap_or_default();
-    text.parse().unwrap_or_else(|_| panic!("{variable} is not set to a number"))
+/// The usual columns, with the text as the key.
+fn by_name() -> TableSchema {
+    let column =
+        |name: &str, data_type, nullable| Column { name: name.into(), data_type, nullable };
+    let columns = vec![
+        column("id", FlinkType::BigInt, true),
+        column("name", FlinkType::String, false),
+        column("score", FlinkType::Double, true),
+        column("seen", FlinkType::Timestamp(3), true),
+    ];
+    TableSchema::new(columns, vec!["name".to_owned()]).unwrap()
+}
+
+/// The switch to a cluster: this binary again, with the address of a stand-in in the place of a
+/// cluster's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_runs_on_the_cluster_that_a_url_names() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let given: BTreeMap<_, _> = server.given().into_iter().collect();
+    let url = format!(
+        "jdbc:redshift://127.0.0.1:{}/dev?user=watcher&password={}",
+        server.port(),
+        support::PASSWORD
+    );
+    let more = [
+        "ssl.root-cert",
+        "aws.region",
+        "s3.endpoint",
+        "s3.path-style-access",
+        "aws.credentials.provider.basic.accesskeyid",
+        "aws.credentials.provider.basic.secretkey",
+    ];
+    let more: Vec<String> = more.iter().map(|key| format!("{key}={}", given[*key])).collect();
+    let mut suite = Command::new(std::env::current_exe().unwrap());
+    suite
+        .args(["--nocapture", "a_complete_table", "keys_that_differ_by_trailing_blanks"])
+        .env("REDSHIFT_TEST_URL", url)
+        .env("REDSHIFT_TEST_S3", format!("s3://{}/temp/there", support::BUCKET))
+        .env("REDSHIFT_TEST_ROLE", support::ROLE)
+        .env("REDSHIFT_TEST_OPTIONS", more.join(";"));
+    let ended = tokio::task::spawn_blocking(move || suite.output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(said.contains("2 passed"), "{said}");
+    assert!(said.contains("skipped: needs the stand-in's faults"), "{said}");
+
+    let log = server.statements().all();
+    let loads = log.iter().filter(|s| s.shape.starts_with("copy \"frc_stage\"")).count();
+    assert_eq!(loads, 3 * CHECKPOINTS as usize, "every commit of the suite came here");
+    let watcher = client(&server).await;
+    let left = "SELECT schema_name FROM svv_all_schemas WHERE schema_name LIKE 'flink_test%'";
+    assert_eq!(rows(&watcher, left).await, Vec::<Vec<String>>::new(), "it cleans up");
+    server.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a campaign: run it with `cargo xtask soak`"]
 async fn soak_random_changelogs_equal_a_replay() {
     let first = campaign("SOAK_SEED");
+    let place = warehouse(Isolation::Snapshot).await;
     for round in 0..campaign("SOAK_ROUNDS") {
         let seed = first.wrapping_add(round);
+        let (partial, scattered, gathered) = (seed % 2 == 1, seed % 4 >= 2, seed % 8 >= 4);
         println!("seed {seed}");
-        replay("soaked", round % 2 == 1, seed).await;
+        let cut = Cut { partial, scattered, gathered };
+        replay(&place, &format!("soaked_{round}"), cut, seed).await;
     }
+    place.stop().await.unwrap();
 }

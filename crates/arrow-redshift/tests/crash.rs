@@ -1,7 +1,8 @@
-//! A process is killed at every statement of a commit, and a new one goes on.
+//! A process is killed at every statement of a commit and at every request that a commit makes of
+//! S3, and a new one goes on.
 //!
 //! The victim is this test binary again: it runs [`victim`], which commits what the environment
-//! names. The stand-in holds it at the n-th statement until it has been killed.
+//! names. The stand-in holds it at the n-th statement, or at the request, until it has been killed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
@@ -20,8 +21,11 @@ use redshift_local::{
     RedshiftLocal,
     config::Isolation,
     faults::{Effect, FaultRule, When},
+    s3,
 };
-use support::{KINDS, Kind, client, content, eventually, options, owned, prepared, staged};
+use support::{
+    BUCKET, KINDS, Kind, client, content, eventually, options, owned, prepared, staged, stand_in,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Where the victim finds its options, as JSON.
@@ -51,10 +55,27 @@ async fn start_victim(options: &BTreeMap<String, String>, commit: &str) -> Child
     child.expect("this binary starts again")
 }
 
+/// Where the victim is held.
+#[derive(Debug, Clone, Copy)]
+enum Hold {
+    /// At the n-th statement of its commit.
+    Statement(u32),
+    /// At its first request of this kind.
+    S3(&'static str),
+}
+
+/// What became of a victim's commit.
+struct Outcome {
+    /// Whether the victim was killed.
+    held: bool,
+    /// Whether the new process found the commit applied.
+    before: bool,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_process_goes_on_after_a_crash_at_any_statement() {
     for isolation in [Isolation::Snapshot, Isolation::Serializable] {
-        let server = support::start(isolation).await;
+        let Some(server) = stand_in(isolation).await else { return };
         for kind in KINDS {
             let steps = crash_at_every_step(&server, kind).await;
             println!("{isolation:?} {kind:?}: killed at each of {steps} statements");
@@ -68,15 +89,34 @@ async fn a_new_process_goes_on_after_a_crash_at_any_statement() {
 async fn crash_at_every_step(server: &RedshiftLocal, kind: Kind) -> u32 {
     for step in 0.. {
         let table = format!("crash_{kind:?}_{step}").to_lowercase();
-        if !crash_at(server, kind, &table, step).await {
+        let Outcome { held, before } = crash_at(server, kind, &table, Hold::Statement(step)).await;
+        assert!(!before || !held || step + 1 >= least(kind), "applied before its COMMIT");
+        assert!(held || before, "the victim that came through had applied it");
+        if !held {
             return step;
         }
     }
     unreachable!("some victim comes through")
 }
 
-/// Whether the victim was killed at that statement; the table is right in any case.
-async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, step: u32) -> bool {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_process_goes_on_after_a_crash_at_s3() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    for kind in KINDS {
+        // The manifest is put before anything is loaded, and files go when all is committed.
+        for (request, applied) in [("PutObject", false), ("DeleteObjects", true)] {
+            let table = format!("crash_{kind:?}_{request}").to_lowercase();
+            let outcome = crash_at(&server, kind, &table, Hold::S3(request)).await;
+            assert!(outcome.held, "{request}: no victim came there");
+            assert_eq!(outcome.before, applied, "{request}: found applied");
+        }
+    }
+    server.stop().await.unwrap();
+}
+
+/// Kills a victim where it is told, and goes on in this process; the table is right in any case,
+/// and the parts are gone.
+async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, hold: Hold) -> Outcome {
     let watcher = client(server).await;
     let options = options(server, table);
     let sink = prepared(&options, kind).await;
@@ -87,21 +127,17 @@ async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, step: u32) ->
 
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), second.to_bytes().unwrap()).unwrap();
-    // Statements of the commit run under its label, those of the preparation do not.
-    server.faults().inject(FaultRule {
-        when: When { label: Some(second.id().label()), ..When::default() },
-        skip: step,
-        count: 1,
-        effect: Effect::Stall(Duration::from_secs(600)),
-    });
+    let met = || u64::from(server.faults().taken()) + server.s3().faults().fired();
+    let before = met();
+    hold_at(server, hold, &second);
     let mut child = start_victim(&options, file.path().to_str().unwrap()).await;
     let mut ended = None;
     eventually("the victim is held or done", async || {
         ended = child.try_wait().unwrap();
-        ended.is_some() || server.faults().taken() == 1
+        ended.is_some() || met() > before
     })
     .await;
-    let held = server.faults().taken() == 1;
+    let held = met() > before;
     if held {
         child.kill().unwrap();
         child.wait().unwrap();
@@ -109,16 +145,35 @@ async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, step: u32) ->
         assert!(ended.unwrap().success(), "a victim that is not held comes through");
     }
     server.faults().clear();
+    server.s3().faults().clear();
 
     let before = commit(&sink, &second).await.before;
-    assert!(!before || !held || step + 1 >= least(kind), "applied before its COMMIT");
-    assert!(held || before, "the victim that came through had applied it");
     let expected = match kind {
         Kind::Append => owned(&[(1, "a"), (2, "b"), (2, "b2"), (3, "c")]),
         Kind::Keyed => owned(&[(1, "a"), (2, "b2"), (3, "c")]),
     };
-    assert_eq!(content(&watcher, table).await, expected, "{kind:?}, killed at statement {step}");
-    held
+    assert_eq!(content(&watcher, table).await, expected, "{kind:?}, killed at {hold:?}");
+    let left = server.s3().list(BUCKET, "temp/").unwrap();
+    let part = |url: &str| left.iter().any(|object| url.ends_with(object.key.as_str()));
+    assert!(!second.parts().any(|p| part(&p.url)), "{kind:?}, killed at {hold:?}: parts are left");
+    Outcome { held, before }
+}
+
+fn hold_at(server: &RedshiftLocal, hold: Hold, commit: &Committable) {
+    let time = Duration::from_secs(600);
+    match hold {
+        // Statements of the commit run under its label, those of the preparation do not.
+        Hold::Statement(step) => server.faults().inject(FaultRule {
+            when: When { label: Some(commit.id().label()), ..When::default() },
+            skip: step,
+            count: 1,
+            effect: Effect::Stall(time),
+        }),
+        Hold::S3(request) => {
+            let stall = s3::Effect::Stall { millis: time.as_millis() as u64 };
+            server.s3().faults().add(s3::Rule::new(stall).operation(request));
+        }
+    }
 }
 
 async fn commit(sink: &Prepared, commit: &Committable) -> Applied {

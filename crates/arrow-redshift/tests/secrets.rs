@@ -8,9 +8,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use arrow_redshift::{options, sink::Sink};
-use redshift_local::{config::Isolation, faults::*};
-use support::{Kind, client, options as sink_options, prepared, schema, staged};
+use arrow_redshift::{ErrorKind, options, sink::Sink};
+use redshift_local::{RedshiftLocal, config::Isolation, faults::*};
+use support::{Kind, client, options as sink_options, prepared, rows, schema, staged, stand_in};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -77,7 +78,7 @@ async fn secrets_show_nowhere() {
         .finish();
     tracing::subscriber::set_global_default(all).expect("the only subscriber of this binary");
 
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let mut options = sink_options(&server, "hidden");
     options.remove("aws.iam-role");
@@ -103,6 +104,17 @@ async fn secrets_show_nowhere() {
     });
     let error = sink.committer().commit(&commit, &stop).await.unwrap_err();
     shown += &format!("{error} {error:?} {sink:?} {commit:?}");
+
+    // The server's own errors about rows, which quote what they could not take.
+    for (column, reason) in
+        [("INTEGER", "Invalid digit (code 1207"), ("CHAR(30)", "Multibyte character")]
+    {
+        let error = refused(&server, &watcher, column).await;
+        assert_eq!(error.kind(), ErrorKind::LoadRefused);
+        let told = error.to_string();
+        assert!(told.contains(reason) && told.contains("column name"), "{told}");
+        shown += &format!("{told} {error:?}");
+    }
 
     // Wrong secrets, each of which ends in an error.
     for (key, value) in [
@@ -142,6 +154,9 @@ async fn secrets_show_nowhere() {
         "wrong-secret-key-99",
         "wrong-token-99",
         "row-value-4711",
+        // How the server quotes the first character of such a value.
+        "ß",
+        "c3 9f",
     ] {
         if let Some(at) = everything.find(secret) {
             let around: String = everything[..at].chars().rev().take(300).collect();
@@ -149,4 +164,26 @@ async fn secrets_show_nowhere() {
             panic!("{secret} shows behind: {around}");
         }
     }
+}
+
+/// The error of a load whose column `name` became of another type after it was looked at.
+async fn refused(server: &RedshiftLocal, watcher: &Client, column: &str) -> arrow_redshift::Error {
+    let create = |name: &str| {
+        format!(
+            "DROP TABLE IF EXISTS refused; CREATE TABLE refused (id BIGINT NOT NULL, name {name}, \
+             score DOUBLE PRECISION, seen TIMESTAMP)"
+        )
+    };
+    watcher.batch_execute(&create("VARCHAR(30)")).await.unwrap();
+    let mut options = sink_options(server, "refused");
+    options.insert("sink.copy.format".into(), "csv".into());
+    let sink = prepared(&options, Kind::Append).await;
+    let commit = staged(&sink, 1, &[(1, "ß row-value-4711")], None).await;
+    watcher.batch_execute(&create(column)).await.unwrap();
+    let error = sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap_err();
+    // The server quotes what it could not take, where those may read it who may read the table.
+    let view = "SELECT error_message FROM sys_load_error_detail";
+    let quoted = |row: &Vec<String>| row[0].contains("'ß'") || row[0].contains("c3 9f");
+    assert!(rows(watcher, view).await.iter().all(quoted), "the server quotes the value");
+    error
 }

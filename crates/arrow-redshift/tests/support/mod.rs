@@ -1,212 +1,29 @@
-//! A stand-in, sinks that load it, and a plain client that looks at what arrived.
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
+//! Somewhere to load into (a stand-in, or the cluster that the environment names), sinks that load
+//! it, and a plain client that looks at what arrived.
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part of this")]
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod cluster;
+mod golden;
+mod place;
+mod rows;
+mod stand_in;
 
-use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+use std::time::Duration;
+
+pub use cluster::{Cluster, Warehouse, skipped, stand_in, warehouse};
+pub use golden::{canonical, path as golden_path};
+pub use place::{Place, client, options};
+pub use rows::{
+    KINDS, Kind, batch, content, identity, owned, prepared, rows, schema, sink, staged,
 };
-use arrow_redshift::{
-    options,
-    sink::{CommitPoint, Committable, Identity, LaunchId, Prepared, Sink},
-    stage::RowKind,
-    types::{Column, FlinkType, TableSchema},
+pub use stand_in::{
+    BUCKET, PASSWORD, ROLE, SECRET_KEY, SLOW, StandIn, config, slow, start, start_with,
 };
-use redshift_local::{
-    RedshiftLocal,
-    config::{AccessKey, Bucket, Config, Isolation, Role, StoredPassword, User},
-};
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-pub const ROLE: &str = "arn:aws:iam::123456789012:role/loader";
-pub const BUCKET: &str = "staging";
-pub const PASSWORD: &str = "Swordfish-1";
-pub const SECRET_KEY: &str = "local-secret-key";
-
-/// A stand-in with one bucket, one role and one user.
-pub async fn start(isolation: Isolation) -> RedshiftLocal {
-    start_with(Config { isolation, ..config() }).await
-}
-
-pub async fn start_with(config: Config) -> RedshiftLocal {
-    RedshiftLocal::start(config).await.expect("the stand-in starts")
-}
-
-pub fn config() -> Config {
-    Config {
-        users: vec![user("loader", StoredPassword::Sha256), user("watcher", StoredPassword::Md5)],
-        buckets: vec![Bucket {
-            name: BUCKET.into(),
-            region: "us-east-1".into(),
-            requires_encryption: false,
-        }],
-        keys: vec![AccessKey {
-            id: "local".into(),
-            secret: SECRET_KEY.into(),
-            session_token: None,
-            prefixes: Vec::new(),
-        }],
-        roles: vec![Role {
-            arn: ROLE.into(),
-            prefixes: vec![format!("s3://{BUCKET}/temp")],
-            attached: true,
-            default: true,
-            may_assume: Vec::new(),
-        }],
-        ..Config::default()
-    }
-}
-
-fn user(name: &str, stored: StoredPassword) -> User {
-    User { name: name.into(), password: PASSWORD.into(), stored, superuser: true }
-}
-
-/// The options of a sink into `table`.
-pub fn options(server: &RedshiftLocal, table: &str) -> BTreeMap<String, String> {
-    let port = server.port().to_string();
-    let ca = server.ca_file().display().to_string();
-    let endpoint = server.s3().endpoint();
-    let temp = format!("s3://{BUCKET}/temp");
-    [
-        ("connector", "redshift"),
-        ("hostname", "127.0.0.1"),
-        ("port", &port),
-        ("database-name", "dev"),
-        ("username", "loader"),
-        ("password", PASSWORD),
-        ("ssl.root-cert", &ca),
-        ("table-name", table),
-        ("sink.write.mode", "copy"),
-        ("sink.write.temp.s3-uri", &temp),
-        ("sink.create-table", "if-not-exists"),
-        ("sink.lock-timeout", "3 s"),
-        ("aws.iam-role", ROLE),
-        ("aws.region", "us-east-1"),
-        ("s3.endpoint", &endpoint),
-        ("s3.path-style-access", "true"),
-        ("aws.credentials.provider.basic.accesskeyid", "local"),
-        ("aws.credentials.provider.basic.secretkey", SECRET_KEY),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .collect()
-}
-
-/// How a table takes rows: one row shape, appended, by key, or with the columns that need a
-/// staging table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Append,
-    Keyed,
-}
-
-pub const KINDS: [Kind; 2] = [Kind::Append, Kind::Keyed];
-
-pub fn schema(kind: Kind) -> TableSchema {
-    let column =
-        |name: &str, data_type, nullable| Column { name: name.into(), data_type, nullable };
-    let key = if kind == Kind::Keyed { vec!["id".to_owned()] } else { Vec::new() };
-    let columns = vec![
-        column("id", FlinkType::BigInt, false),
-        column("name", FlinkType::String, true),
-        column("score", FlinkType::Double, true),
-        column("seen", FlinkType::Timestamp(3), true),
-    ];
-    TableSchema::new(columns, key).expect("a valid schema")
-}
-
-/// Rows `(id, name)` with a score and a time that follow from the id.
-pub fn batch(rows: &[(i64, &str)]) -> RecordBatch {
-    let ids: Int64Array = rows.iter().map(|(id, _)| Some(*id)).collect();
-    let names: StringArray = rows.iter().map(|(_, name)| Some(*name)).collect();
-    let scores: Float64Array = rows.iter().map(|(id, _)| Some(*id as f64 / 2.0)).collect();
-    let times: TimestampMicrosecondArray =
-        rows.iter().map(|(id, _)| Some(1_357_034_400_000_000 + id * 1_000_000)).collect();
-    let columns: Vec<ArrayRef> =
-        vec![Arc::new(ids), Arc::new(names), Arc::new(scores), Arc::new(times)];
-    RecordBatch::try_new(schema(Kind::Append).arrow(), columns).expect("a valid batch")
-}
-
-pub fn identity(launch: LaunchId) -> Identity {
-    Identity { launch, sink: "1:test".into(), job: "test job".into() }
-}
-
-/// A sink over options, with a fresh launch unless one is named by `sink.run-id`.
-pub fn sink(options: &BTreeMap<String, String>, schema: TableSchema) -> Sink {
-    let pairs: Vec<(String, String)> =
-        options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let config = options::sink(&pairs).expect("valid options").config;
-    let launch = config.run_id.as_deref().map_or_else(LaunchId::fresh, LaunchId::named);
-    Sink::new(config, schema, identity(launch)).expect("a valid sink")
-}
-
-pub async fn prepared(options: &BTreeMap<String, String>, kind: Kind) -> Prepared {
-    sink(options, schema(kind)).prepare(&[]).await.expect("prepares")
-}
-
-/// Stages rows and gathers them into a committable for a checkpoint.
-pub async fn staged(
-    sink: &Prepared,
-    checkpoint: u64,
-    rows: &[(i64, &str)],
-    kinds: Option<&[RowKind]>,
-) -> Committable {
-    let mut writer = sink.writer(0, checkpoint).expect("a writer");
-    writer.write(&batch(rows), kinds).await.expect("writes");
-    let parts = writer.close(checkpoint).await.expect("closes");
-    sink.gather(&CommitPoint::Checkpoint(checkpoint), parts)
-        .expect("a fresh launch")
-        .expect("something was staged")
-}
-
-/// A plain client beside the connector's own.
-pub async fn client(server: &RedshiftLocal) -> Client {
-    let mut config = tokio_postgres::Config::new();
-    config
-        .host("127.0.0.1")
-        .port(server.port())
-        .user("watcher")
-        .password(PASSWORD)
-        .dbname("dev")
-        .application_name("watcher");
-    let (client, connection) = config.connect(NoTls).await.expect("connects");
-    tokio::spawn(connection);
-    client
-}
-
-/// A query's rows as text, NULL as `NULL`.
-pub async fn rows(client: &Client, sql: &str) -> Vec<Vec<String>> {
-    let messages =
-        client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    messages
-        .into_iter()
-        .filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => {
-                Some((0..row.len()).map(|at| row.get(at).unwrap_or("NULL").to_owned()).collect())
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// The table's `(id, name)` in order; every other column is checked against the id.
-pub async fn content(client: &Client, table: &str) -> Vec<(i64, String)> {
-    let sql = format!("SELECT id, name, score, seen FROM {table} ORDER BY id, name");
-    let rows = rows(client, &sql).await;
-    rows.into_iter()
-        .map(|row| {
-            let id: i64 = row[0].parse().expect("an id");
-            let score: f64 = row[2].parse().expect("a score");
-            assert_eq!(score, id as f64 / 2.0, "score of {id}");
-            let seen = chrono::DateTime::from_timestamp(1_357_034_400 + id, 0).expect("a time");
-            assert_eq!(row[3], seen.format("%Y-%m-%d %H:%M:%S").to_string(), "time of {id}");
-            (id, row[1].clone())
-        })
-        .collect()
-}
-
-pub fn owned(rows: &[(i64, &str)]) -> Vec<(i64, String)> {
-    rows.iter().map(|(id, name)| (*id, (*name).to_owned())).collect()
+/// A number of the campaign, from `cargo xtask soak`.
+pub fn campaign(variable: &str) -> u64 {
+    let text = std::env::var(variable).unwrap_or_default();
+    text.parse().unwrap_or_else(|_| panic!("{variable} is not set to a number"))
 }
 
 /// Waits until something is true, at most half a minute.
