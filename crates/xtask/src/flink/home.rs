@@ -67,7 +67,7 @@ impl Home {
 }
 
 /// Where fetched distributions are kept between runs.
-fn cache() -> Result<PathBuf> {
+pub fn cache() -> Result<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
     Ok(base.context("neither XDG_CACHE_HOME nor HOME is set")?.join("flink-connector-redshift"))

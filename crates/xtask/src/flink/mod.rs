@@ -3,6 +3,7 @@
 pub mod bench;
 mod campaign;
 mod cluster;
+mod examples;
 mod home;
 mod jni_check;
 mod killed;

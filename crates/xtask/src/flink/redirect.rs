@@ -4,7 +4,7 @@
 //! `'connector' = 'redshift'`. An option without a value is taken away: the other spellings of what
 //! is replaced, and the address that would say it all again.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::{Context, Result};
 
@@ -106,18 +106,29 @@ pub fn options(stand_in: &Controlled) -> Result<Vec<(&'static str, String)>> {
     Ok(options)
 }
 
-/// Writes them as the SQL runner reads them, for its owner's eyes only.
+/// Writes them as the SQL runner reads them.
 pub fn write(stand_in: &Controlled, file: &Path) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
+    write_properties(&options(stand_in)?, file)
+}
+
+/// Writes those that have a value, for a program that has no others.
+pub fn write_options(stand_in: &Controlled, file: &Path) -> Result<()> {
+    let mut options = options(stand_in)?;
+    options.retain(|(_, value)| !value.is_empty());
+    write_properties(&options, file)
+}
+
+/// Writes Java's properties, for their owner's eyes only.
+fn write_properties(options: &[(&str, String)], file: &Path) -> Result<()> {
     let mut text = String::new();
-    for (key, value) in options(stand_in)? {
-        // Java's properties take a backslash for the beginning of something else.
+    for (key, value) in options {
+        // Java takes a backslash for the beginning of something else.
         let _ = writeln!(text, "{key}={}", value.replace('\\', r"\\"));
     }
     let mut open = fs::OpenOptions::new();
     let opened = open.write(true).create(true).truncate(true).mode(0o600).open(file);
     opened
-        .and_then(|mut out| std::io::Write::write_all(&mut out, text.as_bytes()))
+        .and_then(|mut out| out.write_all(text.as_bytes()))
         .with_context(|| format!("cannot write {}", file.display()))
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{
     cluster::{Cluster, SHORT_LIVED, Settings},
+    examples,
     home::{Home, VERSION_1_20, VERSION_2},
     jni_check::{self, Complaints},
     killed::{self, Victim},
@@ -59,10 +60,10 @@ pub fn maven_tests() -> Result<String> {
 pub fn clusters() -> Result<String> {
     let parts = Parts::build(Profile::Dev)?;
     let oldest = on_the_oldest(&parts)?;
-    let restarts = on_the_newest(&parts)?;
+    let (examples, restarts) = on_the_newest(&parts)?;
     Ok(format!(
-        "quickstart on Flink {VERSION_1_20} and {VERSION_2}, {oldest}; {} runs with TaskManagers \
-         killed exact, {restarts} restarts",
+        "quickstart on Flink {VERSION_1_20} and {VERSION_2}, {oldest}; {examples}; {} runs with \
+         TaskManagers killed exact, {restarts} restarts",
         SEEDS.len()
     ))
 }
@@ -92,8 +93,8 @@ fn on_the_oldest(parts: &Parts) -> Result<String> {
     Ok(format!("{} clean ({} of the JDK's own)", jni_check::OPTION, complaints.others))
 }
 
-/// Flink 2, the jar in `lib/`, and TaskManagers killed while a job loads.
-fn on_the_newest(parts: &Parts) -> Result<u64> {
+/// Flink 2, the jar in `lib/`: scripts, programs, and TaskManagers killed while a job loads.
+fn on_the_newest(parts: &Parts) -> Result<(&'static str, u64)> {
     let directory = parts::workshop("newest")?;
     let mut stand_in = Controlled::start(&parts.stand_in, "staging")?;
     let settings = Settings {
@@ -106,6 +107,7 @@ fn on_the_newest(parts: &Parts) -> Result<u64> {
     let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
     task::run_script(&cluster, &run, &stand_in, Path::new(quickstart::SCRIPT))?;
     check_quickstart(&mut stand_in)?;
+    let examples = examples::run(&cluster, &run, &mut stand_in)?;
     let mut restarts = 0;
     for seed in SEEDS {
         let anew = killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
@@ -114,7 +116,7 @@ fn on_the_newest(parts: &Parts) -> Result<u64> {
     }
     cluster.stop()?;
     stand_in.stop()?;
-    Ok(restarts)
+    Ok((examples, restarts))
 }
 
 fn check_quickstart(stand_in: &mut Controlled) -> Result<()> {
