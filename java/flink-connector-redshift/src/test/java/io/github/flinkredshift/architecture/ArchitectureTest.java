@@ -8,6 +8,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What the connector may know, and what it must not do. */
 class ArchitectureTest {
@@ -39,18 +42,13 @@ class ArchitectureTest {
                     // Rows are handed over as the bytes they are.
                     "org.apache.flink.table.data.binary.BinaryRowData",
                     "org.apache.flink.table.data.binary.BinaryStringData",
-                    "org.apache.flink.table.data.binary.BinarySection",
                     "org.apache.flink.core.memory.MemorySegment",
                     "org.apache.flink.table.types.logical.utils.LogicalTypeChecks",
                     // One committer for all writers needs an operator between them.
-                    "org.apache.flink.streaming.api.operators.AbstractStreamOperator",
                     "org.apache.flink.streaming.api.operators.StreamingRuntimeContext",
-                    "org.apache.flink.streaming.api.operators.Output",
                     "org.apache.flink.streaming.runtime.streamrecord.StreamRecord",
                     "org.apache.flink.streaming.runtime.tasks.ProcessingTimeService",
                     "org.apache.flink.runtime.jobgraph.OperatorID",
-                    "org.apache.flink.runtime.state.StateInitializationContext",
-                    "org.apache.flink.runtime.state.StateSnapshotContext",
                     "org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer",
                     // Whether a job streams, where Flink itself is to find out.
                     "org.apache.flink.api.dag.Transformation",
@@ -76,6 +74,32 @@ class ArchitectureTest {
                                         "are of the JDK, SLF4J or Flink's public API",
                                         ArchitectureTest::isOffered)))
                 .check(connector);
+    }
+
+    @Test
+    void everyExceptionIsNeeded() {
+        Set<String> used =
+                connector.stream()
+                        .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+                        .map(dependency -> dependency.getTargetClass().getBaseComponentType())
+                        .map(JavaClass::getName)
+                        .collect(Collectors.toSet());
+        assertThat(INTERNAL_AND_NEEDED)
+                .filteredOn(
+                        name ->
+                                !used.contains(name)
+                                        || isPublicApi(
+                                                new ClassFileImporter().importClass(type(name))))
+                .as("exceptions that nothing needs")
+                .isEmpty();
+    }
+
+    private static Class<?> type(String name) {
+        try {
+            return Class.forName(name, false, ArchitectureTest.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static boolean isOffered(JavaClass used) {
