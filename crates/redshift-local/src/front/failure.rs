@@ -99,6 +99,9 @@ impl Failure {
         if let Some(detail) = &self.detail {
             field(b'D', detail);
         }
+        if self.message.starts_with("not modelled: ") {
+            field(b'H', "The local stand-in refuses what it does not know. Redshift may know it.");
+        }
         body.put_u8(0);
         body
     }
@@ -229,4 +232,19 @@ fn broken_check(constraint: &str) -> Option<(String, String)> {
         return said("22003", "numeric field overflow");
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn what_is_not_modelled_says_who_refuses_it() {
+        let told = |message: &str| {
+            let body = Failure::new("0A000", message).body();
+            String::from_utf8_lossy(&body).contains("\0HThe local stand-in refuses")
+        };
+        assert!(told("not modelled: relation pg_class"));
+        assert!(!told("relation \"t\" does not exist"));
+    }
 }
