@@ -106,7 +106,7 @@ struct Cut {
     /// A key's changes go to any writer, as where no keyed shuffle stands before the sink, and not
     /// always to the same.
     scattered: bool,
-    /// Commits hold several checkpoints.
+    /// Commits hold several checkpoints, of writers that begin again in between as after a restart.
     gathered: bool,
 }
 
@@ -185,11 +185,17 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
     }
     let sink = prepared(&options(place, table), Kind::Keyed).await;
     let (mut committer, stop) = (sink.committer(), CancellationToken::new());
-    let writers = (0..SUBTASKS as u32).map(|subtask| sink.writer(subtask, 1).unwrap()).collect();
-    let life = Life::new(seed);
-    let mut run = Run { life, cut, writers, taken: [0; SUBTASKS], expected: Rows::default() };
+    let writers = |checkpoint| -> Vec<Writer> {
+        (0..SUBTASKS as u32).map(|subtask| sink.writer(subtask, checkpoint).unwrap()).collect()
+    };
+    let (life, writers_at_first) = (Life::new(seed), writers(1));
+    let (taken, expected) = ([0; SUBTASKS], Rows::default());
+    let mut run = Run { life, cut, writers: writers_at_first, taken, expected };
     let mut held: Option<Committable> = None;
     for checkpoint in 1..=CHECKPOINTS {
+        if cut.gathered && run.life.random.random_bool(0.3) {
+            (run.writers, run.taken) = (writers(checkpoint), [0; SUBTASKS]);
+        }
         let (changes, parts) = run.checkpoint(checkpoint).await;
         changes.iter().for_each(|change| run.expected.apply(change));
         // What was scattered may have ended otherwise than it was told.
