@@ -23,9 +23,11 @@ public final class CommitterHandle implements AutoCloseable {
      */
     public static CommitterHandle open(Plan plan, String operatorId, String job, Duration timeout) {
         plan.loadLibrary();
-        long handle = Native.openCommitter(plan.bytes(), operatorId, job, timeout.toMillis());
-        LogPump.opened();
-        return new CommitterHandle(handle);
+        return new CommitterHandle(
+                LogPump.opening(
+                        () ->
+                                Native.openCommitter(
+                                        plan.bytes(), operatorId, job, timeout.toMillis())));
     }
 
     /** Applies a committable and waits until it is applied. */

@@ -3,6 +3,9 @@ package io.github.flinkredshift.jni;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
 /**
  * Brings the native library's log events to SLF4J, under {@code io.github.flinkredshift.native}.
  *
@@ -23,14 +26,25 @@ final class LogPump {
 
     private LogPump() {}
 
-    /** One more handle is open; the first one starts the thread. */
-    static synchronized void opened() {
-        if (open++ == 0) {
+    /** Opens a handle; the first one that is open starts the thread. */
+    static long opening(LongSupplier handle) {
+        start();
+        try {
+            return handle.getAsLong();
+        } catch (RuntimeException | Error e) {
+            closed();
+            throw e;
+        }
+    }
+
+    private static synchronized void start() {
+        if (open == 0) {
             Native.setLogLevel(level(ROOT));
             thread = new Thread(LogPump::run, "flink-redshift-native-logs");
             thread.setDaemon(true);
             thread.start();
         }
+        open++;
     }
 
     /** One handle less is open; the last one stops the thread and fetches what is left. */
@@ -87,7 +101,7 @@ final class LogPump {
     }
 
     private static void log(String level, Logger logger, String message) {
-        switch (level.toLowerCase(java.util.Locale.ROOT)) {
+        switch (level.toLowerCase(Locale.ROOT)) {
             case "error":
                 logger.error("{}", message);
                 break;

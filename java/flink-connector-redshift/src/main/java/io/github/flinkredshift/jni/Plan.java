@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /**
  * What the core made of a table and an INSERT into it: options, columns and key, checked, and the
@@ -35,10 +36,14 @@ public final class Plan implements Serializable {
     private final long[] facts;
     private final String libraryDirectory;
 
-    private Plan(byte[] bytes, String libraryDirectory) {
-        this.bytes = bytes;
+    /** Makes the bytes once more; only where the plan was made, not where it arrived. */
+    private final transient Supplier<byte[]> again;
+
+    private Plan(Supplier<byte[]> core, String libraryDirectory) {
+        this.bytes = core.get();
         this.facts = Native.facts(bytes);
         this.libraryDirectory = libraryDirectory;
+        this.again = core;
     }
 
     /**
@@ -58,22 +63,31 @@ public final class Plan implements Serializable {
             boolean overwrite) {
         String directory = options.get(NativeLibrary.DIRECTORY_OPTION);
         NativeLibrary.load(directory);
+        String[] given = flat(options);
+        String[] names = columns.getFieldNames().toArray(new String[0]);
+        String[] types = types(columns);
+        String[] key = primaryKey.toArray(new String[0]);
         try {
-            byte[] bytes =
-                    Native.plan(
-                            flat(options),
-                            columns.getFieldNames().toArray(new String[0]),
-                            types(columns),
-                            primaryKey.toArray(new String[0]),
-                            written,
-                            overwrite);
-            for (String warning : Native.warnings(bytes)) {
+            Plan plan =
+                    new Plan(
+                            () -> Native.plan(given, names, types, key, written, overwrite),
+                            directory);
+            for (String warning : Native.warnings(plan.bytes)) {
                 LOG.warn("{}", warning);
             }
-            return new Plan(bytes, directory);
+            return plan;
         } finally {
             LogPump.drain();
         }
+    }
+
+    /**
+     * The same plan for another launch. A sink may be built into a job more than once, and the
+     * second job's checkpoints count like the first one's: under one launch, the ledger would take
+     * them for the same.
+     */
+    public Plan relaunched() {
+        return again == null ? this : new Plan(again, libraryDirectory);
     }
 
     private static String[] flat(Map<String, String> options) {

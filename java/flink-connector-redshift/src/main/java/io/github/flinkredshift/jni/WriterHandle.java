@@ -28,17 +28,17 @@ public final class WriterHandle implements AutoCloseable {
      */
     public static WriterHandle open(Plan plan, WriterPlace place, boolean timed) {
         plan.loadLibrary();
-        long handle =
-                Native.openWriter(
-                        plan.bytes(),
-                        place.operatorId,
-                        place.job,
-                        place.subtask,
-                        place.parallelism,
-                        place.restoredCheckpoint,
-                        timed);
-        LogPump.opened();
-        return new WriterHandle(handle);
+        return new WriterHandle(
+                LogPump.opening(
+                        () ->
+                                Native.openWriter(
+                                        plan.bytes(),
+                                        place.operatorId,
+                                        place.job,
+                                        place.subtask,
+                                        place.parallelism,
+                                        place.restoredCheckpoint,
+                                        timed)));
     }
 
     /**

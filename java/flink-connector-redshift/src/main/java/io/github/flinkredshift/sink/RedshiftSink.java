@@ -61,11 +61,14 @@ public class RedshiftSink<T>
     private static final String GATHERER = "Redshift: gather parts";
     private static final long NOTHING_RESTORED = -1;
 
-    private final Plan plan;
     private final RowType columns;
     private final RowConverter<T> converter;
 
-    /** Set where Flink builds the job, before it serialises this sink into the job graph. */
+    /*
+     * Both are set anew where Flink builds a job, before it serialises this sink into the job
+     * graph: each job is a launch of its own.
+     */
+    private Plan plan;
     private JobFacts job = JobFacts.unknown();
 
     RedshiftSink(Plan plan, RowType columns, RowConverter<T> converter) {
@@ -83,6 +86,14 @@ public class RedshiftSink<T>
     @Internal
     public static RedshiftSink<RowData> forTable(Plan plan, RowType columns) {
         return new RedshiftSink<>(plan, columns, RowConverter.identity());
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    JobFacts job() {
+        return job;
     }
 
     @Override
@@ -132,6 +143,7 @@ public class RedshiftSink<T>
     public DataStream<CommittableMessage<RedshiftCommittable>> addPreCommitTopology(
             DataStream<CommittableMessage<StagedParts>> staged) {
         job = JobFacts.of(staged.getExecutionEnvironment(), plan);
+        plan = plan.relaunched();
         // No uid: an INSERT of the planner has none, and one job may hold several of this sink.
         return staged.global()
                 .transform(

@@ -6,12 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What tests with the native library share. */
-final class Natives {
+public final class Natives {
 
     private Natives() {}
 
     /** Skips the test, and says so, where there is no library for this machine. */
-    static void assumeThere() {
+    public static void assumeThere() {
         String library =
                 "/io/github/flinkredshift/native/"
                         + Platform.current()
@@ -23,7 +23,7 @@ final class Natives {
     }
 
     /** The options of a table at that port of this machine, as few as there can be. */
-    static Map<String, String> options(int port) {
+    public static Map<String, String> options(int port) {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("connector", "redshift");
         options.put("hostname", "127.0.0.1");
