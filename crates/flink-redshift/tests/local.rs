@@ -59,7 +59,13 @@ fn an_interrupted_run_loads_nothing_and_leaves_nothing() {
     wait(&mut child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert_eq!(report(&output)["status"], "interrupted");
+    let report = report(&output);
+    assert_eq!(
+        (&report["status"], &report["inserts"][0]["loaded_rows"]),
+        (&"interrupted".into(), &0.into())
+    );
+    let told = "interrupted: nothing of INSERT INTO t (line 7) was loaded; run the script again";
+    assert_eq!(report["error"]["message"], told);
     assert_eq!(local.query("SELECT COUNT(*) FROM items"), "0");
     assert_eq!(local.staged(), [] as [PathBuf; 0]);
 }

@@ -129,10 +129,8 @@ impl<R: BufRead> Records<R> {
     /// Starts at a file's first byte.
     pub fn new(input: R, dialect: Dialect) -> Self {
         let mut stops = [false; 256];
-        for byte in [Some(dialect.delimiter), Some(b'\n'), Some(b'\r'), dialect.escape] {
-            if let Some(byte) = byte {
-                stops[usize::from(byte)] = true;
-            }
+        for byte in [dialect.delimiter, b'\n', b'\r'].into_iter().chain(dialect.escape) {
+            stops[usize::from(byte)] = true;
         }
         Records { input, dialect, stops, line: 1, begun: false }
     }
