@@ -80,18 +80,18 @@ fn exists(guard: &str, files: &[TextFile]) -> Result<(), String> {
     has_test(&file.text, test).then_some(()).ok_or_else(|| format!("{path} has no test `{test}`"))
 }
 
-/// Whether a function of that name stands under a test attribute.
+/// Whether a function of that name stands under a test attribute of Rust's, or a method under an
+/// annotation of JUnit's.
 fn has_test(source: &str, name: &str) -> bool {
-    let signature = format!("fn {name}(");
-    source.match_indices(&signature).any(|(offset, _)| {
-        let line_start = source[..offset].rfind('\n').map_or(0, |end| end + 1);
-        let mut above = source[..line_start]
-            .lines()
-            .rev()
-            .map(str::trim)
-            .take_while(|line| line.starts_with(['#', '/']));
-        above.any(|line| line.starts_with("#[") && line.contains("test"))
-    })
+    let marked = |signature: String, mark: fn(&str) -> bool| {
+        source.match_indices(&signature).any(|(offset, _)| {
+            let line_start = source[..offset].rfind('\n').map_or(0, |end| end + 1);
+            let above = source[..line_start].lines().rev().map(str::trim);
+            above.take_while(|line| line.starts_with(['#', '/', '@'])).any(mark)
+        })
+    };
+    marked(format!("fn {name}("), |line| line.starts_with("#[") && line.contains("test"))
+        || marked(format!("void {name}("), |line| line.starts_with('@') && line.contains("Test"))
 }
 
 #[cfg(test)]
@@ -108,13 +108,18 @@ mod tests {
                 "crates/a/tests/b.rs",
                 "#[tokio::test(flavor = \"x\")]\n/// It holds.\nasync fn holds() {}\n#[test]\nfn too() {}\nfn no() {}\n",
             ),
+            file(
+                "java/a/AIT.java",
+                "  @ParameterizedTest\n  void inJava(int n) {}\n  void no() {}\n",
+            ),
         ])
     }
 
     #[test]
     fn guards_of_all_three_kinds_are_found() {
         let text = "1. **One.** Text.\n   Guarded by: `tidy layers`, `lint unsafe_code`.\n\
-                    2. Two `code`. Guarded by: `crates/a/tests/b.rs::holds`, `crates/a/tests/b.rs::too`.";
+                    2. Two `code`. Guarded by: `crates/a/tests/b.rs::holds`, `crates/a/tests/b.rs::too`, \
+                    `java/a/AIT.java::inJava`.";
         assert_eq!(check_document(text), []);
     }
 
@@ -126,6 +131,7 @@ mod tests {
             "crates/a/tests/b.rs::missing",
             "crates/a/tests/b.rs::no",
             "crates/a/tests/c.rs::holds",
+            "java/a/AIT.java::no",
             "somebody careful",
         ] {
             assert_eq!(
