@@ -23,7 +23,7 @@ use crate::{
 
 /// How long closing waits for a commit that runs: a COMMIT that was sent may be answered by then.
 /// After it the outcome is left to the ledger, as it is when the process dies.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What Java is told of a commit before the retries by cause: whether it was applied before, rows,
 /// parts, retries, and milliseconds in all, in COPY, waiting for locks, and in COMMIT.

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long giving up may take: the open upload is aborted, and what nobody holds is removed.
-pub(crate) const ABORT_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const ABORT_PATIENCE: Duration = Duration::from_secs(3);
 /// Batches that wait beside the one that is being written.
 const WAITING: usize = 1;
 

@@ -18,7 +18,7 @@ use super::{
 const LONG: Duration = Duration::from_secs(600);
 const SOON: Duration = Duration::from_secs(3);
 /// Giving up has a bound of its own; a machine that is busy is slow.
-const BOUNDED: Duration = Duration::from_secs(14);
+const BOUNDED: Duration = Duration::from_secs(8);
 
 fn stall(stand: &Stand, statement: StatementKind) {
     let when = When { statement: Some(statement), ..When::default() };

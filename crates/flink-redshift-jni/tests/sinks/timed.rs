@@ -47,6 +47,6 @@ fn closing_does_not_wait_for_a_timed_commit_that_hangs() {
     let writer = job.timed_writer();
     push(writer, &rows(&[(INSERT, 1, "a")])).unwrap();
     eventually("COPY hangs", || stand.server().faults().taken() == 1);
-    within(Duration::from_secs(14), || calls::close_writer(writer).unwrap());
+    within(Duration::from_secs(8), || calls::close_writer(writer).unwrap());
     assert_eq!(content(&stand, "hung_clock"), []);
 }

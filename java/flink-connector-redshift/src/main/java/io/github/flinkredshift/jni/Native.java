@@ -93,7 +93,7 @@ final class Native {
     /** Fills in the writer's figures; {@link WriterFigures} names them. */
     static native void writerMetrics(long writer, long[] into);
 
-    /** Cancels what runs, removes the open upload (within 10 s) and frees the writer. */
+    /** Cancels what runs, removes the open upload (within seconds) and frees the writer. */
     static native void closeWriter(long writer);
 
     /** The committable bytes of what all writers staged; null when there is nothing to commit. */
