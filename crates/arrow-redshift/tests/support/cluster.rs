@@ -28,7 +28,7 @@ pub struct Cluster {
 /// Where a suite runs that needs nothing of the stand-in's own.
 pub enum Warehouse {
     /// A stand-in of the test's own.
-    StandIn(StandIn),
+    StandIn(Box<StandIn>),
     /// The cluster of the environment.
     Cluster(Cluster),
 }
@@ -37,7 +37,7 @@ pub enum Warehouse {
 /// it has.
 pub async fn warehouse(isolation: Isolation) -> Warehouse {
     match cluster_options() {
-        None => Warehouse::StandIn(start(isolation).await),
+        None => Warehouse::StandIn(Box::new(start(isolation).await)),
         Some(given) => Warehouse::Cluster(Cluster::new(given).await),
     }
 }

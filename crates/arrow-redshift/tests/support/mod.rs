@@ -1,6 +1,7 @@
 //! Somewhere to load into (a stand-in, or the cluster that the environment names), sinks that load
 //! it, and a plain client that looks at what arrived.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of this")]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cluster;
 mod golden;
