@@ -122,15 +122,11 @@ fn kill_and_wait(
         }
         kill(cluster, &mut random, victim)?;
     }
-    let mut restarts = 0;
     loop {
         // While a JobManager is away nobody answers; the limit ends that too.
         let state = state(cluster, &job.id).unwrap_or_default();
-        if let Ok(count) = cluster.rest().restarts(&job.id) {
-            restarts = restarts.max(count);
-        }
         match state.as_str() {
-            "FINISHED" => return Ok(restarts),
+            "FINISHED" => return begun_anew(cluster, &job.id, victim),
             "FAILED" | "CANCELED" | "SUSPENDED" => {
                 let why = cluster.rest().failure(&job.id)?;
                 bail!("seed {seed}: the job is {state}: {why}");
@@ -141,6 +137,16 @@ fn kill_and_wait(
             _ => std::thread::sleep(PAUSE),
         }
     }
+}
+
+/// How often a job began anew. A new JobManager knows nothing of earlier ones, but that it restored.
+fn begun_anew(cluster: &Cluster, id: &str, victim: Victim) -> Result<u64> {
+    let count = match victim {
+        Victim::TaskManager => cluster.rest().restarts(id)?,
+        Victim::JobManager => cluster.rest().restored(id)?,
+    };
+    ensure!(count > 0, "no {victim:?} that was killed made the job begin anew");
+    Ok(count)
 }
 
 fn wait_for_start(cluster: &Cluster, name: &str, client: &mut Child) -> Result<Job> {

