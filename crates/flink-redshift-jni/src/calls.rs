@@ -1,6 +1,6 @@
 //! What Java's natives do, without a JVM: one function for each.
 //!
-//! Everything that fails does so with an [`Error`](arrow_redshift::Error) that becomes an exception.
+//! Everything that fails does so with an [`Error`] that becomes an exception.
 
 use std::{sync::Arc, time::Duration};
 
