@@ -28,7 +28,7 @@ pub fn assert_known(log: &[StatementRecord]) {
         assert!(
             known.contains(&form),
             "a statement that nobody reviewed: {shape}\n  its form: {form}\nadd a case to \
-             tests/statements.rs, run it with UPDATE_GENERATED=1, and read what it wrote"
+             tests/statements.rs, run `cargo xtask codegen`, and read what it wrote"
         );
     }
 }
