@@ -53,16 +53,13 @@ class BatchIT {
         try {
             // The commit is done and cleans up when its TaskManager goes.
             Duration forEver = Duration.ofMinutes(10);
-            services.standIn()
-                    .add(
-                            Fault.atS3("DeleteObjects")
-                                    .atFilesOf(services.standIn(), table)
-                                    .times(1)
-                                    .stall(forEver));
+            long before = services.standIn().taken().s3();
+            services.standIn().add(Fault.atS3("DeleteObjects").times(1).stall(forEver));
             Job job =
                     sql(own, Settings.batch(), services.standIn().options(table), ENDS)
                             .start("INSERT INTO sink SELECT * FROM feed");
-            Await.until("the rows are there", () -> services.tables().count(table) > 0);
+            Await.until("it cleans up", () -> services.standIn().taken().s3() > before);
+            assertThat(services.tables().count(table)).as("rows that are committed").isPositive();
             own.flink().terminateTaskManager(0).get();
             own.flink().startTaskManager();
             job.awaitFinished();
@@ -70,7 +67,7 @@ class BatchIT {
             own.stop();
         }
         services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(ENDS)));
-        assertThat(services.tables().count(table + "__flink_commits")).isEqualTo(1);
+        assertThat(services.tables().ledgerRows(table)).isEqualTo(1);
     }
 
     @Test

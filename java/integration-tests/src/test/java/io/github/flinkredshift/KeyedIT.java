@@ -18,6 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -131,7 +132,7 @@ class KeyedIT {
                         .start("INSERT INTO sink SELECT * FROM feed");
         job.awaitFinished();
         List<StandIn.Row> expected =
-                new java.util.ArrayList<>(Numbered.shown(LongStream.range(0, 100)));
+                new ArrayList<>(Numbered.shown(LongStream.range(0, 100)));
         expected.add(Tables.row(1000, "kept", null, null));
         services.tables().holds(table, Numbered.NAMES, expected);
     }

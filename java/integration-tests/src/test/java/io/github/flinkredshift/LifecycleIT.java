@@ -56,6 +56,7 @@ class LifecycleIT {
         Job job = start(table, feed, Settings.streaming("100 ms"));
         Await.until("the fault strikes", () -> struck() > before);
         job.cancelWithin(SOON);
+        services.standIn().endSessions();
     }
 
     private static long struck() {

@@ -116,7 +116,7 @@ public final class AllTypes {
 
     private void times() {
         add(
-                "day",
+                "on_day",
                 DataTypes.DATE(),
                 "DATE",
                 LocalDate.of(1, 1, 1),

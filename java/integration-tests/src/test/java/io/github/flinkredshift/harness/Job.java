@@ -3,11 +3,15 @@ package io.github.flinkredshift.harness;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
+import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.TableResult;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -36,8 +40,7 @@ public final class Job {
     /** Waits for its end, which has to be a good one. */
     public void awaitFinished() throws Exception {
         try {
-            client.getJobExecutionResult()
-                    .get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            await(client.getJobExecutionResult());
         } catch (ExecutionException e) {
             throw new AssertionError("the job failed", e.getCause());
         }
@@ -46,8 +49,7 @@ public final class Job {
     /** Waits until it fails, and returns why: the messages of all causes, one a line. */
     public String awaitFailure() throws Exception {
         try {
-            client.getJobExecutionResult()
-                    .get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            await(client.getJobExecutionResult());
         } catch (ExecutionException e) {
             return messages(e);
         }
@@ -70,27 +72,42 @@ public final class Job {
 
     /** Takes a checkpoint now, as soon as all tasks run, and returns when it is complete. */
     public void checkpoint() throws Exception {
-        Await.until("a checkpoint is complete", this::tryCheckpoint);
-    }
-
-    private boolean tryCheckpoint() throws Exception {
-        try {
-            cluster.flink()
-                    .triggerCheckpoint(client.getJobID())
-                    .get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            return true;
-        } catch (ExecutionException e) {
-            if (status().isTerminalState()) {
-                throw new AssertionError("the job ended before its checkpoint", e.getCause());
-            }
-            return false;
-        }
+        awaitRunning();
+        await(cluster.flink().triggerCheckpoint(client.getJobID()));
     }
 
     /** Takes a savepoint and goes on; returns its path. */
     public String savepoint(Path directory) throws Exception {
-        return client.triggerSavepoint(directory.toUri().toString(), SavepointFormatType.CANONICAL)
-                .get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        awaitRunning();
+        return await(
+                client.triggerSavepoint(
+                        directory.toUri().toString(), SavepointFormatType.CANONICAL));
+    }
+
+    /** Waits until every task runs, or has ended well; no checkpoint can be taken before. */
+    public void awaitRunning() throws Exception {
+        Await.until("all tasks run", this::runs);
+    }
+
+    private boolean runs() throws Exception {
+        if (status() != JobStatus.RUNNING) {
+            return false;
+        }
+        for (AccessExecutionVertex task : await(graph()).getAllExecutionVertices()) {
+            ExecutionState state = task.getExecutionState();
+            if (state != ExecutionState.RUNNING && state != ExecutionState.FINISHED) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private CompletableFuture<? extends AccessExecutionGraph> graph() {
+        return cluster.flink().getExecutionGraph(client.getJobID());
+    }
+
+    private static <T> T await(CompletableFuture<T> future) throws Exception {
+        return future.get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
     /** Stops with a savepoint; returns its path. */
@@ -104,12 +121,10 @@ public final class Job {
     }
 
     private String stop(Path directory, boolean drain) throws Exception {
+        awaitRunning();
+        String where = directory.toUri().toString();
         String savepoint =
-                client.stopWithSavepoint(
-                                drain,
-                                directory.toUri().toString(),
-                                SavepointFormatType.CANONICAL)
-                        .get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                await(client.stopWithSavepoint(drain, where, SavepointFormatType.CANONICAL));
         awaitFinished();
         return savepoint;
     }

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -16,6 +17,7 @@ import java.util.List;
 public final class Services implements BeforeAllCallback, AfterEachCallback {
 
     private static final int TASK_MANAGERS = 2;
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private Shared shared;
 
@@ -33,14 +35,23 @@ public final class Services implements BeforeAllCallback, AfterEachCallback {
         standIn().slowness(0, 0, 0);
         List<String> cancelled = cluster().cancelAll();
         Feed.forgetAll();
-        Await.until(
-                "nothing is left of the jobs",
-                Await.PATIENCE,
-                () -> OpenHandles.count() == 0 && standIn().sessions() == 0,
-                () -> OpenHandles.count() + " handles, " + standIn().sessions() + " sessions");
+        try {
+            Await.until("nothing is left of the jobs", SOON, this::nothingIsLeft, this::whatIsLeft);
+        } finally {
+            // So that the next test does not find it.
+            standIn().endSessions();
+        }
         if (!cancelled.isEmpty() && context.getExecutionException().isEmpty()) {
             throw new AssertionError("the test left jobs running: " + cancelled);
         }
+    }
+
+    private boolean nothingIsLeft() {
+        return OpenHandles.count() == 0 && standIn().sessions().isEmpty();
+    }
+
+    private String whatIsLeft() {
+        return OpenHandles.count() + " handles, " + standIn().sessions().size() + " sessions";
     }
 
     public Cluster cluster() {

@@ -21,6 +21,8 @@ public final class Settings {
 
     private Settings() {
         with("parallelism.default", "2");
+        // Sessions name job and table; PostgreSQL cuts their names after 63 bytes.
+        with("pipeline.name", "job");
         with("restart-strategy.type", "fixed-delay");
         with("restart-strategy.fixed-delay.attempts", "1000");
         with("restart-strategy.fixed-delay.delay", "0 s");

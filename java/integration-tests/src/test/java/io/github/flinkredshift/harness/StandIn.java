@@ -148,6 +148,15 @@ public final class StandIn {
         return statements;
     }
 
+    /** How often a COPY into a table was sent. */
+    public long copies(String table) {
+        String label = "/" + table + "#";
+        return statements().stream()
+                .filter(statement -> statement.queryGroup().contains(label))
+                .filter(statement -> statement.text().startsWith("COPY "))
+                .count();
+    }
+
     /** Labels of the commits to a table that sent a statement. */
     public Set<String> commitsBegun(String table) {
         return statements().stream()
@@ -161,9 +170,17 @@ public final class StandIn {
         send(JSON.createObjectNode().put("clear_statements", true));
     }
 
-    /** How many sessions of the connector there are. */
-    public int sessions() {
-        return send(JSON.createObjectNode().put("sessions", true)).get("sessions").size();
+    /** Process ids of the connector's sessions. */
+    public List<Integer> sessions() {
+        List<Integer> pids = new ArrayList<>();
+        JsonNode answer = send(JSON.createObjectNode().put("sessions", true));
+        answer.get("sessions").forEach(session -> pids.add(session.get("pid").asInt()));
+        return pids;
+    }
+
+    /** Ends the connector's sessions: a server that hangs does not see that its client has gone. */
+    public void endSessions() {
+        sessions().forEach(pid -> query("SELECT pg_terminate_backend(" + pid + ")"));
     }
 
     /** Keys of the objects that a table's jobs have staged and not removed. */

@@ -40,6 +40,11 @@ public final class Tables {
         return Long.parseLong(only("SELECT COUNT(*) FROM " + table));
     }
 
+    /** The number of checkpoints whose rows a table holds, by its ledger. */
+    public long ledgerRows(String table) {
+        return count(table + "__flink_commits");
+    }
+
     /** The one value of a query. */
     public String only(String sql) {
         List<Row> rows = standIn.query(sql);
