@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::stand_in::Connection;
+
 /// The program, an example of the stand-in's crate.
 pub const PROGRAM: &str = "controlled";
 
@@ -57,6 +59,13 @@ impl Controlled {
         let value = &self.connection[key];
         let text = value.as_str().map(str::to_owned).or_else(|| Some(value.as_u64()?.to_string()));
         text.with_context(|| format!("the stand-in's connection has no `{key}`"))
+    }
+
+    /// How psql reaches it: as the user whose password is stored in a form that psql knows.
+    pub fn for_psql(&self) -> Result<Connection> {
+        let mut connection = Connection::read(&self.file())?;
+        connection.user = "watcher".to_owned();
+        Ok(connection)
     }
 
     /// The rows of a query, each value as text or nothing.

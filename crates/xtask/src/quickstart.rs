@@ -1,7 +1,6 @@
 //! `cargo xtask quickstart`: the main job on real data, from nothing to rows in tables.
 
 use std::{
-    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -58,19 +57,18 @@ pub fn run(install: bool) -> Result<()> {
     shell::run(load.current_dir(repo::root()))?;
     println!("loaded in {}", seconds(loading.elapsed()));
 
-    show(&stand_in.file)?;
+    show(&Connection::read(&stand_in.file)?)?;
     stand_in.stop()?;
     println!("\nquickstart done in {}", seconds(begun.elapsed()));
     println!("To look around yourself: {} local --for {SCRIPT}", program.display());
     Ok(())
 }
 
-/// Asks a stand-in, which a connection file describes, for what the script loaded.
-pub fn show(connection_file: &Path) -> Result<()> {
-    let connection = Connection::read(connection_file)?;
+/// Asks a stand-in for what the script loaded.
+pub fn show(connection: &Connection) -> Result<()> {
     for (title, query) in QUESTIONS {
         println!("\n-- {title}");
-        ask(&connection, query)?;
+        ask(connection, query)?;
     }
     Ok(())
 }

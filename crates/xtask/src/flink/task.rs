@@ -81,7 +81,7 @@ pub fn run(given: &[String]) -> Result<()> {
     run_script(&cluster, &run, &stand_in, script)?;
     println!("ran in {} s", loading.elapsed().as_secs());
     if options.script.is_none() {
-        quickstart::show(&stand_in.file())?;
+        quickstart::show(&stand_in.for_psql()?)?;
     }
     if options.keep {
         wait_for_the_user(&cluster, &parts, &stand_in, &directory)?;
@@ -140,6 +140,7 @@ fn wait_for_the_user(
     directory: &Path,
 ) -> Result<()> {
     let flink = cluster.client(&["run", "-c", RUNNER])?;
+    let psql = stand_in.for_psql()?;
     println!(
         "\nThe cluster and the stand-in stay until you press Enter.\n\
          Web interface  http://127.0.0.1:{}\n\
@@ -151,12 +152,12 @@ fn wait_for_the_user(
         flink.get_program().to_string_lossy(),
         parts.tools.display(),
         directory.join("redirect.properties").display(),
-        stand_in.text("password")?,
-        stand_in.text("host")?,
-        stand_in.text("port")?,
-        stand_in.text("user")?,
-        stand_in.text("database")?,
-        stand_in.text("ca_file")?,
+        psql.password,
+        psql.host,
+        psql.port,
+        psql.user,
+        psql.database,
+        psql.ca_file,
     );
     std::io::stdin().read(&mut [0]).map(drop).context("cannot read standard input")
 }
