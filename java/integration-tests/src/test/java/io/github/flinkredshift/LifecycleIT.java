@@ -11,7 +11,9 @@ import io.github.flinkredshift.harness.Services;
 import io.github.flinkredshift.harness.Settings;
 import io.github.flinkredshift.harness.Sql;
 import io.github.flinkredshift.harness.Threads;
+import io.github.flinkredshift.sink.RedshiftSink;
 
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.types.Row;
 
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.net.URL;
 import java.time.Duration;
+import java.util.List;
 
 /** Jobs that come and go in one cluster. */
 class LifecycleIT {
@@ -86,6 +90,29 @@ class LifecycleIT {
         }
     }
 
+    /** As when the jar is shipped with each job: a class loader and a library for each. */
+    @Test
+    void jobsThatBringTheJarEachLoadALibraryOfTheirOwn() throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        String others = services.tables().create(Numbered.TARGET);
+        Feed<Row> waiting = Numbered.feed("of the cluster's own", 20, 20);
+        Job own = start(table, waiting, Settings.streaming(Settings.BY_HAND));
+        own.awaitRunning();
+        URL jar = RedshiftSink.class.getProtectionDomain().getCodeSource().getLocation();
+        for (int time = 1; time <= 5; time++) {
+            Feed<Row> feed = Numbered.feed("brings its jar " + time, 20, 20).released();
+            Settings settings = Settings.streaming(Settings.BY_HAND);
+            StreamExecutionEnvironment environment =
+                    services.cluster().environment(settings.map(), List.of(jar));
+            insert(Sql.on(services.cluster(), environment), others, feed).awaitFinished();
+            assertThat(services.tables().count(others)).isEqualTo(time * 40L);
+        }
+        waiting.release().rows(20);
+        own.awaitFinished();
+        assertThat(services.tables().count(table)).isEqualTo(40);
+        threadsEnd();
+    }
+
     @Test
     void threadsEndWithTheLastJob() throws Exception {
         String table = services.tables().create(Numbered.TARGET);
@@ -94,6 +121,10 @@ class LifecycleIT {
         job.checkpoint();
         assertThat(Threads.ofTheConnector()).isNotEmpty();
         job.cancel();
+        threadsEnd();
+    }
+
+    private static void threadsEnd() throws Exception {
         Await.until(
                 "the connector's threads end",
                 SOON,
@@ -102,8 +133,11 @@ class LifecycleIT {
     }
 
     private Job start(String table, Feed<Row> feed, Settings settings) {
-        return Sql.on(services.cluster(), settings)
-                .view("feed", Numbered.COLUMNS, feed)
+        return insert(Sql.on(services.cluster(), settings), table, feed);
+    }
+
+    private Job insert(Sql sql, String table, Feed<Row> feed) {
+        return sql.view("feed", Numbered.COLUMNS, feed)
                 .table("sink", Numbered.COLUMNS, services.standIn().options(table))
                 .start("INSERT INTO sink SELECT * FROM feed");
     }

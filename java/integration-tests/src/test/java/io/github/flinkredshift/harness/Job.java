@@ -14,9 +14,12 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A job that was submitted. */
 public final class Job {
+
+    private static final Duration A_WHILE = Duration.ofSeconds(2);
 
     private final Cluster cluster;
     private final JobClient client;
@@ -37,13 +40,35 @@ public final class Job {
         return new Job(cluster, result.getJobClient().orElseThrow());
     }
 
-    /** Waits for its end, which has to be a good one. */
+    /**
+     * Waits for its end, which has to be a good one. A job whose input ends takes a last checkpoint;
+     * one that comes too early is declined, and Flink takes the next one an interval later, which
+     * is too long for a test that takes its checkpoints by hand.
+     */
     public void awaitFinished() throws Exception {
+        CompletableFuture<?> result = client.getJobExecutionResult();
         try {
-            await(client.getJobExecutionResult());
+            for (int waited = 0; !isDone(result); waited++) {
+                if (waited > Await.PATIENCE.dividedBy(A_WHILE)) {
+                    throw new AssertionError("the job does not end; it is " + status());
+                }
+                cluster.flink().triggerCheckpoint(client.getJobID());
+            }
+            result.get();
         } catch (ExecutionException e) {
             throw new AssertionError("the job failed", e.getCause());
         }
+    }
+
+    private static boolean isDone(CompletableFuture<?> future) throws InterruptedException {
+        try {
+            future.get(A_WHILE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            return true;
+        }
+        return true;
     }
 
     /** Waits until it fails, and returns why: the messages of all causes, one a line. */
