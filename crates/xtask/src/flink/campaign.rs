@@ -92,8 +92,9 @@ impl ZooKeeper {
         let log = directory.join("zookeeper.out");
         let out = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let err = out.try_clone().context("cannot share a file")?;
-        let mut command = cluster::process(home, "zookeeper.sh");
-        command.args(["start-foreground", "1"]);
+        // Not by zookeeper.sh, which would stay between this task and the JVM.
+        let mut command = cluster::process(home, "flink-console.sh");
+        command.args(["zookeeper", "--peerId", "1", "--zkConfigFile"]).arg(&file);
         cluster::prepare(&mut command, directory)?;
         command.env("FLINK_CONF_DIR", &conf).env("FLINK_LIB_DIR", home.directory.join("lib"));
         command.stdin(Stdio::null()).stdout(out).stderr(err);

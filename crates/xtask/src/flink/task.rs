@@ -69,8 +69,13 @@ pub fn run(given: &[String]) -> Result<()> {
 
     let directory = parts::workshop("first-try")?;
     let stand_in = Controlled::start(&parts.stand_in, "staging")?;
-    let settings =
-        Settings { jars: vec![parts.jar.clone()], task_managers: 1, ..Settings::default() };
+    let settings = Settings {
+        jars: vec![parts.jar.clone()],
+        task_managers: 1,
+        // Scripts that do not say batch run as streams, and those commit at checkpoints.
+        configuration: vec![("execution.checkpointing.interval".into(), "10 s".into())],
+        ..Settings::default()
+    };
     let cluster = Cluster::start(&home, &directory, &settings)?;
     println!("Flink {VERSION_2}: http://127.0.0.1:{}", cluster.rest().port);
 
