@@ -59,7 +59,20 @@ pub fn run(campaign: &Campaign) -> Result<()> {
     if totals.passed == 0 {
         bail!("no campaign ran: none of the ignored tests has `soak` in its name");
     }
+    slowly()?;
     println!("\n{}", flink::campaign(seed, campaign.rounds)?);
+    Ok(())
+}
+
+/// Every suite of the core once on stand-ins that are as slow as a warehouse.
+fn slowly() -> Result<()> {
+    let arguments = ["test", "--locked", "--no-fail-fast", "--package", "arrow-redshift"];
+    let (lines, succeeded) = shell::tee(cargo(&arguments).env("REDSHIFT_LOCAL_LATENCY", "1"))?;
+    let totals = Totals::of(&lines);
+    println!("\non slow stand-ins: {totals}");
+    if !succeeded || totals.passed == 0 {
+        bail!("a suite failed on slow stand-ins");
+    }
     Ok(())
 }
 
