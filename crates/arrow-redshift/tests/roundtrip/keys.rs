@@ -6,13 +6,13 @@ use arrow_redshift::{
     types::{FlinkType, RedshiftType, default_target},
 };
 use futures::{StreamExt, stream};
-use redshift_local::{RedshiftLocal, config::Isolation};
+use redshift_local::config::Isolation;
 use tokio_postgres::Client;
 
 use crate::{
     AT_ONCE, FORMATS,
     cases::{cases, flink, redshift},
-    support::{self, Kind, client},
+    support::{self, Kind, Warehouse, client},
     table::{Field, Table, load, prepare},
     values::{self, Cell, Value, cells, shown},
 };
@@ -71,7 +71,7 @@ fn keys() -> Vec<Keys> {
     all
 }
 
-async fn keys_are_one_row_each(server: &RedshiftLocal, reader: &Client, number: usize, keys: Keys) {
+async fn keys_are_one_row_each(server: &Warehouse, reader: &Client, number: usize, keys: Keys) {
     let Keys { declared, existing, format, spellings } = keys;
     let target = existing.clone().unwrap_or_else(|| default_target(declared, 65_535));
     let what = format!("{declared} in {target}, {format}");
@@ -122,7 +122,7 @@ async fn keys_are_one_row_each(server: &RedshiftLocal, reader: &Client, number: 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_any_type_is_one_row() {
-    let server = support::start(Isolation::Snapshot).await;
+    let server = support::warehouse(Isolation::Snapshot).await;
     let reader = client(&server).await;
     let mut loads = Vec::new();
     for (number, keys) in keys().into_iter().enumerate() {
@@ -134,7 +134,7 @@ async fn a_key_of_any_type_is_one_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_the_target_compares_without_letter_case_is_refused() {
-    let server = support::start(Isolation::Snapshot).await;
+    let server = support::warehouse(Isolation::Snapshot).await;
     let reader = client(&server).await;
     for (name, key, other, refused) in [
         ("ci_key", "VARCHAR(9) COLLATE CASE_INSENSITIVE", "VARCHAR(9)", true),

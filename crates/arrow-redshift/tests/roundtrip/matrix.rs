@@ -2,12 +2,12 @@
 
 use arrow_redshift::types::{FlinkType, default_target};
 use futures::{StreamExt, stream};
-use redshift_local::{RedshiftLocal, config::Isolation};
+use redshift_local::config::Isolation;
 
 use crate::{
     AT_ONCE, FORMATS,
     cases::cases,
-    support::{self, KINDS, Kind},
+    support::{self, KINDS, Kind, Warehouse},
     table::{Field, Table, load, prepare, reader},
     values::cells,
 };
@@ -32,7 +32,7 @@ fn matrix(existing: bool, zoned: bool) -> Table {
     Table::new(format!("{name}{}", if zoned { "_zoned" } else { "" }), rows, fields)
 }
 
-async fn matrix_comes_back(server: &RedshiftLocal, mut table: Table, kind: Kind, format: &str) {
+async fn matrix_comes_back(server: &Warehouse, mut table: Table, kind: Kind, format: &str) {
     let existing = table.name.starts_with("existing");
     table.name = format!("{}_{kind:?}_{format}", table.name).to_lowercase();
     let reader = reader(server).await;
@@ -58,7 +58,7 @@ async fn matrix_comes_back(server: &RedshiftLocal, mut table: Table, kind: Kind,
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_type_comes_back_from_created_and_existing_tables() {
-    let server = support::start(Isolation::Snapshot).await;
+    let server = support::warehouse(Isolation::Snapshot).await;
     let mut loads = Vec::new();
     for (existing, zoned) in [(false, false), (false, true), (true, false), (true, true)] {
         for (kind, format) in KINDS.iter().flat_map(|kind| FORMATS.map(|format| (*kind, format))) {

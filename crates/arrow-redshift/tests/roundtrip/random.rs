@@ -169,7 +169,7 @@ fn config() -> Config {
 #[test]
 fn random_rows_come_back() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(support::start(Isolation::Snapshot));
+    let server = runtime.block_on(support::warehouse(Isolation::Snapshot));
     for (format, kind) in FORMATS.iter().flat_map(|format| KINDS.map(|kind| (*format, kind))) {
         let name = format!("random_{format}_{kind:?}").to_lowercase();
         let reader = runtime.block_on(reader(&server));

@@ -6,12 +6,11 @@ use arrow_redshift::{
     stage::RowKind,
     types::{Column, FlinkType, RedshiftType, TableSchema},
 };
-use redshift_local::RedshiftLocal;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    support::{Kind, client, options, sink},
+    support::{Kind, Warehouse, client, options, sink},
     values::{Cell, Value, array, cells, same, shown},
 };
 
@@ -121,13 +120,13 @@ fn brief(cell: &Cell) -> String {
 }
 
 /// A client that reads floating-point numbers with all their digits.
-pub async fn reader(server: &RedshiftLocal) -> Client {
+pub async fn reader(server: &Warehouse) -> Client {
     let client = client(server).await;
     client.batch_execute("SET extra_float_digits TO 2").await.expect("a setting");
     client
 }
 
-pub async fn prepare(server: &RedshiftLocal, table: &Table, kind: Kind, format: &str) -> Prepared {
+pub async fn prepare(server: &Warehouse, table: &Table, kind: Kind, format: &str) -> Prepared {
     let mut options = options(server, &table.name);
     options.insert("sink.copy.format".into(), format.into());
     sink(&options, table.schema(kind)).prepare(&[]).await.unwrap_or_else(|e| panic!("{e}"))
