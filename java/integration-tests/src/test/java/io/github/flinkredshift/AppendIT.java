@@ -46,7 +46,7 @@ class AppendIT {
     void oneCopyLoadsWhatAllWritersStagedForACheckpoint() throws Exception {
         long[] ends = Feed.equalSplits(4, 60);
         Feed<Row> feed = Numbered.feed("one copy", ends);
-        Job job = insert(byHand().parallelism(4), feed, Map.of());
+        Job job = insert(Settings.byHand().parallelism(4), feed, Map.of());
         services.standIn().clearStatements();
         for (int checkpoint = 1; checkpoint <= 2; checkpoint++) {
             feed.release().rows(checkpoint * 20L);
@@ -73,7 +73,7 @@ class AppendIT {
     @Test
     void aCheckpointWithoutRowsCommitsNothing() throws Exception {
         Feed<Row> feed = Numbered.feed("nothing", 10, 10);
-        Job job = insert(byHand(), feed, Map.of());
+        Job job = insert(Settings.byHand(), feed, Map.of());
         for (int checkpoint = 1; checkpoint <= 3; checkpoint++) {
             job.checkpoint();
         }
@@ -88,7 +88,7 @@ class AppendIT {
     void aCommitIntervalGathersCheckpointsIntoOneCommit() throws Exception {
         long[] ends = Feed.equalSplits(2, 50);
         Feed<Row> feed = Numbered.feed("interval", ends);
-        Job job = insert(byHand(), feed, Map.of("sink.commit.interval", "1 h"));
+        Job job = insert(Settings.byHand(), feed, Map.of("sink.commit.interval", "1 h"));
         feed.release().rows(10);
         // What comes first does not wait; what follows does.
         Await.until("the first rows are loaded", () -> takesToTheTable(job, 20));
@@ -133,10 +133,6 @@ class AppendIT {
                 new ArrayList<>(Numbered.shown(Numbered.numbers(ends)));
         twice.addAll(Numbered.shown(Numbered.numbers(ends)));
         services.tables().holds(table, Numbered.NAMES, twice);
-    }
-
-    private static Settings byHand() {
-        return Settings.streaming(Settings.BY_HAND);
     }
 
     private Job insert(Settings settings, Feed<Row> feed, Map<String, String> more) {

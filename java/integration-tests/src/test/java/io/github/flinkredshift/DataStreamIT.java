@@ -147,7 +147,7 @@ class DataStreamIT {
         String table = services.tables().create(Numbered.TARGET);
         String savepoint = null;
         for (int run = 1; run <= 3; run++) {
-            Settings settings = Settings.streaming(Settings.BY_HAND).parallelism(run);
+            Settings settings = Settings.byHand().parallelism(run);
             if (savepoint != null) {
                 settings.restoring(savepoint);
             }

@@ -81,7 +81,7 @@ class KeyedIT {
                 Feed.of("order", Changes.TYPE, (s, at) -> rows.get((int) at), rows.size());
         Job job =
                 changed(
-                        Settings.streaming(Settings.BY_HAND).parallelism(1),
+                        Settings.byHand().parallelism(1),
                         feed.released(),
                         table,
                         Map.of());

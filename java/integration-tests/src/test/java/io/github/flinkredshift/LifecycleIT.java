@@ -85,7 +85,7 @@ class LifecycleIT {
         String table = services.tables().create(Numbered.TARGET);
         for (int time = 1; time <= 10; time++) {
             Feed<Row> feed = Numbered.feed("again " + time, 20, 20).released();
-            start(table, feed, Settings.streaming(Settings.BY_HAND)).awaitFinished();
+            start(table, feed, Settings.byHand()).awaitFinished();
             assertThat(services.tables().count(table)).isEqualTo(time * 40L);
         }
     }
@@ -96,12 +96,12 @@ class LifecycleIT {
         String table = services.tables().create(Numbered.TARGET);
         String others = services.tables().create(Numbered.TARGET);
         Feed<Row> waiting = Numbered.feed("of the cluster's own", 20, 20);
-        Job own = start(table, waiting, Settings.streaming(Settings.BY_HAND));
+        Job own = start(table, waiting, Settings.byHand());
         own.awaitRunning();
         URL jar = RedshiftSink.class.getProtectionDomain().getCodeSource().getLocation();
         for (int time = 1; time <= 5; time++) {
             Feed<Row> feed = Numbered.feed("brings its jar " + time, 20, 20).released();
-            Settings settings = Settings.streaming(Settings.BY_HAND);
+            Settings settings = Settings.byHand();
             StreamExecutionEnvironment environment =
                     services.cluster().environment(settings.map(), List.of(jar));
             insert(Sql.on(services.cluster(), environment), others, feed).awaitFinished();
@@ -117,7 +117,7 @@ class LifecycleIT {
     void threadsEndWithTheLastJob() throws Exception {
         String table = services.tables().create(Numbered.TARGET);
         Feed<Row> feed = Numbered.feed("threads", 10, 10);
-        Job job = start(table, feed, Settings.streaming(Settings.BY_HAND));
+        Job job = start(table, feed, Settings.byHand());
         job.checkpoint();
         assertThat(Threads.ofTheConnector()).isNotEmpty();
         job.cancel();

@@ -43,7 +43,7 @@ class SavepointsIT {
         long released = 0;
         for (int parallelism : new int[] {2, 4, 1}) {
             released += 50;
-            Settings settings = byHand().parallelism(parallelism);
+            Settings settings = Settings.byHand().parallelism(parallelism);
             Feed<Row> feed = feed("rescaled " + parallelism, 200);
             feed.release().rows(released);
             Job job = start(restoring(settings, savepoint), feed, commitInterval);
@@ -54,7 +54,7 @@ class SavepointsIT {
             }
         }
         Feed<Row> last = feed("rescaled again", 200).released();
-        start(restoring(byHand(), savepoint), last, commitInterval).awaitFinished();
+        start(restoring(Settings.byHand(), savepoint), last, commitInterval).awaitFinished();
         holds(0, 200);
     }
 
@@ -62,7 +62,7 @@ class SavepointsIT {
     void whatFollowsAnOlderSavepointIsNewThoughItsCheckpointsCountTheSame() throws Exception {
         Feed<Row> first = feed("first", 100);
         first.release().rows(20);
-        Job job = start(byHand(), first);
+        Job job = start(Settings.byHand(), first);
         comesToHold(job, 20);
         String older = job.savepoint(savepoints);
         first.release().rows(60);
@@ -71,7 +71,7 @@ class SavepointsIT {
         holds(0, 60);
 
         Feed<Row> again = feed("again", 100).released();
-        start(restoring(byHand(), older), again).awaitFinished();
+        start(restoring(Settings.byHand(), older), again).awaitFinished();
         // The source went back, so the sink was given these rows a second time, and appends them.
         services.tables().holds(table, Numbered.NAMES, rows(range(0, 100), range(20, 60)));
     }
@@ -80,7 +80,7 @@ class SavepointsIT {
     void anIntermediateSavepointKeepsWhatItHoldsUncommitted() throws Exception {
         String savepoint = uncommitted();
         Feed<Row> restored = feed("restored", 80).released();
-        start(restoring(byHand().parallelism(4), savepoint), restored).awaitFinished();
+        start(restoring(Settings.byHand().parallelism(4), savepoint), restored).awaitFinished();
         holds(0, 80);
         assertThat(services.standIn().staged(table)).as("what is left on S3").isEmpty();
     }
@@ -92,8 +92,8 @@ class SavepointsIT {
         Feed<Row> right = feed("right", 90);
         left.release().rows(50);
         right.release().rows(50);
-        Job one = start(restoring(byHand(), savepoint), left);
-        Job two = start(restoring(byHand(), savepoint), right);
+        Job one = start(restoring(Settings.byHand(), savepoint), left);
+        Job two = start(restoring(Settings.byHand(), savepoint), right);
         // Both are alive: what the savepoint holds once, and what each of them was given since.
         List<StandIn.Row> both = rows(range(0, 30), range(30, 50), range(30, 50));
         Await.until("both have loaded", () -> checkpointed(one, two, both.size()));
@@ -119,14 +119,14 @@ class SavepointsIT {
     void aDrainedJobHasLoadedAllAndCanGoOn() throws Exception {
         Feed<Row> drained = feed("drained", 100);
         drained.release().rows(40);
-        Job job = start(byHand(), drained, "1 h");
+        Job job = start(Settings.byHand(), drained, "1 h");
         given(drained, 40);
         String savepoint = job.drain(savepoints);
         holds(0, 40);
         assertThat(services.standIn().staged(table)).as("what is left on S3").isEmpty();
 
         Feed<Row> after = feed("after", 100).released();
-        start(restoring(byHand(), savepoint), after, "1 h").awaitFinished();
+        start(restoring(Settings.byHand(), savepoint), after, "1 h").awaitFinished();
         holds(0, 100);
     }
 
@@ -134,7 +134,7 @@ class SavepointsIT {
     private String uncommitted() throws Exception {
         Feed<Row> feed = feed("uncommitted", 100);
         feed.release().rows(30);
-        Job job = start(byHand(), feed);
+        Job job = start(Settings.byHand(), feed);
         given(feed, 30);
         String savepoint = job.savepoint(savepoints);
         job.cancel();
@@ -177,10 +177,6 @@ class SavepointsIT {
             rows.addAll(Numbered.shown(range));
         }
         return rows;
-    }
-
-    private static Settings byHand() {
-        return Settings.streaming(Settings.BY_HAND);
     }
 
     private static Settings restoring(Settings settings, String savepoint) {

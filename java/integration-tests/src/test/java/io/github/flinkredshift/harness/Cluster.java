@@ -23,9 +23,11 @@ public final class Cluster {
     private static final long SECONDS_TO_STOP = 60;
 
     private final MiniCluster cluster;
+    private final Metrics metrics;
 
-    private Cluster(MiniCluster cluster) {
+    private Cluster(MiniCluster cluster, Metrics metrics) {
         this.cluster = cluster;
+        this.metrics = metrics;
     }
 
     /** Starts one. */
@@ -36,6 +38,8 @@ public final class Cluster {
         configuration.setString("heartbeat.timeout", "30000");
         configuration.setString("resourcemanager.previous-worker.recovery.timeout", "0 s");
         configuration.setString("jobmanager.scheduler", "default");
+        Metrics metrics = new Metrics();
+        metrics.addTo(configuration);
         MiniClusterConfiguration all =
                 new MiniClusterConfiguration.Builder()
                         .setConfiguration(configuration)
@@ -45,12 +49,17 @@ public final class Cluster {
                         .build();
         MiniCluster cluster = new MiniCluster(all);
         cluster.start();
-        return new Cluster(cluster);
+        return new Cluster(cluster, metrics);
     }
 
     /** The cluster itself, for what jobs' own interfaces lack. */
     public MiniCluster flink() {
         return cluster;
+    }
+
+    /** The metrics of its jobs. */
+    public Metrics metrics() {
+        return metrics;
     }
 
     /** An environment whose jobs run here; the settings are Flink's, by their keys. */

@@ -1,5 +1,6 @@
 package io.github.flinkredshift.harness;
 
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
@@ -88,6 +89,11 @@ public final class Job {
             all.append(cause).append('\n');
         }
         return all.toString();
+    }
+
+    /** Flink's name for it. */
+    public JobID id() {
+        return client.getJobID();
     }
 
     /** What state it is in. */

@@ -12,8 +12,7 @@ import java.util.stream.Stream;
 /** The settings of a job, by Flink's keys. */
 public final class Settings {
 
-    /** So seldom that the test says when a checkpoint is taken. */
-    public static final String BY_HAND = "1 h";
+    private static final String NEVER = "1 h";
 
     private static final Path CHECKPOINTS = temporary();
 
@@ -35,6 +34,11 @@ public final class Settings {
                 .with("execution.runtime-mode", "streaming")
                 .with("execution.checkpointing.interval", checkpointInterval)
                 .with("execution.checkpointing.timeout", "1 min");
+    }
+
+    /** A streaming job whose checkpoints the test takes: Flink would take one at the start too. */
+    public static Settings byHand() {
+        return streaming(NEVER).with("execution.checkpointing.min-pause", NEVER);
     }
 
     /** A streaming job without checkpoints. */

@@ -1,0 +1,97 @@
+package io.github.flinkredshift;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinkredshift.harness.Await;
+import io.github.flinkredshift.harness.Fault;
+import io.github.flinkredshift.harness.Feed;
+import io.github.flinkredshift.harness.Job;
+import io.github.flinkredshift.harness.LogEvents;
+import io.github.flinkredshift.harness.Numbered;
+import io.github.flinkredshift.harness.Services;
+import io.github.flinkredshift.harness.Settings;
+import io.github.flinkredshift.harness.Sql;
+
+import org.apache.flink.types.Row;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import java.time.Duration;
+import java.util.Map;
+
+/** What an operator sees of a job that runs: metrics and logs. */
+class MetricsIT {
+
+    private static final String WRITER = "Writer";
+    private static final String COMMITTER = "Committer";
+    private static final int ROWS = 200;
+
+    @RegisterExtension static final Services services = new Services();
+
+    private final String table = services.tables().create(Numbered.TARGET);
+    private Job job;
+
+    @Test
+    void writersAndCommitterTellWhatTheyDo() throws Exception {
+        services.standIn().slowness(0, 30, 30);
+        services.standIn().add(Fault.at("commit").inCommitsTo(table).loseBefore());
+        services.standIn().add(Fault.at("copy").inCommitsTo(table).stall(Duration.ofSeconds(2)));
+        Feed<Row> feed = Numbered.feed("measured", 10 * ROWS, 10 * ROWS);
+        feed.release().rows(ROWS / 2);
+        start(feed);
+        Await.until("the rows are read", () -> feed.release().given() == ROWS);
+        job.checkpoint();
+        Await.until("the copy hangs", () -> services.standIn().taken().server() == 1);
+        assertThat(sum(WRITER, "numRecordsSend")).isEqualTo(ROWS);
+        assertThat(sum(WRITER, "redshift.stagedFiles")).isEqualTo(2);
+        assertThat(sum(WRITER, "numBytesSend"))
+                .isPositive()
+                .isEqualTo(sum(WRITER, "redshift.stagedBytes"))
+                .isEqualTo(sum(COMMITTER, "redshift.stagedUncommittedBytes"));
+        assertThat(sum(COMMITTER, "redshift.oldestUncommittedRowAge")).isPositive();
+        assertThat(sum(COMMITTER, "redshift.rowsLoaded")).isZero();
+
+        Await.until("the rows are counted", () -> sum(COMMITTER, "redshift.rowsLoaded") > 0);
+        assertThat(sum(COMMITTER, "redshift.rowsLoaded")).isEqualTo(ROWS);
+        assertThat(sum(COMMITTER, "redshift.copyTime")).isGreaterThanOrEqualTo(30);
+        assertThat(sum(COMMITTER, "redshift.commitTime")).isGreaterThanOrEqualTo(30);
+        assertThat(sum(COMMITTER, "redshift.lockWaitTime")).isNotNegative();
+        assertThat(sum(COMMITTER, "redshift.retries.commit-unknown")).isEqualTo(1);
+        Await.until("nothing is left", () -> sum("", "redshift.stagedUncommittedBytes") == 0);
+        assertThat(sum("", "redshift.oldestUncommittedRowAge")).isZero();
+        assertThat(sum(WRITER, "numRecordsSendErrors")).isZero();
+        assertThat(count(WRITER, "currentSendTime")).isEqualTo(2);
+        job.cancel();
+    }
+
+    @Test
+    void theLibrarysLogReachesTheTaskManagersAndHoldsNoSecret() throws Exception {
+        Map<String, String> options = services.standIn().options(table);
+        try (LogEvents events = LogEvents.ofTheConnector()) {
+            start(Numbered.feed("logged", 10, 10).released());
+            job.awaitFinished();
+            Await.until("the commit is logged", () -> events.text().contains("applied"));
+            assertThat(events.text())
+                    .contains("/" + table + "#")
+                    .doesNotContain(options.get("password"))
+                    .doesNotContain(options.get("aws.credentials.provider.basic.secretkey"));
+        }
+    }
+
+    private void start(Feed<Row> feed) {
+        job =
+                Sql.on(services.cluster(), Settings.byHand())
+                        .view("feed", Numbered.COLUMNS, feed)
+                        .table("sink", Numbered.COLUMNS, services.standIn().options(table))
+                        .start("INSERT INTO sink SELECT * FROM feed");
+    }
+
+    private long sum(String operator, String metric) {
+        return services.cluster().metrics().sum(job.id(), operator, metric);
+    }
+
+    private long count(String operator, String metric) {
+        return services.cluster().metrics().count(job.id(), operator, metric);
+    }
+}
