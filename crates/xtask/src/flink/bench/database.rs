@@ -20,7 +20,7 @@ const USER: &str = "bench";
 /// A running server; it ends with this.
 pub struct Database {
     child: Child,
-    bin: PathBuf,
+    psql: PathBuf,
     port: u16,
 }
 
@@ -29,6 +29,7 @@ impl Database {
     /// JDBC connector can hope for.
     pub fn start(directory: &Path) -> Result<Database> {
         let bin = needs::postgres_bin().context("PostgreSQL's server has gone")?;
+        let psql = needs::psql().context("psql has gone")?;
         let data =
             std::env::temp_dir().join(format!("flink-redshift-bench-{}", std::process::id()));
         std::fs::create_dir_all(&data)
@@ -48,7 +49,7 @@ impl Database {
         server.args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_wal_size=8GB"]);
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
         let child = server.spawn().context("cannot start PostgreSQL")?;
-        let database = Database { child, bin, port };
+        let database = Database { child, psql, port };
         database.wait_until_ready()?;
         database.forget()?;
         Ok(database)
@@ -76,7 +77,7 @@ impl Database {
     fn ask(&self, statement: &str) -> Result<()> {
         let port = self.port.to_string();
         let arguments = ["-h", "127.0.0.1", "-p", &port, "-U", USER, "-d", "postgres", "-c"];
-        let mut psql = Command::new(self.bin.join("psql"));
+        let mut psql = Command::new(&self.psql);
         psql.args(arguments).arg(statement).args(["-q", "-X"]);
         let done = psql.stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !done.context("cannot start psql")?.success() {

@@ -21,7 +21,7 @@ use self::{
     sinks::{SINKS, Sink},
 };
 use super::{
-    home::{Home, VERSION_2},
+    home::{self, Home, VERSION_2},
     parts::{self, Parts},
 };
 use crate::{controlled::Controlled, jar::Profile, maven, shell};
@@ -94,11 +94,14 @@ impl Bench {
     }
 }
 
-/// Fetches the jars of the other sinks from Maven's repository.
+/// Fetches the jars of the other sinks from Maven's repository, once.
 fn other_jars() -> Result<PathBuf> {
-    let directory = parts::workshop("bench-jars")?;
+    let directory = home::cache()?.join("bench-jars");
     let into = format!("-DoutputDirectory={}", directory.display());
     for artifact in sinks::ARTIFACTS {
+        if jar_named(&directory, &sinks::file_name(artifact)).is_ok() {
+            continue;
+        }
         let goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
         let artifact = format!("-Dartifact={artifact}");
         shell::run(&mut maven::maven(&["--quiet", "--non-recursive", goal, &artifact, &into])?)?;

@@ -14,6 +14,12 @@ pub const ARTIFACTS: [&str; 6] = [
     "org.postgresql:postgresql:42.7.4",
 ];
 
+/// The name of an artifact's jar.
+pub fn file_name(artifact: &str) -> String {
+    let mut parts = artifact.split(':').skip(1);
+    format!("{}-{}.jar", parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
 /// A sink, with the rows that it is given.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sink {
@@ -100,4 +106,18 @@ INSERT INTO target SELECT * FROM users;
 ",
         sink.rows
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_jar_that_a_sink_needs_is_fetched() {
+        let files: Vec<String> = ARTIFACTS.iter().map(|artifact| file_name(artifact)).collect();
+        assert_eq!(files[0], "flink-sql-parquet-2.3.0.jar");
+        for jar in SINKS.iter().flat_map(|sink| sink.jars) {
+            assert_eq!(files.iter().filter(|file| file.starts_with(jar)).count(), 1, "{jar}");
+        }
+    }
 }
