@@ -57,11 +57,12 @@ impl Rest {
             && vertices.iter().all(|vertex| vertex["status"] == "RUNNING"))
     }
 
-    /// How often a job has begun anew.
+    /// How often a job has begun anew: once for each failure in its history, which is kept when the
+    /// job has ended. (Its metrics are not: `numRestarts` may be gone, or never have been fetched.)
     pub fn restarts(self, job: &str) -> Result<u64> {
-        let answer = self.ask(&format!("/jobs/{job}/metrics?get=numRestarts"))?;
-        let value = answer[0]["value"].as_str().context("the answer counts no restarts")?;
-        value.parse().with_context(|| format!("`{value}` is no count of restarts"))
+        let answer = self.ask(&format!("/jobs/{job}/exceptions"))?;
+        let history = answer["exceptionHistory"]["entries"].as_array();
+        Ok(history.context("the answer has no history of failures")?.len() as u64)
     }
 
     /// How often a job was restored from a checkpoint, as the present JobManager knows.
