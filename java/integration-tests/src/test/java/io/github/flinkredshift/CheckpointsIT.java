@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -171,15 +172,24 @@ class CheckpointsIT {
         Feed<Row> feed = Numbered.feed("stalled", 400, 400).paced(100);
         Job job = insert(Settings.streaming("200 ms"), feed, options(table));
         Await.until("the stall begins", () -> services.standIn().taken().server() == 1);
-        long begun = System.nanoTime();
         long checkpoint = feed.release().lastCheckpoint();
-        Await.until("the commit is over", () -> services.tables().count(table) > 0);
-        // One barrier may be on its way; the next one waits behind the commit.
-        assertThat(feed.release().lastCheckpoint()).isLessThanOrEqualTo(checkpoint + 2);
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThan(stall.dividedBy(2));
+        AtomicLong reached = new AtomicLong();
+        Await.until("the commit is over", () -> isLoaded(table, feed, reached));
+        // Its own checkpoint may be told meanwhile; the next one waits behind the commit.
+        assertThat(reached.get()).isLessThanOrEqualTo(checkpoint + 1);
         job.awaitFinished();
         services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(400, 400)));
         assertThat(feed.release().readersStarted()).as("readers started").isEqualTo(PARALLELISM);
+    }
+
+    /** Whether rows are loaded; if not, notes the last checkpoint that was complete before. */
+    private static boolean isLoaded(String table, Feed<Row> feed, AtomicLong reached) {
+        long checkpoint = feed.release().lastCheckpoint();
+        if (services.tables().count(table) > 0) {
+            return true;
+        }
+        reached.set(checkpoint);
+        return false;
     }
 
     @Test
@@ -197,8 +207,11 @@ class CheckpointsIT {
         String table = services.tables().create(Numbered.TARGET);
         Duration forEver = Duration.ofMinutes(10);
         services.standIn().add(Fault.at("copy").inCommitsTo(table).stall(forEver));
+        // Flink itself would wait for as long as it takes: only the commit's own end helps.
         Settings settings =
-                Settings.streaming("200 ms").with("execution.checkpointing.timeout", "2 s");
+                Settings.streaming("200 ms")
+                        .with("execution.checkpointing.timeout", "2 s")
+                        .with("execution.checkpointing.tolerable-failed-checkpoints", "1000000");
         Feed<Row> feed = Numbered.feed("too slow", 200, 200).paced(100);
         insert(settings, feed, options(table)).awaitFinished();
         services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(200, 200)));
