@@ -183,7 +183,7 @@ async fn overwriting_replaces_even_with_nothing() {
         load(&options, kind, &[(1, "a"), (2, "b")]).await;
         let sets: [&[(i64, &str)]; 2] = [&[(7, "g")], &[]];
         for rows in sets {
-            let sink = sink(&options, schema(kind)).overwriting().prepare(&[]).await.unwrap();
+            let sink = sink(&options, schema(kind)).overwriting().unwrap().prepare(&[]).await.unwrap();
             let batches: Batches = rows.chunks(2).map(|chunk| Ok(batch(chunk))).collect();
             let stop = CancellationToken::new();
             sink.load(stream::iter(batches), &Progress::default(), &stop).await.unwrap();

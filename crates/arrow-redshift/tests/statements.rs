@@ -162,7 +162,7 @@ impl Case {
             options.insert((*key).into(), (*value).into());
         }
         let sink = sink(&options, self.schema());
-        let sink = if self.overwrite { sink.overwriting() } else { sink };
+        let sink = if self.overwrite { sink.overwriting().unwrap() } else { sink };
         sink.prepare(&[]).await.unwrap()
     }
 

@@ -342,7 +342,7 @@ async fn an_overwrite_empties_the_table_although_no_writer_has_rows() {
         assert_eq!(content(&watcher, table).await.len(), 2);
 
         let job = Job::new(&server, table, kind);
-        let sink = || job.sink().overwriting();
+        let sink = || job.sink().overwriting().unwrap();
         let gather = |staged| sink().gather(&CommitPoint::End, staged).unwrap();
         assert_eq!(gather(Vec::new()), None, "no writer came to its end");
         let mut staged = Vec::new();

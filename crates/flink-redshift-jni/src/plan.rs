@@ -121,7 +121,7 @@ impl Plan {
             job: job.to_owned(),
         };
         let sink = Sink::new(self.config.clone(), self.schema.clone(), identity)?;
-        Ok(if self.overwrite { sink.overwriting() } else { sink })
+        if self.overwrite { sink.overwriting() } else { Ok(sink) }
     }
 
     /// The decoder of Flink's rows.

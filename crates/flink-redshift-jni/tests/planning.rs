@@ -78,6 +78,14 @@ fn java_is_told_what_it_has_to_know() {
 }
 
 #[test]
+fn an_overwrite_by_the_clock_is_refused() {
+    let options = with(&[("sink.delivery-guarantee", "at-least-once")]);
+    let error = refused(Declaration { options, overwrite: true, ..declaration() });
+    assert_eq!(error.kind(), ErrorKind::InvalidOptions);
+    assert!(error.to_string().contains("leave 'sink.delivery-guarantee' out"), "{error}");
+}
+
+#[test]
 fn each_plan_is_a_launch_of_its_own_and_its_bytes_keep_it() {
     let launch = |bytes: &[u8]| Plan::from_bytes(bytes).unwrap().launch;
     let (one, other) = (calls::plan(declaration()).unwrap(), calls::plan(declaration()).unwrap());

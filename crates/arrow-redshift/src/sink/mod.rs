@@ -68,9 +68,15 @@ impl Sink {
     }
 
     /// Makes the load replace what the table holds (`INSERT OVERWRITE`), in the same transaction.
-    pub fn overwriting(mut self) -> Sink {
+    /// Refused for `at-least-once`, which commits by the clock.
+    pub fn overwriting(mut self) -> Result<Sink> {
+        if self.config.guarantee == DeliveryGuarantee::AtLeastOnce {
+            let why = "an overwrite is one commit, and at-least-once commits by the clock";
+            return Err(Error::new(ErrorKind::InvalidOptions, why)
+                .hint("leave 'sink.delivery-guarantee' out"));
+        }
         self.overwrite = true;
-        self
+        Ok(self)
     }
 
     /// The columns that batches have.
@@ -120,11 +126,6 @@ impl Sink {
     }
 
     async fn look(&self) -> Result<Context> {
-        if self.overwrite && self.config.guarantee == DeliveryGuarantee::AtLeastOnce {
-            let why = "an overwrite is one commit, and at-least-once commits by the clock";
-            return Err(Error::new(ErrorKind::InvalidOptions, why)
-                .hint("leave 'sink.delivery-guarantee' out"));
-        }
         let mut delays = retry::delays(self.config.max_retries);
         loop {
             let (config, identity) = (self.config.clone(), &self.identity);

@@ -174,6 +174,25 @@ class DataStreamIT {
         services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(90, 90)));
     }
 
+    /** One sink object in two jobs: the second one is a launch of its own, and loads its rows. */
+    @Test
+    void aSinkThatIsExecutedTwiceLoadsTwice() throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        RedshiftSink<Row> sink = append(table);
+        for (int run = 0; run < 2; run++) {
+            int first = 50 * run;
+            Feed<Row> feed =
+                    Feed.of(
+                            "run " + run,
+                            Numbered.TYPE,
+                            (split, at) -> Numbered.row(first + at),
+                            50);
+            run(Settings.streaming("150 ms"), feed.released(), sink);
+        }
+        services.tables()
+                .holds(table, Numbered.NAMES, Numbered.shown(LongStream.range(0, 100)));
+    }
+
     private static RedshiftSink<Row> append(String table) {
         return RedshiftSink.builder()
                 .setOptions(services.standIn().options(table))

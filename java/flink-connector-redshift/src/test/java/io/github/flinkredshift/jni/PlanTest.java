@@ -49,13 +49,15 @@ class PlanTest {
         options.put("sink.delivery-guarantee", "at-least-once");
         options.put("sink.flush-interval", "20 s");
         options.put("sink.run-id", "today");
-        plan = Plan.of(options, COLUMNS, List.of("id"), null, true);
+        plan = Plan.of(options, COLUMNS, List.of("id"), null, false);
         assertThat(plan.keyed()).isTrue();
         assertThat(plan.parallelism()).hasValue(3);
         assertThat(plan.commitInterval()).isEqualTo(Duration.ofMinutes(5));
         assertThat(plan.exactlyOnce()).isFalse();
         assertThat(plan.flushInterval()).isEqualTo(Duration.ofSeconds(20));
         assertThat(plan.namedRun()).isTrue();
+
+        plan = Plan.of(Natives.options(1), COLUMNS, List.of("id"), null, true);
         assertThat(plan.overwrite()).isTrue();
     }
 
