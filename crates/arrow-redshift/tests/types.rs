@@ -121,13 +121,13 @@ proptest! {
     fn a_created_column_takes_what_it_was_created_for(
         declared in flink_type(), width in 1_u32..=65_535, parquet in any::<bool>(),
     ) {
-        let target = default_target(declared, width);
+        let target = default_target(&declared, width);
         // The catalog gives the type back as it was created.
         prop_assert_eq!(RedshiftType::from_catalog(&target.to_string(), None, None, None), target.clone());
+        let instant = matches!(declared, FlinkType::TimestampLtz(_)) && parquet;
         let (schema, table) = one_column(declared, target);
         let format = if parquet { CopyFormat::Parquet } else { CopyFormat::Csv };
         let plan = plan(&schema, &table, format).unwrap();
-        let instant = matches!(declared, FlinkType::TimestampLtz(_)) && parquet;
         prop_assert_eq!(plan.direct, !instant);
         prop_assert_eq!(plan.columns[0].expression == LoadExpression::AtTimeZoneUtc, instant);
         if parquet {

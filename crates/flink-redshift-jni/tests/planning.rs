@@ -135,7 +135,7 @@ fn types_that_are_not_carried_are_refused_by_name_all_at_once() {
     for column in ["column tags", "column blob", "column at", "column nested", "column opaque"] {
         assert!(text.contains(column), "{column} is not in {text}");
     }
-    for name in ["ARRAY", "VARBINARY", "TIME", "ROW", "RAW"] {
+    for name in ["ARRAY", "BYTES", "TIME", "ROW", "RAW"] {
         assert!(text.contains(name), "{name} is not in {text}");
     }
 }

@@ -96,7 +96,7 @@ async fn target(
         .iter()
         .map(|column| NewColumn {
             name: types::fold(&column.name),
-            data_type: types::default_target(column.data_type, config.create.string_width)
+            data_type: types::default_target(&column.data_type, config.create.string_width)
                 .to_string(),
             nullable: column.nullable,
         })

@@ -126,7 +126,7 @@ IDENTITY; an IDENTITY column has to be left out.
 pub fn markdown() -> String {
     let mut page = HEAD.to_owned();
     for Row { declared, notes } in ROWS {
-        let created = default_target(*declared, limits::VARCHAR_BYTES as u32);
+        let created = default_target(declared, limits::VARCHAR_BYTES as u32);
         // Every type that is created is carried, and writing to a String cannot fail.
         let layout = staged(&created, CopyFormat::Parquet).map(|staged| {
             let zone = match staged.expression {
@@ -140,13 +140,13 @@ pub fn markdown() -> String {
             "| {declared} | {} | {created} | {} | {} | {notes} |",
             declared.arrow(),
             layout.unwrap_or_default(),
-            accepted(*declared).join(", "),
+            accepted(declared).join(", "),
         );
     }
     page + TAIL
 }
 
-fn accepted(declared: FlinkType) -> Vec<&'static str> {
+fn accepted(declared: &FlinkType) -> Vec<&'static str> {
     let fits = TARGETS.iter().filter(|(_, target)| rules(declared, target).is_some());
     fits.map(|(name, _)| *name).collect()
 }

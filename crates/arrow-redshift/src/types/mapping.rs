@@ -74,8 +74,8 @@ pub struct TablePlan {
 /// CHAR takes single-byte characters only. STRING becomes VARCHAR(`string_width`). DECIMAL(19, s)
 /// becomes DECIMAL(20, s), because Redshift holds nineteen digits in 64 bits, which are too few
 /// for all of them.
-pub fn default_target(declared: FlinkType, string_width: u32) -> RedshiftType {
-    match declared {
+pub fn default_target(declared: &FlinkType, string_width: u32) -> RedshiftType {
+    match *declared {
         FlinkType::Boolean => RedshiftType::Boolean,
         FlinkType::TinyInt | FlinkType::SmallInt => RedshiftType::SmallInt,
         FlinkType::Int => RedshiftType::Integer,
@@ -94,6 +94,15 @@ pub fn default_target(declared: FlinkType, string_width: u32) -> RedshiftType {
         FlinkType::Date => RedshiftType::Date,
         FlinkType::Timestamp(_) => RedshiftType::Timestamp,
         FlinkType::TimestampLtz(_) => RedshiftType::TimestampTz,
+        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+            RedshiftType::Other("varbyte".to_owned())
+        }
+        FlinkType::Time(_) => RedshiftType::Other("time".to_owned()),
+        FlinkType::IntervalYearMonth => RedshiftType::Integer,
+        FlinkType::IntervalDaySecond => RedshiftType::BigInt,
+        FlinkType::Array(_) | FlinkType::Map(..) | FlinkType::Multiset(_) | FlinkType::Row(_) => {
+            RedshiftType::Other("super".to_owned())
+        }
     }
 }
 
@@ -103,7 +112,7 @@ pub fn default_target(declared: FlinkType, string_width: u32) -> RedshiftType {
 /// Whole types must fit: a narrower integer or a shorter scale is refused here, not row by row.
 /// Only what the declared type does not bound (bytes of text, decimals' leading digits, ranges of
 /// time) is left to a check of each value.
-pub(super) fn rules(declared: FlinkType, target: &RedshiftType) -> Option<Vec<Rule>> {
+pub(super) fn rules(declared: &FlinkType, target: &RedshiftType) -> Option<Vec<Rule>> {
     use FlinkType as F;
     use RedshiftType as R;
     match (declared, target) {
@@ -117,7 +126,7 @@ pub(super) fn rules(declared: FlinkType, target: &RedshiftType) -> Option<Vec<Ru
             integer_rules(declared, *precision, *scale)
         }
         (F::Decimal { precision, scale }, R::Decimal { precision: target, scale: to }) => {
-            decimal_rules((precision, scale), (*target, *to))
+            decimal_rules((*precision, *scale), (*target, *to))
         }
         (F::Char(_) | F::VarChar(_) | F::String, R::VarChar(width)) => {
             Some(vec![Rule::NoNul, Rule::MaxBytes(*width)])
@@ -134,7 +143,7 @@ pub(super) fn rules(declared: FlinkType, target: &RedshiftType) -> Option<Vec<Ru
 
 /// Integers fit a decimal that holds every one of them. A DECIMAL(19) does not: it stops one short
 /// of BIGINT's least value.
-fn integer_rules(declared: FlinkType, precision: u8, scale: u8) -> Option<Vec<Rule>> {
+fn integer_rules(declared: &FlinkType, precision: u8, scale: u8) -> Option<Vec<Rule>> {
     let digits = match declared {
         FlinkType::TinyInt => 3,
         FlinkType::SmallInt => 5,
@@ -211,7 +220,7 @@ mod tests {
 
     #[test]
     fn created_columns_hold_all_that_was_declared() {
-        let created = |declared| default_target(declared, 1000);
+        let created = |declared| default_target(&declared, 1000);
         assert_eq!(created(FlinkType::TinyInt), RedshiftType::SmallInt);
         assert_eq!(created(FlinkType::Char(3)), RedshiftType::VarChar(12));
         assert_eq!(created(FlinkType::VarChar(16_383)), RedshiftType::VarChar(65_532));
@@ -226,46 +235,48 @@ mod tests {
 
     #[test]
     fn decimals_lose_no_digit() {
-        assert_eq!(rules(flink(10, 2), &redshift(10, 2)), Some(vec![]));
-        assert_eq!(rules(flink(10, 2), &redshift(12, 4)), Some(vec![]));
-        assert_eq!(rules(flink(10, 2), &redshift(38, 2)), Some(vec![]));
+        assert_eq!(rules(&flink(10, 2), &redshift(10, 2)), Some(vec![]));
+        assert_eq!(rules(&flink(10, 2), &redshift(12, 4)), Some(vec![]));
+        assert_eq!(rules(&flink(10, 2), &redshift(38, 2)), Some(vec![]));
         // A scale that is cut is refused outright.
-        assert_eq!(rules(flink(10, 3), &redshift(38, 2)), None);
+        assert_eq!(rules(&flink(10, 3), &redshift(38, 2)), None);
         // Digits in front of the point are checked value by value.
-        assert_eq!(rules(flink(20, 2), &redshift(18, 2)), Some(vec![Rule::MaxDigits(18)]));
-        assert_eq!(rules(flink(10, 0), &redshift(10, 4)), Some(vec![Rule::MaxDigits(6)]));
+        assert_eq!(rules(&flink(20, 2), &redshift(18, 2)), Some(vec![Rule::MaxDigits(18)]));
+        assert_eq!(rules(&flink(10, 0), &redshift(10, 4)), Some(vec![Rule::MaxDigits(6)]));
         // No room in front of the point at all: only 0.0000 would fit.
-        assert_eq!(rules(flink(10, 0), &redshift(4, 4)), Some(vec![Rule::MaxDigits(0)]));
+        assert_eq!(rules(&flink(10, 0), &redshift(4, 4)), Some(vec![Rule::MaxDigits(0)]));
     }
 
     #[test]
     fn nineteen_digits_end_with_sixty_four_bits() {
-        assert_eq!(rules(flink(19, 2), &redshift(19, 2)), Some(vec![Rule::MaxUnscaled(i64::MAX)]));
-        assert_eq!(rules(flink(18, 2), &redshift(19, 2)), Some(vec![]));
+        assert_eq!(rules(&flink(19, 2), &redshift(19, 2)), Some(vec![Rule::MaxUnscaled(i64::MAX)]));
+        assert_eq!(rules(&flink(18, 2), &redshift(19, 2)), Some(vec![]));
         let limit = Rule::MaxUnscaled(i64::MAX / 100);
-        assert_eq!(rules(flink(17, 0), &redshift(19, 2)), Some(vec![limit]));
-        assert_eq!(rules(flink(16, 0), &redshift(19, 2)), Some(vec![]));
-        assert_eq!(rules(FlinkType::Int, &redshift(19, 0)), None);
+        assert_eq!(rules(&flink(17, 0), &redshift(19, 2)), Some(vec![limit]));
+        assert_eq!(rules(&flink(16, 0), &redshift(19, 2)), Some(vec![]));
+        assert_eq!(rules(&FlinkType::Int, &redshift(19, 0)), None);
     }
 
     #[test]
     fn integers_widen_and_never_narrow() {
         let integers = [FlinkType::TinyInt, FlinkType::SmallInt, FlinkType::Int, FlinkType::BigInt];
         let targets = [RedshiftType::SmallInt, RedshiftType::Integer, RedshiftType::BigInt];
-        fn fits(declared: FlinkType, target: &RedshiftType) -> bool {
+        fn fits(declared: &FlinkType, target: &RedshiftType) -> bool {
             rules(declared, target).is_some()
         }
-        for (from, declared) in integers.into_iter().enumerate() {
+        for (from, declared) in integers.iter().enumerate() {
             for (to, target) in targets.iter().enumerate() {
                 assert_eq!(fits(declared, target), from <= to + 1, "{declared} {target}");
             }
         }
-        assert!(fits(FlinkType::Int, &redshift(12, 2)) && !fits(FlinkType::Int, &redshift(11, 2)));
-        assert!(fits(FlinkType::BigInt, &redshift(20, 0)));
-        assert!(!fits(FlinkType::BigInt, &redshift(18, 0)));
-        assert!(!fits(FlinkType::Double, &RedshiftType::Real));
-        assert!(!fits(FlinkType::Int, &RedshiftType::Double));
-        assert!(!fits(FlinkType::Timestamp(3), &RedshiftType::TimestampTz));
+        assert!(
+            fits(&FlinkType::Int, &redshift(12, 2)) && !fits(&FlinkType::Int, &redshift(11, 2))
+        );
+        assert!(fits(&FlinkType::BigInt, &redshift(20, 0)));
+        assert!(!fits(&FlinkType::BigInt, &redshift(18, 0)));
+        assert!(!fits(&FlinkType::Double, &RedshiftType::Real));
+        assert!(!fits(&FlinkType::Int, &RedshiftType::Double));
+        assert!(!fits(&FlinkType::Timestamp(3), &RedshiftType::TimestampTz));
     }
 
     #[test]

@@ -5,13 +5,14 @@
 mod docs;
 mod flink;
 mod flink_text;
+mod flink_tokens;
 mod mapping;
 mod plan;
 mod redshift;
 mod schema;
 
 pub use docs::{markdown, parquet_layout};
-pub use flink::{FlinkType, UTC};
+pub use flink::{Element, FlinkType, UTC};
 pub use mapping::{ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};

@@ -82,7 +82,7 @@ fn plan_column(
     target: &TargetColumn,
     format: CopyFormat,
 ) -> Result<ColumnPlan, String> {
-    let (declared, target_type) = (column.data_type, &target.data_type);
+    let (declared, target_type) = (&column.data_type, &target.data_type);
     let head = format!("column {}: declared {declared}, target {target_type}", column.name);
     if target.is_identity() {
         return Err(format!(
@@ -119,7 +119,7 @@ fn unfilled(column: &TargetColumn) -> Option<String> {
     })
 }
 
-fn advice(declared: FlinkType, target: &RedshiftType) -> String {
+fn advice(declared: &FlinkType, target: &RedshiftType) -> String {
     match (declared, target) {
         (_, RedshiftType::Other(name)) => {
             format!("columns of type {name} are not carried yet: leave it out of the declaration")

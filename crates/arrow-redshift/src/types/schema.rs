@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 
 use super::{FlinkType, fold};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     limits,
 };
 
-/// A column as the table was declared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A column as the table was declared, or a field of a `ROW`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Column {
     /// Name, as declared.
     pub name: String,
@@ -52,9 +52,7 @@ impl TableSchema {
 
     /// The Arrow schema of every batch of this table: one field per column, in order.
     pub fn arrow(&self) -> SchemaRef {
-        let field =
-            |column: &Column| Field::new(&column.name, column.data_type.arrow(), column.nullable);
-        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+        Arc::new(Schema::new(self.columns.iter().map(Column::arrow).collect::<Vec<_>>()))
     }
 }
 

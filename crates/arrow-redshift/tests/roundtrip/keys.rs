@@ -39,7 +39,7 @@ fn keys() -> Vec<Keys> {
             // take a way of their own in one of the four.
             let turn = all.len() % 4;
             for way in (0..4).filter(|way| zoned || *way == turn) {
-                let (declared, spellings) = (case.declared, spellings.clone());
+                let (declared, spellings) = (case.declared.clone(), spellings.clone());
                 let existing = widest.clone().filter(|_| way % 2 == 1);
                 all.push(Keys { declared, existing, format: FORMATS[way / 2], spellings });
             }
@@ -73,13 +73,13 @@ fn keys() -> Vec<Keys> {
 
 async fn keys_are_one_row_each(server: &Warehouse, reader: &Client, number: usize, keys: Keys) {
     let Keys { declared, existing, format, spellings } = keys;
-    let target = existing.clone().unwrap_or_else(|| default_target(declared, 65_535));
+    let target = existing.clone().unwrap_or_else(|| default_target(&declared, 65_535));
     let what = format!("{declared} in {target}, {format}");
     let fields = |rows: Vec<(Value, i64)>| {
         let (keys, marks): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let marks = marks.into_iter().map(Value::Int).collect();
         vec![
-            Field::new("k", declared, target.clone(), keys),
+            Field::new("k", declared.clone(), target.clone(), keys),
             Field::new("v", FlinkType::Int, RedshiftType::Integer, marks),
         ]
     };
@@ -116,7 +116,7 @@ async fn keys_are_one_row_each(server: &Warehouse, reader: &Client, number: usiz
     let kept: Vec<_> =
         spellings.iter().skip(1).step_by(2).map(|all| all[all.len() - 1].clone()).collect();
     let found: Vec<Cell> = find().await.into_iter().map(|mut row| row.remove(0)).collect();
-    let kept: Vec<Cell> = kept.iter().map(|key| Some(shown(key, declared, &target))).collect();
+    let kept: Vec<Cell> = kept.iter().map(|key| Some(shown(key, &declared, &target))).collect();
     assert_eq!(found, kept, "{what}: after deletes");
 }
 

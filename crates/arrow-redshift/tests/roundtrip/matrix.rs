@@ -21,11 +21,11 @@ fn matrix(existing: bool, zoned: bool) -> Table {
         if matches!(case.declared, FlinkType::TimestampLtz(_)) != zoned {
             continue;
         }
-        let created = vec![default_target(case.declared, 65_535)];
+        let created = vec![default_target(&case.declared, 65_535)];
         let targets = if existing { case.targets } else { created };
         for (n, target) in targets.into_iter().enumerate() {
             let name = format!("c{at}_{n}");
-            fields.push(Field::new(&name, case.declared, target, case.values.clone()));
+            fields.push(Field::new(&name, case.declared.clone(), target, case.values.clone()));
         }
     }
     let name = if existing { "existing" } else { "created" };

@@ -48,8 +48,8 @@ const TYPES: [&str; 17] = [
 /// Keys of keyed rows: few, so that they meet again.
 const KEYS: i64 = 40;
 
-fn any_value(declared: FlinkType, csv: bool) -> BoxedStrategy<Value> {
-    match declared {
+fn any_value(declared: &FlinkType, csv: bool) -> BoxedStrategy<Value> {
+    match *declared {
         FlinkType::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),
         FlinkType::TinyInt => any::<i8>().prop_map(|value| Value::Int(value.into())).boxed(),
         FlinkType::SmallInt => any::<i16>().prop_map(|value| Value::Int(value.into())).boxed(),
@@ -70,6 +70,7 @@ fn any_value(declared: FlinkType, csv: bool) -> BoxedStrategy<Value> {
             let micros = -62_135_596_800_000_000..=253_402_300_799_999_999_i64;
             micros.prop_map(Value::At).boxed()
         }
+        ref other => panic!("{other} has no values here"),
     }
 }
 
@@ -94,7 +95,7 @@ type Row = (i64, Vec<Option<Value>>);
 fn any_rows(csv: bool) -> impl Strategy<Value = Vec<Row>> {
     let values: Vec<_> = TYPES
         .iter()
-        .map(|declared| option::weighted(0.85, any_value(flink(declared), csv)))
+        .map(|declared| option::weighted(0.85, any_value(&flink(declared), csv)))
         .collect();
     vec((0..KEYS, values), 1..60)
 }
@@ -102,8 +103,12 @@ fn any_rows(csv: bool) -> impl Strategy<Value = Vec<Row>> {
 fn table(name: &str, rows: &[Row]) -> Table {
     let fields = TYPES.iter().enumerate().map(|(at, declared)| {
         let declared = flink(declared);
-        let mut field =
-            Field::new(&format!("c{at}"), declared, default_target(declared, 65_535), Vec::new());
+        let mut field = Field::new(
+            &format!("c{at}"),
+            declared.clone(),
+            default_target(&declared, 65_535),
+            Vec::new(),
+        );
         field.values = rows.iter().map(|(_, values)| values[at].clone()).collect();
         field
     });

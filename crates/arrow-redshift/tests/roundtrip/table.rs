@@ -36,7 +36,7 @@ impl Field {
     }
 
     pub fn cell(&self, row: usize) -> Cell {
-        self.values[row].as_ref().map(|value| shown(value, self.declared, &self.target))
+        self.values[row].as_ref().map(|value| shown(value, &self.declared, &self.target))
     }
 }
 
@@ -58,7 +58,7 @@ impl Table {
     pub fn schema(&self, kind: Kind) -> TableSchema {
         let column = |field: &Field| Column {
             name: field.name.clone(),
-            data_type: field.declared,
+            data_type: field.declared.clone(),
             nullable: true,
         };
         let columns = self.fields.iter().map(column).collect();
@@ -69,7 +69,7 @@ impl Table {
     pub fn batch(&self) -> RecordBatch {
         let columns = self.fields.iter().map(|field| {
             let array: ArrayRef =
-                array(field.declared, field.values.iter().map(|value| value.as_ref()));
+                array(&field.declared, field.values.iter().map(|value| value.as_ref()));
             (field.name.as_str(), array, true)
         });
         RecordBatch::try_from_iter_with_nullable(columns).expect("a valid batch")

@@ -48,7 +48,7 @@ pub fn at(text: &str) -> Value {
 
 /// A column of a batch.
 pub fn array<'a>(
-    declared: FlinkType,
+    declared: &FlinkType,
     values: impl IntoIterator<Item = Option<&'a Value>>,
 ) -> ArrayRef {
     let values = values.into_iter();
@@ -64,7 +64,7 @@ pub fn array<'a>(
                 .collect::<$array>()
         };
     }
-    match declared {
+    match *declared {
         FlinkType::Boolean => Arc::new(of!(BooleanArray, Bool, |v: &bool| *v)),
         FlinkType::TinyInt => Arc::new(of!(Int8Array, Int, |v: &i64| *v as i8)),
         FlinkType::SmallInt => Arc::new(of!(Int16Array, Int, |v: &i64| *v as i16)),
@@ -84,11 +84,12 @@ pub fn array<'a>(
         FlinkType::TimestampLtz(_) => {
             Arc::new(of!(TimestampMicrosecondArray, At, |v: &i64| *v).with_timezone("UTC"))
         }
+        ref other => panic!("{other} has no values here"),
     }
 }
 
 /// What a column of type `target` shows for a value that was declared as `declared`.
-pub fn shown(value: &Value, declared: FlinkType, target: &RedshiftType) -> String {
+pub fn shown(value: &Value, declared: &FlinkType, target: &RedshiftType) -> String {
     match (value, target) {
         (Value::Bool(value), _) => if *value { "t" } else { "f" }.to_owned(),
         (Value::Int(value), RedshiftType::Decimal { scale, .. }) => {
@@ -98,7 +99,7 @@ pub fn shown(value: &Value, declared: FlinkType, target: &RedshiftType) -> Strin
         (Value::Float(value), _) => f64::from(*value).to_string(),
         (Value::Double(value), _) => value.to_string(),
         (Value::Decimal(value), RedshiftType::Decimal { scale, .. }) => {
-            let FlinkType::Decimal { scale: from, .. } = declared else {
+            let &FlinkType::Decimal { scale: from, .. } = declared else {
                 panic!("{value} is no {declared}")
             };
             pointed(value * 10_i128.pow(u32::from(scale - from)), *scale)

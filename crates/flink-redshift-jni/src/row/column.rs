@@ -10,9 +10,38 @@ use arrow::{
         Int64Type,
     },
 };
-use arrow_redshift::{Result, types::FlinkType};
+use arrow_redshift::{Error, ErrorKind, Result, types::FlinkType};
 
 use super::{RowField, decimal, frame::Frame, text, time};
+
+/// Whether columns of this type are decoded.
+pub fn is_carried(data_type: &FlinkType) -> bool {
+    use FlinkType::{
+        Array, Binary, Bytes, IntervalDaySecond, IntervalYearMonth, Map, Multiset, Row, Time,
+        VarBinary,
+    };
+    !matches!(
+        data_type,
+        Array(_)
+            | Binary(_)
+            | Bytes
+            | IntervalDaySecond
+            | IntervalYearMonth
+            | Map(..)
+            | Multiset(_)
+            | Row(_)
+            | Time(_)
+            | VarBinary(_)
+    )
+}
+
+/// What is said of a column whose type is not decoded.
+pub fn not_carried(data_type: &FlinkType) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("type {data_type} is not carried by the Flink connector yet"),
+    )
+}
 
 /// Decodes the field at `place` of all rows.
 pub(super) fn decode(frame: &Frame<'_>, place: usize, field: &RowField) -> Result<ArrayRef> {
@@ -33,6 +62,7 @@ pub(super) fn decode(frame: &Frame<'_>, place: usize, field: &RowField) -> Resul
         }
         FlinkType::Timestamp(precision) => time::decode(frame, place, field, precision, false)?,
         FlinkType::TimestampLtz(precision) => time::decode(frame, place, field, precision, true)?,
+        _ => return Err(not_carried(&field.data_type)),
     })
 }
 

@@ -23,6 +23,7 @@ use arrow::{
 };
 use arrow_redshift::{Error, ErrorKind, Result, stage::RowKind, types::FlinkType};
 
+pub use column::{is_carried, not_carried};
 use frame::Frame;
 pub use frame::fixed_part;
 

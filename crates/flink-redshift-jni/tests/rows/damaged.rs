@@ -46,15 +46,16 @@ fn parts_outside_of_their_row_are_not_read() {
             FlinkType::Timestamp(_) => Value::Time(0, 8),
             _ => Value::Decimal(1 << 60),
         };
-        let whole = row(INSERT, &[data_type], &[value]);
+        let types = [data_type];
+        let whole = row(INSERT, &types, &[value]);
         // Another row follows, so that the buffer does not end where the row does. An offset's last
         // bit stays clear: in a text it marks one that stands in its field.
         let mut bytes = buffer([&whole, &whole]);
         let length = whole.len() as u64;
         for offset in [length - 7, length, length + 4, (1 << 31) - 1] {
             bytes[12..20].copy_from_slice(&(offset << 32 | 8).to_le_bytes());
-            let error = decoder(&[data_type]).decode(&bytes, 2, 0);
-            assert!(error.is_err(), "{data_type} at {offset}");
+            let error = decoder(&types).decode(&bytes, 2, 0);
+            assert!(error.is_err(), "{} at {offset}", types[0]);
         }
     }
 }
@@ -64,12 +65,12 @@ fn texts_and_decimals_of_impossible_lengths_are_refused() {
     let mut text = row(INSERT, &[FlinkType::String], &[Value::Text(b"abc".to_vec())]);
     text[15] = 0x80 | 8;
     damaged(&[FlinkType::String], &buffer([&text]), 1);
-    let long = FlinkType::Decimal { precision: 38, scale: 0 };
+    let long = [FlinkType::Decimal { precision: 38, scale: 0 }];
     for length in [0_u64, 17] {
-        let mut decimal = row(INSERT, &[long], &[Value::Decimal(5)]);
+        let mut decimal = row(INSERT, &long, &[Value::Decimal(5)]);
         decimal.resize(64, 0);
         decimal[8..16].copy_from_slice(&(16 << 32 | length).to_le_bytes());
-        damaged(&[long], &buffer([&decimal]), 1);
+        damaged(&long, &buffer([&decimal]), 1);
     }
     let mut time = row(INSERT, &[FlinkType::Timestamp(9)], &[Value::Time(0, 0)]);
     time[8..16].copy_from_slice(&(16_u64 << 32 | 1_000_000).to_le_bytes());

@@ -48,16 +48,16 @@ pub fn row(kind: u8, types: &[FlinkType], values: &[Value]) -> Vec<u8> {
             let bit = at + 8;
             row[bit / 8] |= 1 << (bit % 8);
             // Only long decimals and timestamps keep their room.
-            reserve(&mut row, field, *data_type);
+            reserve(&mut row, field, data_type);
             continue;
         }
-        let word = word(&mut row, *data_type, value);
+        let word = word(&mut row, data_type, value);
         row[field..field + 8].copy_from_slice(&word);
     }
     row
 }
 
-fn reserve(row: &mut Vec<u8>, field: usize, data_type: FlinkType) {
+fn reserve(row: &mut Vec<u8>, field: usize, data_type: &FlinkType) {
     let room = match data_type {
         FlinkType::Decimal { precision: 19.., .. } => 16,
         FlinkType::Timestamp(4..) | FlinkType::TimestampLtz(4..) => 8,
@@ -69,7 +69,7 @@ fn reserve(row: &mut Vec<u8>, field: usize, data_type: FlinkType) {
 }
 
 /// The eight bytes of a field; what does not fit is appended to the row.
-fn word(row: &mut Vec<u8>, data_type: FlinkType, value: &Value) -> [u8; 8] {
+fn word(row: &mut Vec<u8>, data_type: &FlinkType, value: &Value) -> [u8; 8] {
     match value {
         Value::Null => unreachable!("its bit is set"),
         Value::Boolean(value) => padded(&[u8::from(*value)]),

@@ -21,8 +21,8 @@ macro_rules! only {
     };
 }
 
-pub fn column(data_type: FlinkType, values: &[Value]) -> ArrayRef {
-    match data_type {
+pub fn column(data_type: &FlinkType, values: &[Value]) -> ArrayRef {
+    match *data_type {
         FlinkType::Boolean => Arc::new(only!(values, Boolean).collect::<BooleanArray>()),
         FlinkType::TinyInt => Arc::new(only!(values, TinyInt).collect::<Int8Array>()),
         FlinkType::SmallInt => Arc::new(only!(values, SmallInt).collect::<Int16Array>()),
@@ -42,6 +42,7 @@ pub fn column(data_type: FlinkType, values: &[Value]) -> ArrayRef {
         }
         FlinkType::Timestamp(_) => Arc::new(micros(values)),
         FlinkType::TimestampLtz(_) => Arc::new(micros(values).with_timezone("UTC")),
+        ref other => panic!("{other} is not carried"),
     }
 }
 

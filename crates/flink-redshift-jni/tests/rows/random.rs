@@ -31,8 +31,8 @@ pub fn data_type() -> impl Strategy<Value = FlinkType> {
     ]
 }
 
-fn value(data_type: FlinkType) -> BoxedStrategy<Value> {
-    let there = match data_type {
+fn value(data_type: &FlinkType) -> BoxedStrategy<Value> {
+    let there = match *data_type {
         FlinkType::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         FlinkType::TinyInt => any::<i8>().prop_map(Value::TinyInt).boxed(),
         FlinkType::SmallInt => any::<i16>().prop_map(Value::SmallInt).boxed(),
@@ -55,6 +55,7 @@ fn value(data_type: FlinkType) -> BoxedStrategy<Value> {
             let millis = -62_135_596_800_000i64..253_402_300_800_000;
             (millis, nanos).prop_map(|(millis, nanos)| Value::Time(millis, nanos)).boxed()
         }
+        ref other => panic!("{other} is not carried"),
     };
     prop_oneof![1 => Just(Value::Null), 5 => there].boxed()
 }
@@ -63,7 +64,7 @@ fn value(data_type: FlinkType) -> BoxedStrategy<Value> {
 pub fn table() -> impl Strategy<Value = (Vec<FlinkType>, Vec<(u8, Vec<Value>)>)> {
     let types = prop::collection::vec(data_type(), 1..70);
     types.prop_flat_map(|types| {
-        let fields: Vec<_> = types.iter().map(|data_type| value(*data_type)).collect();
+        let fields: Vec<_> = types.iter().map(value).collect();
         let rows = prop::collection::vec((0u8..4, fields), 0..12);
         (Just(types), rows)
     })
@@ -83,7 +84,7 @@ proptest! {
         prop_assert_eq!(decoded.batch.num_rows(), rows.len());
         for (at, data_type) in types.iter().enumerate() {
             let values: Vec<Value> = rows.iter().map(|(_, values)| values[at].clone()).collect();
-            prop_assert_eq!(decoded.batch.column(at), &expected::column(*data_type, &values));
+            prop_assert_eq!(decoded.batch.column(at), &expected::column(data_type, &values));
         }
         let kinds = [RowKind::Insert, RowKind::UpdateBefore, RowKind::UpdateAfter, RowKind::Delete];
         let expected: Vec<RowKind> = rows.iter().map(|(kind, _)| kinds[usize::from(*kind)]).collect();

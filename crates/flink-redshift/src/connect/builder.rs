@@ -54,8 +54,8 @@ enum Values {
 
 impl ColumnBuilder {
     /// An empty column.
-    pub fn new(data_type: FlinkType, time: TimeText) -> Self {
-        let values = match data_type {
+    pub fn new(data_type: &FlinkType, time: TimeText) -> Self {
+        let values = match *data_type {
             FlinkType::Boolean => Values::Boolean(BooleanBuilder::new()),
             FlinkType::TinyInt => Values::TinyInt(Int8Builder::new()),
             FlinkType::SmallInt => Values::SmallInt(Int16Builder::new()),
@@ -75,7 +75,7 @@ impl ColumnBuilder {
                 Values::TimestampLtz(TimestampMicrosecondBuilder::new(), p)
             }
         };
-        ColumnBuilder { data_type, time, values }
+        ColumnBuilder { data_type: data_type.clone(), time, values }
     }
 
     /// Adds a value, or NULL; `None` where the text is no value of the type, and then nothing is
@@ -147,14 +147,14 @@ impl ColumnBuilder {
             Values::Float(values) => Arc::new(values.finish()),
             Values::Double(values) => Arc::new(values.finish()),
             Values::Decimal(values, ..) => {
-                Arc::new(values.finish().with_data_type(engine_type(self.data_type)))
+                Arc::new(values.finish().with_data_type(engine_type(&self.data_type)))
             }
             Values::Text(values) => Arc::new(values.finish()),
             Values::Date(values) => Arc::new(values.finish()),
             Values::Timestamp(values, _) => Arc::new(values.finish()),
             Values::TimestampLtz(values, _) => Arc::new(values.finish().with_timezone("UTC")),
         };
-        cast(&array, &engine_type(self.data_type))
+        cast(&array, &engine_type(&self.data_type))
     }
 }
 

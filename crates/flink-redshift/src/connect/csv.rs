@@ -138,7 +138,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(format: &'a CsvFormat, wanted: &'a Wanted<'a>, file: &'a Path) -> Self {
         let columns = wanted.projection.iter().map(|index| &wanted.columns[*index]);
-        let builders = columns.map(|column| ColumnBuilder::new(column.data_type, TIME)).collect();
+        let builders = columns.map(|column| ColumnBuilder::new(&column.data_type, TIME)).collect();
         Table { format, wanted, file, builders, rows: 0 }
     }
 
@@ -166,7 +166,7 @@ impl<'a> Table<'a> {
                     let column = &self.wanted.columns[*index];
                     let text = text.map(Option::unwrap_or_default);
                     let Advice { message, advice } =
-                        advice::about_value(text, line, column.data_type, self.format);
+                        advice::about_value(text, line, &column.data_type, self.format);
                     let error = InputError::value(self.file, line, column, message, advice);
                     return Err(error.into());
                 }

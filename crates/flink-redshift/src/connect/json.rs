@@ -114,7 +114,7 @@ impl<'a> Table<'a> {
     fn new(format: &'a JsonFormat, wanted: &'a Wanted<'a>, file: &'a Path) -> Self {
         let columns = wanted.projection.iter().map(|index| &wanted.columns[*index]);
         let builders =
-            columns.map(|column| ColumnBuilder::new(column.data_type, format.time)).collect();
+            columns.map(|column| ColumnBuilder::new(&column.data_type, format.time)).collect();
         Table { format, wanted, file, builders, rows: 0 }
     }
 

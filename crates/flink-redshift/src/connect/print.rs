@@ -42,7 +42,7 @@ impl Print {
         }
         Print {
             prefix,
-            types: columns.iter().map(|column| column.data_type).collect(),
+            types: columns.iter().map(|column| column.data_type.clone()).collect(),
             standard_error: options.flag("standard-error"),
         }
     }
@@ -73,7 +73,7 @@ impl<'a> Printer<'a> {
             .columns()
             .iter()
             .zip(&self.print.types)
-            .map(|(column, data_type)| texts(column, *data_type))
+            .map(|(column, data_type)| texts(column, data_type))
             .collect::<Result<Vec<_>, _>>()
             .map_err(io::Error::other)?;
         let mut out: Box<dyn Write> = match self.print.standard_error {
@@ -95,7 +95,7 @@ impl<'a> Printer<'a> {
 }
 
 /// The text of each value, as its Java object's `toString` gives it.
-fn texts(array: &ArrayRef, data_type: FlinkType) -> Result<Vec<Option<String>>, ArrowError> {
+fn texts(array: &ArrayRef, data_type: &FlinkType) -> Result<Vec<Option<String>>, ArrowError> {
     Ok(match array.data_type() {
         DataType::Boolean => {
             array.as_boolean().iter().map(|value| value.map(|value| value.to_string())).collect()

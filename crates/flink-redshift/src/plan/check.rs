@@ -269,7 +269,7 @@ impl Checker<'_> {
                 return Err("CAST without a type".into());
             };
             let to = to.parse().map_err(|error: arrow_redshift::Error| error.to_string())?;
-            return functions::cast_allowed(&from, to, self.utc);
+            return functions::cast_allowed(&from, &to, self.utc);
         }
         let types =
             call.args.iter().map(|arg| self.data_type(arg)).collect::<Result<Vec<_>, _>>()?;

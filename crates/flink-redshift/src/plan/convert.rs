@@ -35,12 +35,12 @@ pub enum Failure {
 }
 
 /// Converts an array; the pair of types is one that CAST takes.
-pub fn convert(array: &ArrayRef, to: FlinkType, failure: Failure) -> Result<ArrayRef> {
+pub fn convert(array: &ArrayRef, to: &FlinkType, failure: Failure) -> Result<ArrayRef> {
     let from = Class::of(array.data_type());
     if from == Class::Null {
         return Ok(new_null_array(&engine_type(to), array.len()));
     }
-    match to {
+    match *to {
         FlinkType::Boolean => to_boolean(array, from, failure),
         FlinkType::TinyInt => {
             integer::<Int8Type>(array, to, failure, |v| v as i8, |v| v as i32 as i8)
@@ -58,13 +58,14 @@ pub fn convert(array: &ArrayRef, to: FlinkType, failure: Failure) -> Result<Arra
         FlinkType::Char(_) | FlinkType::VarChar(_) | FlinkType::String => to_text(array, to),
         FlinkType::Date => to_date(array, from, failure),
         FlinkType::Timestamp(_) | FlinkType::TimestampLtz(_) => to_timestamp(array, to, failure),
+        ref other => Err(DataFusionError::Internal(format!("CAST to {other} came past its check"))),
     }
 }
 
 /// Whole numbers wrap around and fractions are cut, as Java's conversions do.
 fn integer<T>(
     array: &ArrayRef,
-    to: FlinkType,
+    to: &FlinkType,
     failure: Failure,
     narrow: fn(i64) -> T::Native,
     cut: fn(f64) -> T::Native,
@@ -121,7 +122,7 @@ fn to_boolean(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRe
                 match text.to_lowercase().as_str() {
                     "t" | "true" | "y" | "yes" | "1" => Ok(Some(true)),
                     "f" | "false" | "n" | "no" | "0" => Ok(Some(false)),
-                    _ => unreadable(FlinkType::Boolean, failure),
+                    _ => unreadable(&FlinkType::Boolean, failure),
                 }
             });
             Arc::new(read.collect::<Result<BooleanArray>>()?)
@@ -132,9 +133,12 @@ fn to_boolean(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRe
 
 fn to_double(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRef> {
     Ok(match from {
-        Class::Text => {
-            Arc::new(parse::<Float64Type>(array, FlinkType::Double, failure, number::parse_double)?)
-        }
+        Class::Text => Arc::new(parse::<Float64Type>(
+            array,
+            &FlinkType::Double,
+            failure,
+            number::parse_double,
+        )?),
         // Through text, since the quotient of two rounded numbers is not the nearest one.
         Class::Decimal(_, scale) => Arc::new(
             array
@@ -147,7 +151,7 @@ fn to_double(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRef
 
 fn to_float(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRef> {
     Ok(match from {
-        Class::Text => Arc::new(parse::<Float32Type>(array, FlinkType::Float, failure, |text| {
+        Class::Text => Arc::new(parse::<Float32Type>(array, &FlinkType::Float, failure, |text| {
             // Twice rounded would be wrong: the digits are read as FLOAT where they are plain.
             let double = number::parse_double(text)?;
             Some(
@@ -178,7 +182,7 @@ fn to_decimal(
     scale: u8,
     failure: Failure,
 ) -> Result<ArrayRef> {
-    let to = FlinkType::Decimal { precision, scale };
+    let to = &FlinkType::Decimal { precision, scale };
     let values: Decimal128Array = match from {
         Class::Text => {
             parse(array, to, failure, |text| decimal::parse(text.trim(), precision, scale).ok())?
@@ -210,7 +214,7 @@ fn to_decimal(
 
 fn to_date(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRef> {
     Ok(match from {
-        Class::Text => Arc::new(parse::<Date32Type>(array, FlinkType::Date, failure, |text| {
+        Class::Text => Arc::new(parse::<Date32Type>(array, &FlinkType::Date, failure, |text| {
             let text = text.trim();
             let date = text.split_once(' ').map_or(text, |(date, _)| date);
             time::parse_date(date, Digits::Free)
@@ -231,8 +235,8 @@ fn to_date(array: &ArrayRef, from: Class, failure: Failure) -> Result<ArrayRef> 
 
 const DAY: i64 = 86_400 * time::SECOND;
 
-fn to_timestamp(array: &ArrayRef, to: FlinkType, failure: Failure) -> Result<ArrayRef> {
-    let (FlinkType::Timestamp(precision) | FlinkType::TimestampLtz(precision)) = to else {
+fn to_timestamp(array: &ArrayRef, to: &FlinkType, failure: Failure) -> Result<ArrayRef> {
+    let &(FlinkType::Timestamp(precision) | FlinkType::TimestampLtz(precision)) = to else {
         return Err(DataFusionError::Internal(format!("{to} is no timestamp")));
     };
     let instants: PrimitiveArray<TimestampMicrosecondType> = match array.data_type() {
@@ -259,11 +263,11 @@ fn micros(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Text, cut and padded to the type's length.
-fn to_text(array: &ArrayRef, to: FlinkType) -> Result<ArrayRef> {
+fn to_text(array: &ArrayRef, to: &FlinkType) -> Result<ArrayRef> {
     let text = text_of(array)?;
     let (length, pad) = match to {
-        FlinkType::Char(length) => (length as usize, true),
-        FlinkType::VarChar(length) => (length as usize, false),
+        FlinkType::Char(length) => (*length as usize, true),
+        FlinkType::VarChar(length) => (*length as usize, false),
         _ => return Ok(text),
     };
     let fitted = text.as_string::<i32>().iter().map(|text| text.map(|text| fit(text, length, pad)));
@@ -321,7 +325,7 @@ fn text_of(array: &ArrayRef) -> Result<ArrayRef> {
 /// Reads each text of an array.
 fn parse<T: ArrowPrimitiveType>(
     array: &ArrayRef,
-    to: FlinkType,
+    to: &FlinkType,
     failure: Failure,
     read: impl Fn(&str) -> Option<T::Native>,
 ) -> Result<PrimitiveArray<T>> {
@@ -340,7 +344,7 @@ fn parse<T: ArrowPrimitiveType>(
 }
 
 /// The value itself is not named: it is the user's data.
-fn unreadable<T>(to: FlinkType, failure: Failure) -> Result<Option<T>> {
+fn unreadable<T>(to: &FlinkType, failure: Failure) -> Result<Option<T>> {
     match failure {
         Failure::Null => Ok(None),
         Failure::Raise => Err(DataFusionError::Execution(format!(
@@ -353,7 +357,7 @@ fn unreadable<T>(to: FlinkType, failure: Failure) -> Result<Option<T>> {
 mod tests {
     use super::*;
 
-    fn one(text: &str, to: FlinkType) -> Result<ArrayRef> {
+    fn one(text: &str, to: &FlinkType) -> Result<ArrayRef> {
         let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
         convert(&array, to, Failure::Raise)
     }
@@ -370,17 +374,17 @@ mod tests {
             FlinkType::Date,
             FlinkType::Timestamp(3),
         ] {
-            let message = one("hunter2", to).unwrap_err().to_string();
+            let message = one("hunter2", &to).unwrap_err().to_string();
             assert!(message.contains(&to.to_string()) && !message.contains("hunter2"), "{message}");
             let array: ArrayRef = Arc::new(StringArray::from(vec!["hunter2"]));
-            assert!(convert(&array, to, Failure::Null).unwrap().is_null(0));
+            assert!(convert(&array, &to, Failure::Null).unwrap().is_null(0));
         }
     }
 
     #[test]
     fn text_overflows() {
-        assert!(one("128", FlinkType::TinyInt).is_err());
-        assert!(one("127.9", FlinkType::TinyInt).is_ok());
-        assert!(one("1000", FlinkType::Decimal { precision: 5, scale: 2 }).is_err());
+        assert!(one("128", &FlinkType::TinyInt).is_err());
+        assert!(one("127.9", &FlinkType::TinyInt).is_ok());
+        assert!(one("1000", &FlinkType::Decimal { precision: 5, scale: 2 }).is_err());
     }
 }

@@ -49,7 +49,7 @@ pub fn fit(
     }
     let mut problems = Vec::new();
     for (field, column) in schema.fields().iter().zip(&listed) {
-        if !functions::implicit(field, column.data_type, target.utc) {
+        if !functions::implicit(field, &column.data_type, target.utc) {
             problems.push(Problem::new(line, mismatch(field, column, target.table)));
         }
     }
@@ -73,7 +73,9 @@ pub fn fit(
         let place = listed.iter().position(|listed| listed.name == column.name);
         match place {
             Some(place) => convert(&schema.columns()[place], schema.field(place), column),
-            None => cast(lit(ScalarValue::Null), engine_type(column.data_type)).alias(&column.name),
+            None => {
+                cast(lit(ScalarValue::Null), engine_type(&column.data_type)).alias(&column.name)
+            }
         }
     });
     let plan = LogicalPlanBuilder::from(query)
@@ -104,7 +106,7 @@ fn listed<'a>(target: &Target<'a>, line: u64) -> Result<Vec<&'a DeclaredColumn>,
 
 fn mismatch(field: &Field, column: &DeclaredColumn, table: &str) -> String {
     if field.data_type() == &DataType::Null {
-        let (name, to) = (&column.name, column.data_type);
+        let (name, to) = (&column.name, &column.data_type);
         return format!("NULL alone has no type: write CAST(NULL AS {to}) for {name} of {table}");
     }
     let found =
@@ -121,12 +123,12 @@ fn mismatch(field: &Field, column: &DeclaredColumn, table: &str) -> String {
 
 fn convert(from: &Column, field: &Field, to: &DeclaredColumn) -> Expr {
     let value = Expr::Column(from.clone());
-    let kept = declared(field) == Some(to.data_type);
+    let kept = declared(field).as_ref() == Some(&to.data_type);
     let unbounded = to.data_type == arrow_redshift::types::FlinkType::String;
-    let same = field.data_type() == &engine_type(to.data_type);
-    let text = engine_type(to.data_type) == DataType::Utf8;
+    let same = field.data_type() == &engine_type(&to.data_type);
+    let text = engine_type(&to.data_type) == DataType::Utf8;
     if same && (kept || unbounded || !text) {
         return value.alias(&to.name);
     }
-    functions::cast_to(value, to.data_type).alias(&to.name)
+    functions::cast_to(value, &to.data_type).alias(&to.name)
 }

@@ -14,8 +14,8 @@ use datafusion::arrow::datatypes::{
 use crate::script::DeclaredColumn;
 
 /// The engine's type for a Flink type.
-pub fn engine_type(flink: FlinkType) -> DataType {
-    match flink {
+pub fn engine_type(flink: &FlinkType) -> DataType {
+    match *flink {
         FlinkType::Boolean => DataType::Boolean,
         FlinkType::TinyInt => DataType::Int8,
         FlinkType::SmallInt => DataType::Int16,
@@ -30,6 +30,8 @@ pub fn engine_type(flink: FlinkType) -> DataType {
         FlinkType::TimestampLtz(precision) => {
             DataType::Timestamp(unit(precision), Some("UTC".into()))
         }
+        // Scripts that name others are refused.
+        ref other => other.arrow(),
     }
 }
 
@@ -60,8 +62,8 @@ pub fn unit_precision(unit: TimeUnit) -> u8 {
 pub fn engine_schema(columns: &[DeclaredColumn]) -> SchemaRef {
     let fields = columns.iter().map(|column| {
         // NOT NULL is a promise of the script, which nobody has checked: the engine must not use it.
-        Field::new(&column.name, engine_type(column.data_type), true)
-            .with_metadata(flink_metadata(column.data_type))
+        Field::new(&column.name, engine_type(&column.data_type), true)
+            .with_metadata(flink_metadata(&column.data_type))
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
@@ -150,7 +152,7 @@ pub fn sql_name(data_type: &DataType) -> String {
 const FLINK_TYPE: &str = "flink.type";
 
 /// A field's metadata that keeps the Flink type where the engine's type alone loses a length.
-pub fn flink_metadata(flink: FlinkType) -> HashMap<String, String> {
+pub fn flink_metadata(flink: &FlinkType) -> HashMap<String, String> {
     match flink {
         FlinkType::Char(_) | FlinkType::VarChar(_) => {
             HashMap::from([(FLINK_TYPE.to_owned(), flink.to_string())])

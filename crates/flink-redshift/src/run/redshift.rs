@@ -138,7 +138,7 @@ fn is_given(options: &[(String, String)], key: &str) -> bool {
 fn schema(columns: &[DeclaredColumn], primary_key: &[String]) -> Result<TableSchema> {
     let columns = columns.iter().map(|column| Column {
         name: column.name.clone(),
-        data_type: column.data_type,
+        data_type: column.data_type.clone(),
         nullable: column.nullable,
     });
     TableSchema::new(columns.collect(), primary_key.to_vec())

@@ -109,6 +109,9 @@ impl Body {
         let data_type: FlinkType = text.parse().map_err(|error: arrow_redshift::Error| {
             Problem::new(line, format!("column {name}: {}", error.message()))
         })?;
+        if let Some(problem) = unsupported_type(&data_type) {
+            return Err(Problem::new(line, format!("column {name}: {problem}")));
+        }
         let mut column = DeclaredColumn { line, name, data_type, nullable: true };
         loop {
             if cursor.take_words(&["NOT", "NULL"]) {
@@ -152,6 +155,21 @@ impl Body {
         }
         self.primary_key = names;
         Ok(())
+    }
+}
+
+/// What is said of a type of Flink's that scripts cannot use here yet.
+pub fn unsupported_type(data_type: &FlinkType) -> Option<String> {
+    use FlinkType::{
+        Array, Binary, Bytes, IntervalDaySecond, IntervalYearMonth, Map, Multiset, Row, Time,
+        VarBinary,
+    };
+    match data_type {
+        Array(_) | Binary(_) | Bytes | IntervalDaySecond | IntervalYearMonth | Map(..)
+        | Multiset(_) | Row(_) | Time(_) | VarBinary(_) => {
+            Some(format!("type {data_type} is not supported in scripts yet"))
+        }
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ mod problem;
 mod split;
 mod statement;
 
-pub use create_table::{CreateTable, DeclaredColumn};
+pub use create_table::{CreateTable, DeclaredColumn, unsupported_type};
 pub use dialect::FlinkDialect;
 pub use problem::{Problem, ScriptError};
 pub use statement::{CreateView, DropTable, Insert, Setting, Statement, StatementKind};

@@ -67,7 +67,7 @@ pub fn about_number(record: &Record, declared: usize, format: &CsvFormat) -> Adv
 pub fn about_value(
     text: Option<&str>,
     line: u64,
-    data_type: FlinkType,
+    data_type: &FlinkType,
     format: &CsvFormat,
 ) -> Advice {
     let Some(text) = text else {

@@ -72,7 +72,7 @@ impl ScalarUDFImpl for Cast {
         let from = args.arg_fields[0].data_type();
         allowed(from, to, self.utc).map_err(DataFusionError::Internal)?;
         evaluate(&args.args[..1], args.number_rows, |values| {
-            convert::convert(&values[0], to, self.failure)
+            convert::convert(&values[0], &to, self.failure)
         })
     }
 }
@@ -87,7 +87,7 @@ fn target(name: Option<&ScalarValue>) -> Result<FlinkType> {
 }
 
 /// Whether CAST takes this type to that one here.
-pub fn allowed(from: &DataType, to: FlinkType, utc: bool) -> Result<(), String> {
+pub fn allowed(from: &DataType, to: &FlinkType, utc: bool) -> Result<(), String> {
     use Class as C;
     let to_type = engine_type(to);
     let ok = match (Class::of(from), Class::of(&to_type)) {
@@ -113,7 +113,7 @@ pub fn allowed(from: &DataType, to: FlinkType, utc: bool) -> Result<(), String> 
 }
 
 /// Whether a sink takes this type for a column of that one without being asked, as Flink's do.
-pub fn implicit(from: &Field, to: FlinkType, utc: bool) -> bool {
+pub fn implicit(from: &Field, to: &FlinkType, utc: bool) -> bool {
     use Class as C;
     let from_class = Class::of(from.data_type());
     match (from_class, Class::of(&engine_type(to))) {

@@ -185,7 +185,7 @@ pub fn casts(utc: bool) -> [Arc<ScalarUDF>; 2] {
 }
 
 /// CAST of an expression where it is known to be possible.
-pub fn cast_to(value: logical_expr::Expr, to: FlinkType) -> logical_expr::Expr {
+pub fn cast_to(value: logical_expr::Expr, to: &FlinkType) -> logical_expr::Expr {
     let [cast, _] = casts(true);
     cast.call(vec![value, logical_expr::lit(to.to_string())])
 }
