@@ -34,6 +34,9 @@ public final class RowBuffer {
 
     private static final int LENGTH_BYTES = 4;
 
+    /** Up to this size single bytes are copied faster than a block, whose call costs more. */
+    private static final int FEW_BYTES = 16;
+
     private final TypedRowWriter writer;
     private final int arity;
 
@@ -108,6 +111,13 @@ public final class RowBuffer {
 
     /** Copies from Flink's memory, which may lie in several segments of one size. */
     void copy(MemorySegment[] segments, int offset, int size, int at) {
+        if (segments.length == 1 && size <= FEW_BYTES) {
+            MemorySegment segment = segments[0];
+            for (int i = 0; i < size; i++) {
+                bytes.put(at + i, segment.get(offset + i));
+            }
+            return;
+        }
         bytes.position(at);
         if (segments.length == 1) {
             segments[0].get(offset, bytes, size);

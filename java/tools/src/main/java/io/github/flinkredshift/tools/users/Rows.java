@@ -1,5 +1,6 @@
 package io.github.flinkredshift.tools.users;
 
+import java.nio.charset.StandardCharsets;
 import java.util.function.LongFunction;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
@@ -13,17 +14,20 @@ import org.apache.flink.table.data.writer.BinaryRowWriter;
  */
 enum Rows {
 
-    /** As a format or a function makes them: objects, whose texts are Java strings. */
+    /** As a format makes them: objects, whose texts are Java strings decoded from bytes. */
     OBJECTS {
         @Override
         LongFunction<RowData> maker() {
+            byte[][] languages = bytes(LANGUAGES);
+            byte[][] countries = bytes(COUNTRIES);
+            byte[][] genders = bytes(GENDERS);
             return id ->
                     GenericRowData.of(
                             id,
                             (int) (id % 7),
-                            StringData.fromString(pick(LANGUAGES, id)),
-                            StringData.fromString(pick(COUNTRIES, id / 3)),
-                            StringData.fromString(pick(GENDERS, id / 5)),
+                            decoded(pick(languages, id)),
+                            decoded(pick(countries, id / 3)),
+                            decoded(pick(genders, id / 5)),
                             score(id));
         }
     },
@@ -59,6 +63,18 @@ enum Rows {
 
     /** What turns an id into its row; of one thread. */
     abstract LongFunction<RowData> maker();
+
+    private static byte[][] bytes(String[] values) {
+        byte[][] bytes = new byte[values.length][];
+        for (int i = 0; i < values.length; i++) {
+            bytes[i] = values[i].getBytes(StandardCharsets.UTF_8);
+        }
+        return bytes;
+    }
+
+    private static StringData decoded(byte[] text) {
+        return StringData.fromString(new String(text, StandardCharsets.UTF_8));
+    }
 
     private static StringData[] texts(String[] values) {
         StringData[] texts = new StringData[values.length];
