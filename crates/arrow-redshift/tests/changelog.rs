@@ -98,9 +98,22 @@ impl Life {
     }
 }
 
+/// In which way the changes go.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+enum Mode {
+    /// Parts on S3.
+    #[default]
+    Copy,
+    /// Jdbc mode, exactly once: in the committables.
+    Carried,
+    /// Jdbc mode, at least once: each writer's flush at each checkpoint.
+    Flushed,
+}
+
 /// How a changelog meets its table.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cut {
+    mode: Mode,
     /// The table has a column that the sink does not write.
     partial: bool,
     /// A key's changes go to any writer, as where no keyed shuffle stands before the sink, and not
@@ -183,7 +196,13 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
         );
         watcher.batch_execute(&ddl).await.unwrap();
     }
-    let sink = prepared(&options(place, table), Kind::Keyed).await;
+    let mut given = options(place, table);
+    let guarantee = if cut.mode == Mode::Flushed { "at-least-once" } else { "exactly-once" };
+    if cut.mode != Mode::Copy {
+        given.insert("sink.write.mode".into(), "jdbc".into());
+        given.insert("sink.delivery-guarantee".into(), guarantee.into());
+    }
+    let sink = prepared(&given, Kind::Keyed).await;
     let (mut committer, stop) = (sink.committer(), CancellationToken::new());
     let writers = |checkpoint| -> Vec<Writer> {
         (0..SUBTASKS as u32).map(|subtask| sink.writer(subtask, checkpoint).unwrap()).collect()
@@ -200,7 +219,13 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
         changes.iter().for_each(|change| run.expected.apply(change));
         // What was scattered may have ended otherwise than it was told.
         run.life.alive = run.expected.names().into_iter().collect();
-        let commit = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap().unwrap();
+        let context = format!("{cut:?}, seed {seed}, checkpoint {checkpoint}");
+        let commit = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap();
+        assert_eq!(commit.is_none(), cut.mode == Mode::Flushed, "{context}");
+        let Some(commit) = commit else {
+            run.check(&watcher, table, &context).await;
+            continue;
+        };
         held = Some(match held.take() {
             Some(mut earlier) => {
                 earlier.absorb(commit).unwrap();
@@ -212,7 +237,6 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
             continue;
         }
         committer.commit(&held.take().unwrap(), &stop).await.unwrap();
-        let context = format!("{cut:?}, seed {seed}, checkpoint {checkpoint}");
         run.check(&watcher, table, &context).await;
     }
 }
@@ -245,7 +269,18 @@ async fn a_key_that_several_writers_change_ends_by_the_total_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_of_several_checkpoints_end_as_each_by_itself() {
     replays(Cut { gathered: true, ..Cut::default() }, [13, 14, 15]).await;
-    replays(Cut { gathered: true, partial: true, scattered: true }, [16, 17, 18]).await;
+    let all = Cut { gathered: true, partial: true, scattered: true, ..Cut::default() };
+    replays(all, [16, 17, 18]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jdbc_mode_ends_as_a_sequential_replay_with_either_guarantee() {
+    let carried = Cut { mode: Mode::Carried, ..Cut::default() };
+    replays(Cut { scattered: true, ..carried }, [19, 20, 27]).await;
+    replays(Cut { gathered: true, partial: true, scattered: true, ..carried }, [21, 22, 28]).await;
+    let flushed = Cut { mode: Mode::Flushed, ..Cut::default() };
+    replays(flushed, [23, 24, 29]).await;
+    replays(Cut { partial: true, ..flushed }, [25, 26, 30]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -344,7 +379,8 @@ async fn soak_random_changelogs_equal_a_replay() {
         let seed = first.wrapping_add(round);
         let (partial, scattered, gathered) = (seed % 2 == 1, seed % 4 >= 2, seed % 8 >= 4);
         println!("seed {seed}");
-        let cut = Cut { partial, scattered, gathered };
+        let mode = if seed % 3 == 0 { Mode::Carried } else { Mode::Copy };
+        let cut = Cut { mode, partial, scattered, gathered };
         replay(&place, &format!("soaked_{round}"), cut, seed).await;
     }
     place.stop().await.unwrap();

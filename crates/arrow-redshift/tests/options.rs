@@ -121,15 +121,32 @@ fn its_other_spelling_of_the_copy_mode_is_read_too() {
 }
 
 #[test]
-fn the_jdbc_mode_is_refused_and_says_what_to_set() {
-    for changes in [
-        &[("sink.write.mode", "")][..],
-        &[("sink.write.mode", "JDBC")],
-        &[("sink.write.mode", ""), ("copy-mode", "false")],
-    ] {
-        let problems = problems(changes);
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0].contains("jdbc") && problems[0].contains("'copy'"), "{problems:?}");
+fn jdbc_is_the_mode_when_nothing_is_said_and_needs_no_s3() {
+    let without_s3 = [("sink.write.temp.s3-uri", ""), ("aws.iam-role", "")];
+    for mode in [("sink.write.mode", ""), ("sink.write.mode", "JDBC"), ("copy-mode", "false")] {
+        let unset = if mode.0 == "copy-mode" { ("sink.write.mode", "") } else { mode };
+        let changes = [&without_s3[..], &[unset, mode]].concat();
+        let config = parsed(&changes).config;
+        assert_eq!(
+            (config.mode, config.guarantee),
+            (WriteMode::Jdbc, DeliveryGuarantee::AtLeastOnce)
+        );
+        assert_eq!(config.flush_interval, Duration::from_secs(1));
+        assert_eq!(config.checkpoint_size_limit, 64 << 20);
+        assert!(config.copy.is_none());
+    }
+}
+
+#[test]
+fn what_means_nothing_to_a_guarantee_of_jdbc_mode_is_said() {
+    let jdbc = ("sink.write.mode", "jdbc");
+    let exactly = ("sink.delivery-guarantee", "exactly-once");
+    let (limit, flush) = (("sink.checkpoint-size-limit", "8 mb"), ("sink.flush-interval", "5 s"));
+    assert_eq!(parsed(&[jdbc, exactly, limit]).warnings, Vec::<String>::new());
+    assert_eq!(parsed(&[jdbc, flush]).warnings, Vec::<String>::new());
+    for changes in [&[jdbc, limit][..], &[jdbc, exactly, flush], &[limit]] {
+        let warnings = parsed(changes).warnings;
+        assert!(warnings.len() == 1 && warnings[0].contains("has no effect"), "{warnings:?}");
     }
 }
 

@@ -54,6 +54,8 @@ const PARTIAL_ZONED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99
                              PRECISION, seen TIMESTAMPTZ, note VARCHAR(20) DEFAULT 'none')";
 const CSV: (&str, &str) = ("sink.copy.format", "csv");
 const KEYS: (&str, &str) = ("sink.copy.credentials", "keys");
+const JDBC: (&str, &str) = ("sink.write.mode", "jdbc");
+const EXACTLY_ONCE: (&str, &str) = ("sink.delivery-guarantee", "exactly-once");
 const ID: &[&str] = &["id"];
 
 fn cases() -> Vec<Case> {
@@ -112,6 +114,17 @@ fn cases() -> Vec<Case> {
             ..case()
         },
         Case { options: &[("sink.create-table.distribution-style", "all")], ..case() },
+        // Jdbc mode, exactly once.
+        Case { options: &[JDBC, EXACTLY_ONCE], ..case() },
+        Case { options: &[JDBC, EXACTLY_ONCE], overwrite: true, ..case() },
+        Case { key: ID, options: &[JDBC, EXACTLY_ONCE], ..case() },
+        Case {
+            key: ID,
+            options: &[JDBC, EXACTLY_ONCE],
+            zoned: true,
+            exists: PARTIAL_ZONED,
+            ..case()
+        },
         // A transaction that has to be repeated, an answer that is lost, a session that lives on.
         Case { key: ID, fault: Some((Commit, conflict)), ..case() },
         Case { fault: Some((Commit, Effect::LoseAfter)), ..case() },
@@ -175,6 +188,15 @@ impl Case {
         sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap().unwrap()
     }
 
+    /// Writes as one flush: jdbc mode, at least once.
+    async fn flush(self, server: &RedshiftLocal, watcher: &Client) {
+        let sink = self.prepare(server, watcher).await;
+        let mut writer = sink.writer(0, 0).unwrap();
+        writer.write(&self.batch(), None).await.unwrap();
+        assert!(writer.close(1).await.unwrap().is_empty());
+        assert_eq!((writer.flushed().rows, writer.flushed().retries), (2, 0));
+    }
+
     async fn load(self, server: &RedshiftLocal, watcher: &Client) {
         let sink = self.prepare(server, watcher).await;
         let commit = self.staged(&sink, 1).await;
@@ -227,6 +249,10 @@ async fn statements_are_those_of_the_golden_file() {
     let watcher = client(&server).await;
     for case in cases() {
         case.load(&server, &watcher).await;
+    }
+    for (key, exists) in [(&[][..], ""), (ID, ""), (ID, PARTIAL)] {
+        let case = Case { key, exists, options: &[JDBC], ..Case::default() };
+        case.flush(&server, &watcher).await;
     }
     load_that_is_refused(&server, &watcher).await;
     gathered(&server, &watcher).await;

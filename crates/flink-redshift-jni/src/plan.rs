@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arrow_redshift::{
     Error, ErrorKind, Result,
-    options::{self, DeliveryGuarantee, Parsed, SinkConfig},
+    options::{self, DeliveryGuarantee, Parsed, SinkConfig, WriteMode},
     sink::{Identity, LaunchId, Sink},
     types::{Column, FlinkType, TableSchema},
 };
@@ -106,6 +106,13 @@ impl Plan {
             (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
             (Err(options), Err(columns)) => return Err(both(&options, &columns)),
         };
+        if config.mode == WriteMode::Jdbc {
+            let why = "the jar does not write in jdbc mode yet, which 'sink.write.mode' means \
+                       where it is left out";
+            return Err(
+                Error::new(ErrorKind::Unsupported, why).hint("set 'sink.write.mode' = 'copy'")
+            );
+        }
         let overwrite = declaration.overwrite;
         let plan = Plan { config, launch, schema, overwrite, warnings, fields, written };
         // What the core refuses without a connection is refused at planning.

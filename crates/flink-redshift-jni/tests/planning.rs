@@ -82,7 +82,16 @@ fn an_overwrite_by_the_clock_is_refused() {
     let options = with(&[("sink.delivery-guarantee", "at-least-once")]);
     let error = refused(Declaration { options, overwrite: true, ..declaration() });
     assert_eq!(error.kind(), ErrorKind::InvalidOptions);
-    assert!(error.to_string().contains("leave 'sink.delivery-guarantee' out"), "{error}");
+    assert!(error.to_string().contains("'sink.delivery-guarantee' = 'exactly-once'"), "{error}");
+}
+
+#[test]
+fn jdbc_mode_is_refused_by_name_until_the_jar_has_it() {
+    let mut options = with(&[]);
+    options.retain(|(key, _)| key != "sink.write.mode");
+    let error = refused(Declaration { options, ..declaration() });
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("'sink.write.mode' = 'copy'"), "{error}");
 }
 
 #[test]

@@ -19,17 +19,40 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn the_example_of_flip_307_runs_as_printed() {
-    let output =
-        command(&root(), &["run", "--local", "examples/flip-307-copy.sql", "--format", "json"])
-            .output()
-            .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let report = report(&output);
-    assert_eq!(report["status"], "done");
-    assert_eq!(report["inserts"][0]["table"], "t_user");
-    assert_eq!(report["inserts"][0]["rows"], 4);
-    assert_eq!(report["inserts"][0]["commits"], 1);
+fn the_examples_of_flip_307_run_as_printed() {
+    for (mode, parts) in [("copy", 1), ("jdbc", 0)] {
+        let example = format!("examples/flip-307-{mode}.sql");
+        let output =
+            command(&root(), &["run", "--local", &example, "--format", "json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{mode}: {}", text(&output.stderr));
+        let report = report(&output);
+        assert_eq!(report["status"], "done");
+        let insert = &report["inserts"][0];
+        assert_eq!(insert["table"], "t_user");
+        for (key, expected) in [("rows", 4), ("loaded_rows", 4), ("commits", 1), ("parts", parts)] {
+            assert_eq!(insert[key], expected, "{mode}: {key}");
+        }
+    }
+}
+
+/// At least once loads as it goes; exactly once loads at the end, and once under its name.
+#[test]
+fn jdbc_mode_loads_with_either_guarantee() {
+    for (guarantee, second) in
+        [("at-least-once", ("done", "6")), ("exactly-once", ("already-loaded", "3"))]
+    {
+        let jdbc = format!(
+            "'sink.write.mode' = 'jdbc', 'sink.delivery-guarantee' = '{guarantee}', 'sink.run-id' \
+             = 'once'"
+        );
+        let local = Local::start(&script("").replace("'sink.write.mode' = 'copy'", &jdbc));
+        for (status, count) in [("done", "3"), second] {
+            let output = local.run(ROWS);
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+            assert_eq!(report(&output)["inserts"][0]["status"], status, "{guarantee}");
+            assert_eq!(local.query("SELECT COUNT(*) FROM items"), count, "{guarantee}");
+        }
+    }
 }
 
 #[test]

@@ -252,3 +252,23 @@ async fn creating_one_table_twice_at_once_is_settled() {
     let (sqlstate, message, _) = support::told(errors[0]);
     assert_eq!((sqlstate.as_str(), message.as_str()), ("42P07", "Relation \"t\" already exists"));
 }
+
+/// What a client relies on that sends a whole transaction before it reads the first answer.
+#[tokio::test]
+async fn commit_behind_a_failed_statement_rolls_back_though_all_was_sent_at_once() {
+    let local = start().await;
+    let client = connect(&local).await;
+    run(&client, TABLE).await;
+    // Polled in this order, so sent in this order.
+    let (begin, good, bad, after, commit) = futures::join!(
+        client.batch_execute("BEGIN"),
+        client.batch_execute("INSERT INTO t VALUES (1, 1)"),
+        client.batch_execute("INSERT INTO no_such_table VALUES (1)"),
+        client.batch_execute("INSERT INTO t VALUES (2, 2)"),
+        client.batch_execute("COMMIT"),
+    );
+    assert!(begin.is_ok() && good.is_ok() && commit.is_ok(), "{begin:?} {good:?} {commit:?}");
+    assert_eq!(support::told(&bad.expect_err("fails")).0, "42P01");
+    assert_eq!(support::told(&after.expect_err("aborted")).0, "25P02");
+    assert_eq!(value(&client, "SELECT COUNT(*) FROM t").await, "0");
+}

@@ -15,7 +15,7 @@ pub struct SinkConfig {
     pub mode: WriteMode,
     /// What is promised about rows.
     pub guarantee: DeliveryGuarantee,
-    /// `sink.batch-size`: rows of one Arrow batch in copy mode.
+    /// `sink.batch-size`: rows of one flush in jdbc mode, of one Arrow batch in copy mode.
     pub batch_size: usize,
     /// `sink.flush-interval`, as it applies to the mode and guarantee (never below 10 s in copy
     /// mode unless set).
@@ -24,6 +24,9 @@ pub struct SinkConfig {
     pub max_retries: u32,
     /// Copy mode's settings; present exactly when `mode` is [`WriteMode::Copy`].
     pub copy: Option<CopyConfig>,
+    /// `sink.checkpoint-size-limit`: bytes of rows, compressed, that one checkpoint may hold of all
+    /// writers, in jdbc mode with exactly-once.
+    pub checkpoint_size_limit: u64,
     /// `sink.commit.interval`: the least time between two commits; zero is every checkpoint.
     pub commit_interval: Duration,
     /// `sink.commit.timeout`: the longest that a commit may take, all its tries together; `None`

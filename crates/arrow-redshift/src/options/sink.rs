@@ -58,11 +58,15 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         .text("table-name")
         .parse(findings, |name| grammar::table_name(name))
         .required(findings, "it names the table to write to");
-    let mode = mode(given, findings);
+    let mode = given.choice("sink.write.mode").value.map(|mode| match mode {
+        "copy" => WriteMode::Copy,
+        _ => WriteMode::Jdbc,
+    });
     let guarantee = given.choice("sink.delivery-guarantee");
     let exactly_once = guarantee.value.map(|word| word == "exactly-once");
     let batch_size = given.integer("sink.batch-size").value;
     let flush = given.time("sink.flush-interval");
+    let checkpoint_size_limit = given.size("sink.checkpoint-size-limit");
     let max_retries = given.integer("sink.max-retries").value;
     let lock_target = given.flag("sink.lock-target").value;
     let lock_timeout = given.time("sink.lock-timeout").value;
@@ -81,6 +85,7 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         _ => DeliveryGuarantee::AtLeastOnce,
     };
     warn_of_flushes(&flush, mode, guarantee, findings);
+    warn_of_limit(&checkpoint_size_limit, mode, guarantee, findings);
     let (flush_interval, mode) = (flush_interval(&flush, mode), mode?);
     let copy = if mode == WriteMode::Copy { Some(copy?) } else { None };
     Some(SinkConfig {
@@ -92,6 +97,7 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         flush_interval,
         max_retries: max_retries?,
         copy,
+        checkpoint_size_limit: checkpoint_size_limit.value?,
         commit_interval: commit_interval.value?,
         commit_timeout,
         lock_target: lock_target?,
@@ -101,25 +107,6 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         ledger_retention,
         create: create?,
     })
-}
-
-/// The write mode; `None` beside the complaint that there is only one yet.
-fn mode(given: &mut Given, findings: &mut Findings) -> Option<WriteMode> {
-    let mode = given.choice("sink.write.mode");
-    match mode.value? {
-        "copy" => return Some(WriteMode::Copy),
-        _ if mode.set => findings.problem(format!(
-            "'{}' asks for the jdbc write mode, which this version does not have yet; set \
-             'sink.write.mode' = 'copy'",
-            mode.name
-        )),
-        _ => findings.problem(format!(
-            "'{}' is not set and means jdbc, a write mode which this version does not have yet; \
-             set it to 'copy'",
-            mode.name
-        )),
-    }
-    None
 }
 
 /// A staged file must outlive the commits that name it.
@@ -162,14 +149,37 @@ fn flush_interval(flush: &Taken<Duration>, mode: Option<WriteMode>) -> Duration 
     flush.value.unwrap_or(default)
 }
 
+fn warn_of_limit(
+    limit: &Taken<u64>,
+    mode: Option<WriteMode>,
+    guarantee: DeliveryGuarantee,
+    findings: &mut Findings,
+) {
+    let used = mode == Some(WriteMode::Jdbc) && guarantee == DeliveryGuarantee::ExactlyOnce;
+    if limit.set && mode.is_some() && !used {
+        findings.warn(format!(
+            "'{}' has no effect: rows travel in checkpoints in jdbc mode with exactly-once only",
+            limit.name
+        ));
+    }
+}
+
 fn warn_of_flushes(
     flush: &Taken<Duration>,
     mode: Option<WriteMode>,
     guarantee: DeliveryGuarantee,
     findings: &mut Findings,
 ) {
-    let (Some(interval), Some(WriteMode::Copy)) = (flush.value, mode) else { return };
-    if guarantee == DeliveryGuarantee::ExactlyOnce {
+    let (Some(interval), Some(mode)) = (flush.value, mode) else { return };
+    if guarantee == DeliveryGuarantee::ExactlyOnce && mode == WriteMode::Jdbc {
+        findings.warn(format!(
+            "'{}' has no effect in jdbc mode with exactly-once: rows are written at checkpoints, or \
+             at the end of a batch",
+            flush.name
+        ));
+    } else if mode == WriteMode::Jdbc {
+        // Whatever the user likes.
+    } else if guarantee == DeliveryGuarantee::ExactlyOnce {
         findings.warn(format!(
             "'{}' has no effect in copy mode with exactly-once: checkpoints decide when to load",
             flush.name

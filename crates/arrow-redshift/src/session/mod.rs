@@ -2,17 +2,24 @@
 //! user of `tokio_postgres`.
 //!
 //! Statements go through the simple protocol: a prepared one would make the driver look types up
-//! in catalogs that Redshift does not have, which aborts a transaction. Results come as text.
+//! in catalogs that Redshift does not have, which aborts a transaction. Results come as text. Only
+//! INSERTs of rows have parameters; their types are declared and their result has no columns, so
+//! nothing is looked up.
 //!
 //! The driver writes the text of every statement to the `log` crate at debug level. A program that
 //! collects such records and has COPY use keys must keep `tokio_postgres` at info.
 
+mod binds;
 mod classify;
 mod connect;
 mod digest;
+mod pipeline;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
+
+pub(crate) use binds::can_bind;
+pub(crate) use pipeline::Piece;
 
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, NoTls, SimpleQueryMessage, SimpleQueryRow,

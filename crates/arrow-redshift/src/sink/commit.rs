@@ -18,7 +18,7 @@ use super::{
     patience::Patience,
     prepare,
     settle::{self, Settled},
-    transaction::{self, Load},
+    transaction::{self, Load, Rows},
 };
 use crate::{
     error::{Error, ErrorKind, Result, RetryClass},
@@ -27,13 +27,14 @@ use crate::{
     session::Session,
     sql,
     stage::{Manifest, Staging},
+    types::Carrier,
 };
 
 /// The longest wait for COMMIT's answer before the connection is given up and the ledger asked.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
 /// The longest that anything beside the commit itself may take: looking for lost sessions, asking
 /// why a load failed, removing what was loaded.
-const ASIDE_PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const ASIDE_PATIENCE: Duration = Duration::from_secs(60);
 /// How often old ledger rows are pruned in passing.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -284,8 +285,8 @@ impl Committer {
         if units.is_empty() {
             return Ok(Step::AllApplied);
         }
-        let load = self.manifest(commit, units).await?;
-        if commit.shape.layout.staged() && !held.staged && load.url.is_some() {
+        let load = self.load(commit, units).await?;
+        if commit.shape.layout.staged() && !held.staged && load.has_rows() {
             transaction::stage(&held.session, &config, commit, &load, &mut course.spent).await?;
             held.staged = true;
         }
@@ -318,15 +319,15 @@ impl Committer {
         Ok(found)
     }
 
-    /// Writes the manifest of the units that are still to be applied.
-    async fn manifest<'a>(
-        &mut self,
-        commit: &Committable,
-        units: Vec<&'a Unit>,
-    ) -> Result<Load<'a>> {
+    /// Where the rows of the units are that are still to be applied; writes the manifest of those
+    /// that are on S3.
+    async fn load<'a>(&mut self, commit: &Committable, units: Vec<&'a Unit>) -> Result<Load<'a>> {
         let parts: Vec<_> = units.iter().flat_map(|unit| unit.parts.iter().cloned()).collect();
         if parts.is_empty() {
-            return Ok(Load { units, url: None, region: None });
+            return Ok(Load { units, rows: Rows::None });
+        }
+        if commit.shape.carrier == Carrier::Binds {
+            return Ok(Load { units, rows: Rows::Carried });
         }
         let manifest = Manifest::new(&parts)?;
         let name = manifest_name(commit, units.len());
@@ -334,7 +335,7 @@ impl Committer {
         let url = staging.write_manifest(&name, &manifest).await?;
         let region = staging.region().map(str::to_owned);
         self.staging = Some(staging);
-        Ok(Load { units, url: Some(url), region })
+        Ok(Load { units, rows: Rows::Manifest { url, region } })
     }
 
     /// The staging area of this attempt, opened where it is not yet.
@@ -393,7 +394,7 @@ impl Committer {
     async fn end_lost_sessions(&self, commit: &Committable) {
         let ended = async {
             let session = self.open(commit).await?;
-            labelled::end_lost(&session, commit).await
+            labelled::end_lost(&session, &commit.id().label()).await
         };
         match tokio::time::timeout(ASIDE_PATIENCE, ended).await {
             Ok(Ok(())) => {}
@@ -409,7 +410,7 @@ impl Committer {
     }
 
     async fn remove(&self, commit: &Committable, limit: Duration) {
-        let parts: Vec<_> = commit.parts().cloned().collect();
+        let parts: Vec<_> = commit.parts().filter(|part| !part.is_carried()).cloned().collect();
         if parts.is_empty() {
             return;
         }

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::CopyFormat,
     sql::{Layout, Ledger, LedgerRow, Qualified},
     stage::Part,
+    types::Carrier,
 };
 
-const FORMAT: Format = Format { name: "committable", magic: b"FRC", version: 1 };
+const FORMAT: Format = Format { name: "committable", magic: b"FRC", version: 2 };
 /// What the ledger's column for the job's name holds.
 const JOB_BYTES: usize = 256;
 
@@ -29,8 +29,9 @@ pub struct Shape {
     pub target: Qualified,
     /// The files' columns and how they go into the target.
     pub layout: Layout,
-    /// The files' format.
-    pub format: CopyFormat,
+    /// What carries them to the server.
+    #[serde(rename = "format")]
+    pub carrier: Carrier,
 }
 
 /// What all writers staged up to one point. Its id is stamped once and is the unit of "applied":
@@ -153,14 +154,16 @@ impl Committable {
         units.iter().map(row).collect()
     }
 
-    /// The bytes that a checkpoint keeps: magic, version, JSON.
+    /// The bytes that a checkpoint keeps.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        FORMAT.write(self)
+        FORMAT.write(self, self.parts())
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) of this or an earlier version wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let commit: Committable = FORMAT.read(bytes)?;
+        let commit: Committable = FORMAT.read(bytes, |commit: &mut Committable| {
+            commit.units.iter_mut().flat_map(|unit| &mut unit.parts).collect()
+        })?;
         if commit.units.is_empty() {
             Err(FORMAT.unreadable("it holds nothing"))
         } else {
@@ -172,7 +175,7 @@ impl Committable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::LaunchId;
+    use crate::{sink::LaunchId, stage::Carried};
 
     const KEEP: Duration = Duration::from_secs(60);
 
@@ -184,12 +187,19 @@ mod tests {
         Shape {
             target: Qualified { schema: "public".into(), table: table.into() },
             layout: Layout { columns: Vec::new(), direct: true, complete: true },
-            format: CopyFormat::Parquet,
+            carrier: Carrier::Parquet,
         }
     }
 
     fn part(checkpoint: u64) -> Part {
-        Part { url: format!("s3://b/{checkpoint}"), bytes: 10, rows: 2, checkpoint, subtask: 0 }
+        Part {
+            url: format!("s3://b/{checkpoint}"),
+            bytes: 10,
+            rows: 2,
+            checkpoint,
+            subtask: 0,
+            carried: Carried::default(),
+        }
     }
 
     fn staged(parts: Vec<Part>) -> Staged {
@@ -235,6 +245,26 @@ mod tests {
         bytes[3] = FORMAT.version + 1;
         let error = Committable::from_bytes(&bytes).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn carried_rows_of_several_units_read_back() {
+        let launch = LaunchId::fresh();
+        let carrying = |checkpoint: u64| {
+            let mut commit = at(&launch, checkpoint);
+            let rows = Carried::new(vec![checkpoint as u8; 10]);
+            let part = &mut commit.units[0].parts[0];
+            (part.url, part.carried) = (String::new(), rows);
+            commit
+        };
+        let mut commit = carrying(7);
+        commit.absorb(carrying(8)).unwrap();
+        let bytes = commit.to_bytes().unwrap();
+        assert!(bytes.starts_with(b"FRC\x02"));
+        assert_eq!(Committable::from_bytes(&bytes).unwrap(), commit);
+        for end in 0..bytes.len() {
+            assert!(Committable::from_bytes(&bytes[..end]).is_err(), "{end} bytes");
+        }
     }
 
     /// What version 1 wrote once has to be read forever.

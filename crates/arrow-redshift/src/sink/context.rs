@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::{Shape, identity::Identity};
-use crate::{options::SinkConfig, stage::Staging, types::TablePlan};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    options::SinkConfig,
+    stage::Staging,
+    types::TablePlan,
+};
 
 /// A prepared sink's facts.
 #[derive(Debug)]
@@ -12,5 +17,22 @@ pub(super) struct Context {
     pub identity: Identity,
     pub shape: Shape,
     pub plan: Arc<TablePlan>,
-    pub staging: Staging,
+    /// Where parts are staged; nowhere in jdbc mode.
+    pub staging: Option<Staging>,
+    /// How many writers the sink has.
+    pub parallelism: u32,
+}
+
+impl Context {
+    /// Where parts are staged.
+    pub fn staging(&self) -> Result<&Staging> {
+        let why = "jdbc mode stages nothing on S3";
+        self.staging.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, why))
+    }
+
+    /// A name that this sink into this target has, and no other.
+    pub fn directory(&self) -> String {
+        let connection = &self.config.connection;
+        self.identity.directory(&connection.hostname, &connection.database, &self.shape.target)
+    }
 }

@@ -117,6 +117,12 @@ impl Identity {
         format!("{}.{}", self.launch.as_str(), digest(&whole))
     }
 
+    /// The label under which a writer's session runs its flushes (`query_group`).
+    pub(super) fn label(&self, subtask: u32) -> String {
+        let sink = self.sink.replace('\0', "");
+        bounded(&format!("flink-redshift/{}/{sink}/writer {subtask}", self.launch.as_str()), 320)
+    }
+
     /// The name under which this sink's sessions show (`application_name`).
     pub(super) fn application(&self, target: &Qualified) -> String {
         let name = format!("flink-redshift {} {}", self.job, target.table);

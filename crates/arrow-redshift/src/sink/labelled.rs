@@ -67,14 +67,14 @@ pub(super) async fn open(
     Session::open(Arc::new(config.connection.clone()), &name).await
 }
 
-/// Ends sessions that an earlier try of this commit left behind with its locks: those whose latest
-/// query carries its label.
-pub(super) async fn end_lost(session: &Session, commit: &Committable) -> Result<()> {
-    for row in session.query(&sql::sessions_with_label(&commit.id().label())).await? {
+/// Ends sessions that an earlier try left behind with its locks: those whose latest query carries
+/// its label.
+pub(super) async fn end_lost(session: &Session, label: &str) -> Result<()> {
+    for row in session.query(&sql::sessions_with_label(label)).await? {
         let pid = row.first().and_then(Option::as_deref);
         let pid = pid.and_then(|pid| pid.trim().parse().ok());
         if let Some(pid) = pid.filter(|pid| *pid != session.pid()) {
-            info!(pid, commit = %commit.id(), "ending a lost session of an earlier try");
+            info!(pid, label, "ending a lost session of an earlier try");
             session.run(&sql::terminate_session(pid)).await?;
         }
     }

@@ -15,10 +15,10 @@ use tokio::time::{Instant as Tick, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{CommitPoint, CommittableId, Committer, Prepared, Writer, transaction};
+use super::{CommitPoint, CommittableId, Committer, Flushed, Prepared, Writer, transaction};
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::DeliveryGuarantee,
+    options::{DeliveryGuarantee, WriteMode},
     session::Session,
     sql::Ledger,
 };
@@ -106,9 +106,11 @@ pub struct Summary {
 
 impl Prepared {
     /// Loads a stream to its end. `exactly-once` commits once, at the end; `at-least-once`
-    /// commits whenever the flush interval has passed, too.
+    /// commits whenever the flush interval has passed, too, and in jdbc mode whenever a batch is
+    /// full.
     ///
-    /// When the load fails or is stopped, what was not committed is removed from S3.
+    /// When the load fails or is stopped, what was not committed is removed from S3. What was
+    /// committed stays, with `at-least-once`.
     pub async fn load<S>(
         self,
         batches: S,
@@ -144,6 +146,7 @@ impl Prepared {
         }
         let mut writer = self.writer(0, BATCH)?;
         let result = load.run(&mut writer, batches).await;
+        load.note_flushed(&writer);
         if let Err(error) = &result
             && let Err(left) = writer.abort().await
         {
@@ -201,7 +204,9 @@ impl Load<'_> {
         S: Stream<Item = Result<RecordBatch, Box<dyn StdError + Send + Sync>>>,
     {
         let config = &self.sink.context.config;
-        let timed = config.guarantee == DeliveryGuarantee::AtLeastOnce;
+        let at_least_once = config.guarantee == DeliveryGuarantee::AtLeastOnce;
+        let flushes = at_least_once && config.mode == WriteMode::Jdbc;
+        let timed = at_least_once && !flushes;
         let interval = config.flush_interval;
         let mut due: Option<Tick> = None;
         let mut batches = std::pin::pin!(batches);
@@ -226,11 +231,35 @@ impl Load<'_> {
                 due = Some(Tick::now() + interval);
             }
         }
-        let point = match timed {
-            true => self.next_timed(),
-            false => CommitPoint::End,
-        };
-        self.commit(writer, point).await
+        match (flushes, timed) {
+            (true, _) => self.flush(writer).await,
+            (false, true) => {
+                let point = self.next_timed();
+                self.commit(writer, point).await
+            }
+            (false, false) => self.commit(writer, CommitPoint::End).await,
+        }
+    }
+
+    /// Waits until everything is committed that the writer commits on its own.
+    async fn flush(&mut self, writer: &mut Writer) -> Result<()> {
+        self.progress.enter(Phase::Committing);
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(stopped()),
+            closed = writer.close(BATCH) => drop(closed?),
+        }
+        self.note_flushed(writer);
+        let Flushed { rows, transactions, retries, .. } = writer.flushed();
+        self.summary.loaded_rows = rows;
+        self.summary.commits = transactions;
+        self.summary.retries = retries;
+        Ok(())
+    }
+
+    fn note_flushed(&self, writer: &Writer) {
+        let rows = writer.flushed().rows;
+        self.progress.loaded_rows.fetch_max(rows, Ordering::Relaxed);
     }
 
     fn next_timed(&mut self) -> CommitPoint {
@@ -249,6 +278,7 @@ impl Load<'_> {
         self.summary.rows += rows;
         self.progress.rows.fetch_add(rows, Ordering::Relaxed);
         self.progress.staged_bytes.store(writer.staged_bytes(), Ordering::Relaxed);
+        self.note_flushed(writer);
         Ok(())
     }
 

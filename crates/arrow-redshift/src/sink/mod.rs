@@ -1,24 +1,30 @@
-//! The COPY sink: rows become parts on S3; at a checkpoint the open parts close and become one
+//! The sink. Copy mode: rows become parts on S3; at a checkpoint the open parts close and become one
 //! committable; after it one committer applies it with one COPY, in one transaction with its
-//! ledger row.
+//! ledger row. Jdbc mode: rows become statements, as they come or, where each is to be there once,
+//! by a committable that holds them.
 //!
 //! Knows the steps of a load, in order; no wire messages, no HTTP, no Flink.
 
+mod carry;
 mod collation;
 mod commit;
 mod committable;
 mod context;
 mod course;
+mod flush;
+mod fold;
 mod identity;
 mod labelled;
 mod load;
 mod patience;
 mod prepare;
+mod queue;
 mod settle;
 mod staged;
 mod stored;
 mod sweep;
 mod transaction;
+mod turn;
 mod writer;
 
 use std::sync::Arc;
@@ -28,6 +34,7 @@ pub use committable::{Committable, Shape, Unit};
 pub use course::Applied;
 pub use identity::{CommitPoint, CommittableId, Identity, LaunchId};
 pub use load::{Phase, Progress, Summary};
+pub use queue::Flushed;
 pub use staged::Staged;
 pub use sweep::Subtask;
 pub use writer::Writer;
@@ -57,7 +64,7 @@ pub struct Sink {
 impl Sink {
     /// Plans a sink.
     pub fn new(config: SinkConfig, schema: TableSchema, identity: Identity) -> Result<Sink> {
-        prepare::copy_config(&config)?;
+        prepare::carrier(&config)?;
         Ok(Sink {
             config: Arc::new(config),
             schema: Arc::new(schema),
@@ -73,7 +80,7 @@ impl Sink {
         if self.config.guarantee == DeliveryGuarantee::AtLeastOnce {
             let why = "an overwrite is one commit, and at-least-once commits by the clock";
             return Err(Error::new(ErrorKind::InvalidOptions, why)
-                .hint("leave 'sink.delivery-guarantee' out"));
+                .hint("set 'sink.delivery-guarantee' = 'exactly-once'"));
         }
         self.overwrite = true;
         Ok(self)
@@ -91,7 +98,7 @@ impl Sink {
     /// For a program with one writer. `restored` are committables of an earlier attempt that are
     /// still to be committed: their parts are spared when that attempt's staging is swept.
     pub async fn prepare(&self, restored: &[Committable]) -> Result<Prepared> {
-        let context = self.look().await?;
+        let context = self.look(1).await?;
         sweep::launch(&context, restored).await?;
         Ok(self.prepared(context))
     }
@@ -104,7 +111,7 @@ impl Sink {
     /// its unfinished uploads. The first subtask also does so for those that there are no more,
     /// and sweeps what has passed its age. So nothing is touched that another one writes.
     pub async fn prepare_subtask(&self, subtask: Subtask) -> Result<Prepared> {
-        let context = self.look().await?;
+        let context = self.look(subtask.parallelism).await?;
         sweep::subtask(&context, subtask).await?;
         Ok(self.prepared(context))
     }
@@ -125,11 +132,12 @@ impl Sink {
         Committer::new(self.config.clone(), self.identity.clone(), self.attempt, None)
     }
 
-    async fn look(&self) -> Result<Context> {
+    async fn look(&self, parallelism: u32) -> Result<Context> {
         let mut delays = retry::delays(self.config.max_retries);
         loop {
             let (config, identity) = (self.config.clone(), &self.identity);
-            let looked = prepare::prepare(config, &self.schema, identity, self.attempt).await;
+            let (schema, attempt) = (&self.schema, self.attempt);
+            let looked = prepare::prepare(config, schema, identity, attempt, parallelism).await;
             let error = match looked {
                 Ok(context) => return Ok(context),
                 Err(error) => error,
@@ -160,7 +168,8 @@ pub struct Prepared {
 
 impl Prepared {
     /// A writer for one subtask, whose first rows belong to `checkpoint`: the one after the
-    /// restored one, where there is one.
+    /// restored one, where there is one. To be made within a Tokio runtime, since in jdbc mode it
+    /// has a task of its own, which ends with it.
     pub fn writer(&self, subtask: u32, checkpoint: u64) -> Result<Writer> {
         Writer::new(&self.context, subtask, checkpoint)
     }
@@ -174,7 +183,7 @@ impl Prepared {
     /// The committer for all writers.
     pub fn committer(&self) -> Committer {
         let Context { config, identity, staging, .. } = self.context.as_ref();
-        Committer::new(config.clone(), identity.clone(), self.attempt, Some(staging.clone()))
+        Committer::new(config.clone(), identity.clone(), self.attempt, staging.clone())
     }
 
     /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.

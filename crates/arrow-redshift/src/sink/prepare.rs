@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::{Shape, collation, context::Context, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{ConnectionConfig, CopyConfig, SinkConfig},
-    session::{Row, Session},
+    options::{ConnectionConfig, CopyConfig, DeliveryGuarantee, SinkConfig, WriteMode},
+    session::{Row, Session, can_bind},
     sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, NewColumn, Qualified},
     stage::Staging,
-    types::{self, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
+    types::{self, Carrier, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
 };
 
 /// How often the creation of a table is tried when others create it at the same time.
@@ -24,19 +24,54 @@ pub(super) async fn prepare(
     schema: &TableSchema,
     identity: &Identity,
     attempt: Uuid,
+    parallelism: u32,
 ) -> Result<Context> {
-    let copy = copy_config(&config)?;
+    let carrier = carrier(&config)?;
     let session = Session::open(Arc::new(config.connection.clone()), &identity.job).await?;
     let name = resolve(&session, &config).await?;
     let target = target(&session, &config, schema, &name).await?;
     check_names(&target)?;
-    let plan = types::plan(schema, &target, copy.format)?;
+    let plan = types::plan(schema, &target, carrier)?;
+    check_carried(&plan, carrier)?;
     collation::check(&session, &name, &plan).await?;
-    ensure_ledger(&session, &config, &name).await?;
+    if has_ledger(&config) {
+        ensure_ledger(&session, &config, &name).await?;
+    }
+    let staging = match config.mode {
+        WriteMode::Copy => Some(staging(&config, identity, &name, attempt).await?),
+        WriteMode::Jdbc => None,
+    };
+    let shape = Shape { target: name, layout: layout(&plan, schema), carrier };
+    let (identity, plan) = (identity.clone(), Arc::new(plan));
+    Ok(Context { config, identity, shape, plan, staging, parallelism })
+}
 
-    let staging = staging(&config, identity, &name, attempt).await?;
-    let shape = Shape { target: name, layout: layout(&plan, schema), format: copy.format };
-    Ok(Context { config, identity: identity.clone(), shape, plan: Arc::new(plan), staging })
+/// What carries a sink's rows to the server.
+pub(super) fn carrier(config: &SinkConfig) -> Result<Carrier> {
+    match config.mode {
+        WriteMode::Copy => Ok(copy_config(config)?.format.into()),
+        WriteMode::Jdbc => Ok(Carrier::Binds),
+    }
+}
+
+/// Whether commits are recorded: not where each flush is one and none is ever asked for.
+fn has_ledger(config: &SinkConfig) -> bool {
+    config.mode == WriteMode::Copy || config.guarantee == DeliveryGuarantee::ExactlyOnce
+}
+
+/// Refuses columns whose values statements do not carry.
+fn check_carried(plan: &TablePlan, carrier: Carrier) -> Result<()> {
+    let refused: Vec<String> = plan
+        .columns
+        .iter()
+        .filter(|column| carrier == Carrier::Binds && !can_bind(column.staged.data_type()))
+        .map(|column| format!("column {} of type {}", column.target, column.target_type))
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let why = format!("jdbc mode does not carry these columns yet: {}", refused.join(", "));
+    Err(Error::new(ErrorKind::Unsupported, why).hint("set 'sink.write.mode' = 'copy'"))
 }
 
 /// The staging area of one attempt of a sink into a target.
@@ -53,8 +88,9 @@ pub(super) async fn staging(
 
 pub(super) fn copy_config(config: &SinkConfig) -> Result<&CopyConfig> {
     config.copy.as_ref().ok_or_else(|| {
-        Error::new(ErrorKind::Unsupported, "this version writes in copy mode only")
-            .hint("set 'sink.write.mode' = 'copy'")
+        let why = "a commit has its rows on S3, and this sink is in jdbc mode";
+        Error::new(ErrorKind::InvalidOptions, why)
+            .hint("restore it once with 'sink.write.mode' = 'copy', and change the mode after that")
     })
 }
 

@@ -7,9 +7,9 @@ use tracing::debug;
 use super::{Committable, CommittableId, Committer, course::Course};
 use crate::{
     error::{Error, ErrorKind},
-    options::CopyFormat,
     session::Row,
     sql,
+    types::Carrier,
 };
 
 /// Markers behind which a reason quotes the value that was refused.
@@ -101,8 +101,8 @@ pub(super) async fn settle(
     if let Some(missing) = missing {
         return Verdict::Missing(missing.with("commit", commit.id()));
     }
-    match (commit.shape.format, error.kind(), course.pid) {
-        (CopyFormat::Csv, LoadRefused, Some(pid)) => explain(committer, commit, pid).await,
+    match (commit.shape.carrier, error.kind(), course.pid) {
+        (Carrier::Csv, LoadRefused, Some(pid)) => explain(committer, commit, pid).await,
         _ => Verdict::Stands,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     stage::Part,
 };
 
-const FORMAT: Format = Format { name: "staged part list", magic: b"FRS", version: 1 };
+const FORMAT: Format = Format { name: "staged part list", magic: b"FRS", version: 2 };
 
 /// What one writer staged since its last one. It may hold no parts: an overwrite is told by it that
 /// the writer came to its end.
@@ -41,12 +41,12 @@ impl Staged {
 
     /// The bytes that go from a writer to the one that gathers.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        FORMAT.write(self)
+        FORMAT.write(self, self.parts.iter())
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) of this or an earlier version wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        FORMAT.read(bytes)
+        FORMAT.read(bytes, |staged: &mut Staged| staged.parts.iter_mut().collect())
     }
 
     /// What all writers staged, as one; `None` where no writer said anything.
@@ -80,8 +80,9 @@ pub(super) fn earliest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::{
-        options::CopyFormat,
         sql::{Layout, Qualified},
+        stage::Carried,
+        types::Carrier,
     };
 
     fn staged(table: &str, subtask: u32, first_row_at: Option<u64>) -> Staged {
@@ -90,9 +91,16 @@ mod tests {
             shape: Shape {
                 target: Qualified { schema: "public".into(), table: table.into() },
                 layout: Layout { columns: Vec::new(), direct: true, complete: true },
-                format: CopyFormat::Parquet,
+                carrier: Carrier::Parquet,
             },
-            parts: vec![Part { url, bytes: 10, rows: 2, checkpoint: 7, subtask }],
+            parts: vec![Part {
+                url,
+                bytes: 10,
+                rows: 2,
+                checkpoint: 7,
+                subtask,
+                carried: Carried::default(),
+            }],
             first_row_at,
         }
     }
@@ -122,8 +130,24 @@ mod tests {
         for end in 0..bytes.len() {
             assert!(Staged::from_bytes(&bytes[..end]).is_err(), "{end} bytes");
         }
-        bytes[3] += 1;
+        bytes[3] = FORMAT.version + 1;
         assert_eq!(Staged::from_bytes(&bytes).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn rows_that_are_carried_stand_behind_the_text() {
+        let mut carrying = staged("t", 3, None);
+        let rows = Carried::new(vec![0, 255, 7]);
+        carrying.parts[0] =
+            Part { url: String::new(), bytes: 3, carried: rows, ..carrying.parts[0].clone() };
+        carrying.parts.push(staged("t", 4, None).parts[0].clone());
+        let bytes = carrying.to_bytes().unwrap();
+        assert!(bytes.starts_with(b"FRS\x02") && bytes.ends_with(&[0, 255, 7]));
+        assert_eq!(Staged::from_bytes(&bytes).unwrap(), carrying);
+        for end in 0..bytes.len() {
+            assert!(Staged::from_bytes(&bytes[..end]).is_err(), "{end} bytes");
+        }
+        assert!(Staged::from_bytes(&[bytes, vec![1]].concat()).is_err());
     }
 
     /// What version 1 wrote once has to be read forever.

@@ -27,27 +27,33 @@ pub struct Subtask {
 /// It is the first that a sink asks of S3, so a bucket that is not there ends it here, and not
 /// after all rows were read.
 pub(super) async fn launch(context: &Context, restored: &[Committable]) -> Result<()> {
+    if context.staging.is_none() {
+        return Ok(());
+    }
     let urls = restored.iter().flat_map(|held| held.parts().map(|part| part.url.clone()));
     let keep = urls.collect();
     unless_in_vain(swept(context, &keep).await)
 }
 
 async fn swept(context: &Context, keep: &HashSet<String>) -> Result<[Swept; 2]> {
-    let older = context.staging.sweep_older_attempts(keep).await?;
-    Ok([older, context.staging.sweep_expired(retention(context)?, keep).await?])
+    let older = context.staging()?.sweep_older_attempts(keep).await?;
+    Ok([older, context.staging()?.sweep_expired(retention(context)?, keep).await?])
 }
 
 /// The same for one writer among several: what its own older attempts staged after the restored
 /// checkpoint. The first one also sees to writers that there are no more, and to ages.
 pub(super) async fn subtask(context: &Context, subtask: Subtask) -> Result<()> {
+    if context.staging.is_none() {
+        return Ok(());
+    }
     unless_in_vain(swept_by(context, subtask).await)
 }
 
 async fn swept_by(context: &Context, subtask: Subtask) -> Result<[Swept; 2]> {
     let Subtask { index, parallelism, restored } = subtask;
-    let older = context.staging.sweep_subtask(index, parallelism, restored).await?;
+    let older = context.staging()?.sweep_subtask(index, parallelism, restored).await?;
     let expired = match index {
-        0 => context.staging.sweep_forgotten(retention(context)?).await?,
+        0 => context.staging()?.sweep_forgotten(retention(context)?).await?,
         _ => Swept::default(),
     };
     Ok([older, expired])

@@ -8,26 +8,44 @@ use std::{
 use super::{
     committable::{Committable, Unit},
     course::{Spent, timed},
+    flush::inserts,
     identity::CommittableId,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{CopyFormat, SinkConfig},
+    options::SinkConfig,
     session::Session,
-    sql::{self, CopyInto, FileFormat, LEDGER_VERSION, Ledger, Statement},
-    stage::CSV_PARAMETERS,
+    sql::{self, CopyInto, FileFormat, LEDGER_VERSION, Layout, Ledger, Qualified, Statement},
+    stage::{CSV_PARAMETERS, CarriedRows},
+    types::Carrier,
 };
 
 /// The session's staging table. One commit runs at a time, and its transaction drops it.
 pub(super) const STAGE: &str = "frc_stage";
 
-/// What the manifest names: the units to apply, where it lies and in which region. `url` is `None`
-/// when they have no parts (an overwrite with nothing).
+/// The units to apply, and where their rows are.
 #[derive(Debug, Clone)]
 pub(super) struct Load<'a> {
     pub units: Vec<&'a Unit>,
-    pub url: Option<String>,
-    pub region: Option<String>,
+    pub rows: Rows,
+}
+
+/// Where the rows of a load are.
+#[derive(Debug, Clone)]
+pub(super) enum Rows {
+    /// Nowhere: an overwrite with nothing.
+    None,
+    /// On S3, in the files that a manifest names.
+    Manifest { url: String, region: Option<String> },
+    /// In the units themselves.
+    Carried,
+}
+
+impl Load<'_> {
+    /// Whether there are any.
+    pub fn has_rows(&self) -> bool {
+        !matches!(self.rows, Rows::None)
+    }
 }
 
 /// Loads the parts into a staging table of the session, outside of any transaction, so that the
@@ -40,7 +58,7 @@ pub(super) async fn stage(
     spent: &mut Spent,
 ) -> Result<()> {
     session.run(&sql::create_stage(STAGE, &commit.shape.layout)).await?;
-    timed(&mut spent.copy, copy(session, config, commit, CopyInto::Stage(STAGE), load)).await
+    timed(&mut spent.copy, load_into(session, config, commit, CopyInto::Stage(STAGE), load)).await
 }
 
 /// Locks the ledger, and the target where rows are applied by key or replaced.
@@ -130,12 +148,12 @@ pub(super) async fn apply(
     if commit.overwrite {
         session.run(&sql::overwrite(&shape.target)).await?;
     }
-    if load.url.is_some() {
+    if load.has_rows() {
         if !shape.layout.staged() {
             let target = CopyInto::Target(&shape.target);
-            timed(&mut spent.copy, copy(session, config, commit, target, load)).await?;
+            timed(&mut spent.copy, load_into(session, config, commit, target, load)).await?;
         } else {
-            for statement in from_stage(commit) {
+            for statement in from_stage(&shape.target, &shape.layout) {
                 session.run(&statement).await?;
             }
             session.run(&sql::drop_stage(STAGE, &shape.layout)).await?;
@@ -147,8 +165,8 @@ pub(super) async fn apply(
     session.run(&ledger.record(&commit.ledger_rows(&load.units))).await
 }
 
-fn from_stage(commit: &Committable) -> Vec<Statement> {
-    let (target, layout) = (&commit.shape.target, &commit.shape.layout);
+/// From the staging table into the target.
+pub(super) fn from_stage(target: &Qualified, layout: &Layout) -> Vec<Statement> {
     if layout.keyed() {
         sql::apply(target, STAGE, layout)
     } else {
@@ -156,30 +174,73 @@ fn from_stage(commit: &Committable) -> Vec<Statement> {
     }
 }
 
-/// COPY, and a count that must be exactly what was staged.
-async fn copy(
+/// Loads all rows, and makes sure that they are exactly as many as were staged.
+async fn load_into(
     session: &Session,
     config: &SinkConfig,
     commit: &Committable,
     into: CopyInto<'_>,
     load: &Load<'_>,
 ) -> Result<()> {
-    let copy = super::prepare::copy_config(config)?;
-    let manifest = load.url.as_deref().unwrap_or_default();
-    let format = match commit.shape.format {
-        CopyFormat::Parquet => FileFormat::Parquet,
-        CopyFormat::Csv => FileFormat::Csv(CSV_PARAMETERS),
-    };
-    let (layout, region) = (&commit.shape.layout, load.region.as_deref());
-    let statement = sql::copy(into, layout, manifest, &copy.authorization, format, region);
-    session.run(&statement).await?;
-    let loaded: u64 = session.number(&sql::COPY_COUNT).await?;
-    let staged: u64 = load.units.iter().map(|unit| unit.rows()).sum();
-    if loaded != staged {
-        let why = format!("COPY loaded {loaded} rows where {staged} were staged");
-        return Err(Error::new(ErrorKind::LoadRefused, why)
-            .with("manifest", manifest)
-            .hint("nothing was committed; see sys_load_history for what COPY read"));
+    match &load.rows {
+        Rows::None => Ok(()),
+        Rows::Carried => insert(session, config, commit, into, load).await,
+        Rows::Manifest { url, region } => {
+            let region = region.as_deref();
+            let loaded = copy(session, config, commit, into, url, region).await?;
+            let staged: u64 = load.units.iter().map(|unit| unit.rows()).sum();
+            exactly("COPY", loaded, staged).map_err(|error| {
+                error
+                    .with("manifest", url)
+                    .hint("nothing was committed; see sys_load_history for what COPY read")
+            })
+        }
+    }
+}
+
+fn exactly(what: &str, loaded: u64, staged: u64) -> Result<()> {
+    if loaded == staged {
+        return Ok(());
+    }
+    let why = format!("{what} loaded {loaded} rows where {staged} were staged");
+    Err(Error::new(ErrorKind::LoadRefused, why))
+}
+
+/// Inserts the rows that the units carry, a piece of them at a time.
+async fn insert(
+    session: &Session,
+    config: &SinkConfig,
+    commit: &Committable,
+    into: CopyInto<'_>,
+    load: &Load<'_>,
+) -> Result<()> {
+    for part in load.units.iter().flat_map(|unit| &unit.parts) {
+        for batch in CarriedRows::open(&part.carried)? {
+            let batch = batch?;
+            let pieces = inserts(into, &batch, &commit.shape.layout);
+            let inserted = session.pipeline(&pieces, config.lock_timeout).await?;
+            exactly("INSERT", inserted, batch.num_rows() as u64)?;
+        }
     }
     Ok(())
+}
+
+/// COPY, and how many rows it says it has loaded.
+async fn copy(
+    session: &Session,
+    config: &SinkConfig,
+    commit: &Committable,
+    into: CopyInto<'_>,
+    manifest: &str,
+    region: Option<&str>,
+) -> Result<u64> {
+    let copy = super::prepare::copy_config(config)?;
+    let format = match commit.shape.carrier {
+        Carrier::Csv => FileFormat::Csv(CSV_PARAMETERS),
+        Carrier::Parquet | Carrier::Binds => FileFormat::Parquet,
+    };
+    let layout = &commit.shape.layout;
+    let statement = sql::copy(into, layout, manifest, &copy.authorization, format, region);
+    session.run(&statement).await?;
+    session.number(&sql::COPY_COUNT).await
 }

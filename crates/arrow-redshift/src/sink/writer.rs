@@ -1,72 +1,138 @@
-//! A writer: checked batches become parts.
+//! A writer: checked batches become parts on S3, statements, or rows that a checkpoint holds.
+
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::context::Context;
+use super::{carry::CarryWriter, context::Context, flush::FlushWriter, queue::Flushed};
 use crate::{
     error::Result,
-    stage::{Part, RowKind, StageWriter, StagedShape},
+    options::{DeliveryGuarantee, WriteMode},
+    stage::{Intake, Part, RowKind, StageWriter, StagedShape},
 };
 
-/// Writes one subtask's rows. Its memory is bounded by what [`StageWriter`] states.
+/// Writes one subtask's rows. Its memory has a bound that does not depend on the volume: what
+/// [`StageWriter`] states in copy mode, 64 MiB in jdbc mode, and there with `exactly-once` its share
+/// of `sink.checkpoint-size-limit` more.
 #[derive(Debug)]
 pub struct Writer {
-    stage: StageWriter,
+    way: Way,
+}
+
+/// The ways in which rows go.
+#[derive(Debug)]
+enum Way {
+    /// Copy mode: parts on S3.
+    Stage(Box<StageWriter>),
+    /// Jdbc mode, at least once: flushes.
+    Flush(FlushWriter),
+    /// Jdbc mode, exactly once: in the checkpoint.
+    Carry(CarryWriter),
 }
 
 impl Writer {
-    pub(super) fn new(context: &Context, subtask: u32, checkpoint: u64) -> Result<Writer> {
-        let copy = super::prepare::copy_config(&context.config)?;
+    pub(super) fn new(context: &Arc<Context>, subtask: u32, checkpoint: u64) -> Result<Writer> {
+        let config = &context.config;
         let shape = match context.shape.layout.keyed() {
             true => StagedShape::Keyed,
             false => StagedShape::Append,
         };
-        let (staging, plan) = (context.staging.clone(), context.plan.clone());
-        let stage = StageWriter::new(
-            staging,
-            plan,
-            shape,
-            subtask,
-            checkpoint,
-            copy.format,
-            copy.part_size,
-        )?;
-        Ok(Writer { stage })
+        let plan = Arc::clone(&context.plan);
+        let way = match config.mode {
+            WriteMode::Copy => {
+                let copy = super::prepare::copy_config(config)?;
+                let staging = context.staging()?.clone();
+                let (format, size) = (copy.format, copy.part_size);
+                let stage =
+                    StageWriter::new(staging, plan, shape, subtask, checkpoint, format, size)?;
+                Way::Stage(Box::new(stage))
+            }
+            WriteMode::Jdbc => {
+                let carrier = context.shape.carrier;
+                let intake = Intake::new(plan, shape, subtask, checkpoint, carrier)?;
+                match config.guarantee {
+                    DeliveryGuarantee::AtLeastOnce => Way::Flush(FlushWriter::new(context, intake)),
+                    DeliveryGuarantee::ExactlyOnce => Way::Carry(CarryWriter::new(context, intake)),
+                }
+            }
+        };
+        Ok(Writer { way })
     }
 
-    /// Checks and stages a batch of the declared columns. `kinds` says what each row does; `None`
+    /// Checks and takes a batch of the declared columns. `kinds` says what each row does; `None`
     /// is all inserts. For a table without a key anything but an insert is refused.
+    ///
+    /// It waits while S3 or the server is slower than the rows come.
     pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
-        self.stage.write(batch, kinds).await
+        match &mut self.way {
+            Way::Stage(stage) => stage.write(batch, kinds).await,
+            Way::Flush(flush) => flush.write(batch, kinds).await,
+            Way::Carry(carry) => carry.write(batch, kinds),
+        }
     }
 
-    /// Closes the open part: everything written since the last call belongs to `checkpoint`.
+    /// Ends a checkpoint: everything written since the last call belongs to it. Gives what is to be
+    /// committed for it; in jdbc mode with `at-least-once` that is nothing, since then everything
+    /// is committed when this returns.
     pub async fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
-        self.stage.close(checkpoint).await
+        match &mut self.way {
+            Way::Stage(stage) => stage.close(checkpoint).await,
+            Way::Flush(flush) => flush.close(checkpoint).await.map(|()| Vec::new()),
+            Way::Carry(carry) => carry.close(checkpoint),
+        }
     }
 
     /// Rows that this writer took so far.
     pub fn rows(&self) -> u64 {
-        self.stage.staged_rows()
+        match &self.way {
+            Way::Stage(stage) => stage.staged_rows(),
+            Way::Flush(flush) => flush.intake().rows(),
+            Way::Carry(carry) => carry.intake().rows(),
+        }
     }
 
     /// Bytes that this writer took so far: what its rows held in the batches' Arrow buffers.
     pub fn taken_bytes(&self) -> u64 {
-        self.stage.taken_bytes()
+        match &self.way {
+            Way::Stage(stage) => stage.taken_bytes(),
+            Way::Flush(flush) => flush.intake().taken_bytes(),
+            Way::Carry(carry) => carry.intake().taken_bytes(),
+        }
     }
 
     /// Parts that this writer closed so far.
     pub fn staged_parts(&self) -> u64 {
-        self.stage.staged_parts()
+        match &self.way {
+            Way::Stage(stage) => stage.staged_parts(),
+            Way::Flush(_) => 0,
+            Way::Carry(carry) => carry.parts(),
+        }
     }
 
     /// Bytes of this writer's parts so far, the open one included.
     pub fn staged_bytes(&self) -> u64 {
-        self.stage.staged_bytes()
+        match &self.way {
+            Way::Stage(stage) => stage.staged_bytes(),
+            Way::Flush(_) => 0,
+            Way::Carry(carry) => carry.bytes(),
+        }
     }
 
-    /// Gives up: open uploads are aborted and closed parts that nobody holds are removed.
+    /// What this writer has committed on its own, without a committer: in jdbc mode with
+    /// `at-least-once`.
+    pub fn flushed(&self) -> Flushed {
+        match &self.way {
+            Way::Flush(flush) => flush.flushed(),
+            Way::Stage(_) | Way::Carry(_) => Flushed::default(),
+        }
+    }
+
+    /// Gives up: open uploads are aborted, closed parts that nobody holds are removed, and rows
+    /// that wait for a flush are dropped.
     pub async fn abort(self) -> Result<()> {
-        self.stage.abort().await
+        match self.way {
+            Way::Stage(stage) => stage.abort().await,
+            Way::Flush(_) | Way::Carry(_) => Ok(()),
+        }
     }
 }

@@ -28,6 +28,17 @@ pub fn drop_stage(stage: &str, layout: &Layout) -> Statement {
     Statement::new(text)
 }
 
+/// Empties a staging table that serves the session's next transaction too. Never TRUNCATE, which
+/// commits.
+pub fn clear_stage(stage: &str, layout: &Layout) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(format!("DELETE FROM {}", identifier(stage)))];
+    if layout.keyed() && !layout.complete {
+        let last = identifier(&last_table(stage));
+        statements.push(Statement::new(format!("DROP TABLE {last}")));
+    }
+    statements
+}
+
 /// Appends the staged rows.
 pub fn insert_staged(target: &Qualified, stage: &str, layout: &Layout) -> Statement {
     Statement::new(format!(

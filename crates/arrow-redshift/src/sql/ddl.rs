@@ -74,6 +74,11 @@ pub fn create_stage(stage: &str, layout: &Layout) -> Statement {
     Statement::new(text)
 }
 
+/// Drops a table of the session.
+pub fn drop_table(table: &str) -> Statement {
+    Statement::new(format!("DROP TABLE {}", identifier(table)))
+}
+
 /// The staging table's columns in the files' order.
 pub(super) fn stage_names(layout: &Layout) -> String {
     let marks = if layout.keyed() { StageColumns::ALL } else { &[] };

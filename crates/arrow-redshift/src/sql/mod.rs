@@ -5,18 +5,20 @@ mod copy;
 mod ddl;
 mod discover;
 mod ident;
+mod insert;
 mod layout;
 mod ledger;
 mod statement;
 
-pub use apply::{apply, drop_stage, insert_staged, lock, overwrite};
+pub use apply::{apply, clear_stage, drop_stage, insert_staged, lock, overwrite};
 pub use copy::{CopyInto, FileFormat, copy};
-pub use ddl::{NewColumn, create_stage, create_table};
+pub use ddl::{NewColumn, create_stage, create_table, drop_table};
 pub use discover::{
     COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
     describe_table, load_errors, sessions_with_label, show_columns,
 };
 pub use ident::{Qualified, identifier, literal};
+pub use insert::{insert_rows, rows_per_insert};
 pub use layout::{Layout, LoadColumn, StageColumns};
 pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger, LedgerRow};
 pub use statement::{

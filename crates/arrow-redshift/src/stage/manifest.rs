@@ -68,10 +68,17 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::*;
+    use super::{super::Carried, *};
 
     fn part(url: &str, bytes: u64) -> Part {
-        Part { url: url.to_owned(), bytes, rows: 1, checkpoint: 1, subtask: 0 }
+        Part {
+            url: url.to_owned(),
+            bytes,
+            rows: 1,
+            checkpoint: 1,
+            subtask: 0,
+            carried: Carried::default(),
+        }
     }
 
     #[test]

@@ -1,11 +1,15 @@
-//! A staged part: one closed object on S3 that a committable names.
+//! A staged part: one closed object on S3 that a committable names, or rows that it carries itself.
 
+use std::fmt;
+
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// One closed object on S3, with all that the manifest and the committer need to know.
+/// One closed object on S3, with all that the manifest and the committer need to know; or rows that
+/// travel with the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// `s3://bucket/key`.
+    /// `s3://bucket/key`; empty where the part carries its rows itself.
     pub url: String,
     /// Size in bytes: `meta.content_length` of the manifest.
     pub bytes: u64,
@@ -15,4 +19,39 @@ pub struct Part {
     pub checkpoint: u64,
     /// The writer's subtask index.
     pub subtask: u32,
+    /// The rows, where they travel with the commit and do not lie on S3.
+    #[serde(skip)]
+    pub carried: Carried,
+}
+
+impl Part {
+    /// Whether the rows travel with the commit.
+    pub fn is_carried(&self) -> bool {
+        self.url.is_empty()
+    }
+}
+
+/// Rows that travel with a commit, as a compressed Arrow stream; empty for a part on S3.
+///
+/// They are no part of its text form: they stand behind it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Carried(Bytes);
+
+impl Carried {
+    /// These bytes.
+    pub fn new(bytes: impl Into<Bytes>) -> Carried {
+        Carried(bytes.into())
+    }
+
+    /// The bytes; clones share them.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Carried {
+    /// How many bytes they are: what they hold is the user's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }

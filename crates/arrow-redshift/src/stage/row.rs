@@ -13,8 +13,7 @@ use super::check::Input;
 use crate::{
     error::{Error, ErrorKind, Result},
     limits,
-    options::CopyFormat,
-    types::{ColumnPlan, Rule, TablePlan},
+    types::{Carrier, ColumnPlan, Rule, TablePlan},
 };
 
 /// The most bytes of a value in CSV that is no text, with the comma behind it: a decimal of 38
@@ -27,10 +26,14 @@ const CSV_TEXT_BYTES: u64 = 3;
 /// The most bytes of a value in Parquet that is no text: a decimal's.
 const PARQUET_VALUE_BYTES: u64 = 16;
 
+/// The most bytes of a parameter that is no text, a decimal's digits, with what stands around it;
+/// and of what stands around one that is.
+const BOUND_VALUE_BYTES: u64 = 64;
+
 /// The check of one table's rows, where any is needed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowLimit {
-    format: CopyFormat,
+    carrier: Carrier,
     /// What a row takes beside the bytes of its texts, at most.
     around: u64,
     limit: u64,
@@ -39,15 +42,18 @@ pub(super) struct RowLimit {
 impl RowLimit {
     /// The check for rows of a plan's columns and `more` others, which are no text; `None` where no
     /// row can be too wide.
-    pub fn new(plan: &TablePlan, more: usize, format: CopyFormat) -> Option<RowLimit> {
+    pub fn new(plan: &TablePlan, more: usize, carrier: impl Into<Carrier>) -> Option<RowLimit> {
+        let carrier = carrier.into();
         let texts: Vec<&ColumnPlan> =
             plan.columns.iter().filter(|column| is_text(column)).collect();
         let others = (plan.columns.len() - texts.len() + more) as u64;
-        let around = match format {
-            CopyFormat::Parquet => others * PARQUET_VALUE_BYTES,
-            CopyFormat::Csv => others * CSV_VALUE_BYTES + texts.len() as u64 * CSV_TEXT_BYTES,
+        let around = match carrier {
+            Carrier::Parquet => others * PARQUET_VALUE_BYTES,
+            // A parameter's value, its length and format, and its place in the statement's text.
+            Carrier::Binds => (others + texts.len() as u64) * BOUND_VALUE_BYTES,
+            Carrier::Csv => others * CSV_VALUE_BYTES + texts.len() as u64 * CSV_TEXT_BYTES,
         };
-        let limit = RowLimit { format, around, limit: limits::COPY_ROW_BYTES };
+        let limit = RowLimit { carrier, around, limit: row_bytes(carrier) };
         let widest = texts.iter().fold(0_u64, |sum, column| sum.saturating_add(widest(column)));
         (!limit.surely_fits(widest)).then_some(limit)
     }
@@ -65,19 +71,26 @@ impl RowLimit {
         let (found, limit) = (self.row(&texts, row), self.limit);
         Err(Error::new(
             ErrorKind::ValueRefused,
-            format!("refused a row of {found} bytes: COPY takes at most {limit}"),
+            format!("refused a row of {found} bytes: {} takes at most {limit}", self.taker()),
         )
         .with("row", input.before + row as u64 + 1)
         .with("more such rows in its batch", bad.count())
         .hint("shorten its texts in the query, or spread them over several rows or tables"))
     }
 
+    fn taker(&self) -> &'static str {
+        match self.carrier {
+            Carrier::Parquet | Carrier::Csv => "COPY",
+            Carrier::Binds => "a statement",
+        }
+    }
+
     /// Whether a row with so many bytes of text fits whatever these are.
     fn surely_fits(&self, text: u64) -> bool {
-        let text = match self.format {
-            CopyFormat::Parquet => text,
+        let text = match self.carrier {
+            Carrier::Parquet | Carrier::Binds => text,
             // Each of them may be a quote, which is doubled.
-            CopyFormat::Csv => text.saturating_mul(2),
+            Carrier::Csv => text.saturating_mul(2),
         };
         self.around.saturating_add(text) <= self.limit
     }
@@ -85,11 +98,19 @@ impl RowLimit {
     /// Bytes of one row.
     fn row(&self, texts: &[&StringArray], row: usize) -> u64 {
         let present = texts.iter().filter(|text| text.is_valid(row)).map(|text| text.value(row));
-        let bytes = |text: &str| match self.format {
-            CopyFormat::Parquet => text.len(),
-            CopyFormat::Csv => text.len() + text.bytes().filter(|byte| *byte == b'"').count(),
+        let bytes = |text: &str| match self.carrier {
+            Carrier::Parquet | Carrier::Binds => text.len(),
+            Carrier::Csv => text.len() + text.bytes().filter(|byte| *byte == b'"').count(),
         };
         self.around + present.map(|text| bytes(text) as u64).sum::<u64>()
+    }
+}
+
+/// The most bytes of a row.
+fn row_bytes(carrier: Carrier) -> u64 {
+    match carrier {
+        Carrier::Parquet | Carrier::Csv => limits::COPY_ROW_BYTES,
+        Carrier::Binds => limits::STATEMENT_BYTES,
     }
 }
 

@@ -42,7 +42,7 @@ fn columns(unit: &str, rows: &[[Option<u64>; 2]]) -> Vec<ArrayRef> {
 #[test]
 fn only_plans_of_wide_rows_are_checked() {
     let needed = |plan: &TablePlan, more, format| RowLimit::new(plan, more, format).is_some();
-    let (parquet, csv) = (CopyFormat::Parquet, CopyFormat::Csv);
+    let (parquet, csv) = (Carrier::Parquet, Carrier::Csv);
     assert!(!needed(&plan(&[65_535; 63]), 4, parquet));
     assert!(needed(&plan(&[65_535; 65]), 0, parquet));
     // Quotes may double a text.
@@ -64,7 +64,7 @@ fn the_first_row_that_is_too_wide_is_named() {
     let limit = limits::COPY_ROW_BYTES;
     let half = limit / 2;
     let boundary = limit - PARQUET_VALUE_BYTES - half;
-    let check = RowLimit::new(&plan(&[u32::MAX; 2]), 0, CopyFormat::Parquet).unwrap();
+    let check = RowLimit::new(&plan(&[u32::MAX; 2]), 0, Carrier::Parquet).unwrap();
     let fits =
         [[Some(half), Some(boundary)], [Some(boundary), Some(half)], [None, Some(half + 100)]];
     check.check(&columns("x", &fits), 3, INPUT).unwrap();
@@ -87,8 +87,8 @@ fn quotes_count_twice_in_csv_only() {
         let limit = RowLimit::new(&plan, 0, format).unwrap();
         limit.check(&columns(unit, rows), rows.len(), INPUT)
     };
-    check(CopyFormat::Parquet, "\"", &both).unwrap();
-    check(CopyFormat::Csv, "x", &both).unwrap();
-    check(CopyFormat::Csv, "\"", &[[Some(third), none]]).unwrap();
-    assert!(check(CopyFormat::Csv, "\"", &both).is_err());
+    check(Carrier::Parquet, "\"", &both).unwrap();
+    check(Carrier::Csv, "x", &both).unwrap();
+    check(Carrier::Csv, "\"", &[[Some(third), none]]).unwrap();
+    assert!(check(Carrier::Csv, "\"", &both).is_err());
 }

@@ -2,20 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use arrow::{
-    array::{Array, ArrayRef, RecordBatch},
-    datatypes::SchemaRef,
-};
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 
 use super::{
-    Part, RowKind, StagedShape, Staging,
-    check::Input,
-    convert,
-    csv::{self, CsvEncoder},
+    Carried, Part, RowKind, StagedShape, Staging,
+    csv::CsvEncoder,
+    intake::{Intake, batch_bytes},
     parquet::ParquetEncoder,
-    row::RowLimit,
-    shape::{self, Place},
     upload::Upload,
 };
 use crate::{
@@ -43,15 +37,9 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// sweep.
 pub struct StageWriter {
     staging: Staging,
-    plan: Arc<TablePlan>,
-    shape: StagedShape,
+    intake: Intake,
     format: CopyFormat,
     part_size: u64,
-    schema: SchemaRef,
-    /// The check of whole rows, where the plan lets them grow too wide.
-    row_limit: Option<RowLimit>,
-    /// Where the next row stands.
-    place: Place,
     /// Number of the next part; never starts again, so that no name comes twice.
     next_part: u64,
     open: Option<OpenPart>,
@@ -61,8 +49,6 @@ pub struct StageWriter {
     closed_bytes: u64,
     /// How many they are.
     closed_parts: u64,
-    /// Bytes of the batches that were taken.
-    taken_bytes: u64,
     /// Whether rows may have been lost or half written: set before each wait and cleared after it,
     /// so that it stays set where the wait was given up.
     failed: bool,
@@ -96,25 +82,17 @@ impl StageWriter {
         format: CopyFormat,
         part_size: u64,
     ) -> Result<StageWriter> {
-        let schema = shape::schema(&plan, shape)?;
-        let added = schema.fields().len() - plan.columns.len();
-        let row_limit = RowLimit::new(&plan, added, format);
-        let place = Place { checkpoint, sequence: 0, subtask };
+        let intake = Intake::new(plan, shape, subtask, checkpoint, format.into())?;
         Ok(StageWriter {
             staging,
-            plan,
-            shape,
+            intake,
             format,
             part_size,
-            schema,
-            row_limit,
-            place,
             next_part: 0,
             open: None,
             closed: Vec::new(),
             closed_bytes: 0,
             closed_parts: 0,
-            taken_bytes: 0,
             failed: false,
         })
     }
@@ -123,13 +101,10 @@ impl StageWriter {
     /// is all inserts.
     pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
         self.check_alive()?;
-        self.check_kinds(batch.num_rows(), kinds)?;
-        let staged = self.staged(batch, kinds)?;
+        let staged = self.intake.take(batch, kinds)?;
         self.failed = true;
         self.write_staged(&staged).await?;
         self.failed = false;
-        self.place.sequence += batch.num_rows() as u64;
-        self.taken_bytes += batch_bytes(batch) as u64;
         Ok(())
     }
 
@@ -140,7 +115,7 @@ impl StageWriter {
         self.failed = true;
         self.close_part().await?;
         self.failed = false;
-        self.place.checkpoint = checkpoint.saturating_add(1);
+        self.intake.end(checkpoint);
         let mut parts = std::mem::take(&mut self.closed);
         for part in &mut parts {
             part.checkpoint = checkpoint;
@@ -160,12 +135,12 @@ impl StageWriter {
 
     /// Rows written so far.
     pub fn staged_rows(&self) -> u64 {
-        self.place.sequence
+        self.intake.rows()
     }
 
     /// Bytes that those rows held in the batches' Arrow buffers.
     pub fn taken_bytes(&self) -> u64 {
-        self.taken_bytes
+        self.intake.taken_bytes()
     }
 
     /// Parts closed so far.
@@ -184,55 +159,6 @@ impl StageWriter {
         }
         Err(Error::new(ErrorKind::Internal, "cannot go on with a writer whose part was lost")
             .hint("abort it and begin again from the last checkpoint"))
-    }
-
-    fn check_kinds(&self, rows: usize, kinds: Option<&[RowKind]>) -> Result<()> {
-        let Some(kinds) = kinds else { return Ok(()) };
-        if kinds.len() != rows {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                format!("a batch of {rows} rows came with {} row kinds", kinds.len()),
-            ));
-        }
-        if self.shape == StagedShape::Keyed || kinds.iter().all(|kind| *kind == RowKind::Insert) {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "cannot write updates or deletes into a table without a primary key",
-        )
-        .hint("declare PRIMARY KEY (…) NOT ENFORCED, or write a query that only inserts"))
-    }
-
-    /// The batch as it goes into a part: checked, converted, and with its place in order.
-    fn staged(&self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<RecordBatch> {
-        let input = Input { before: self.place.sequence, kinds };
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
-        for plan in &self.plan.columns {
-            let declared = batch.columns().get(plan.source).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::SchemaMismatch,
-                    format!("cannot stage a batch of {} columns", batch.num_columns()),
-                )
-                .with("column", &plan.target)
-                .hint("give batches all columns of the declared schema")
-            })?;
-            let staged = convert::stage(plan, declared, input)?;
-            if self.format == CopyFormat::Csv {
-                csv::check(&plan.target, staged.as_ref(), input)?;
-            }
-            columns.push(staged);
-        }
-        if let Some(limit) = &self.row_limit {
-            limit.check(&columns, batch.num_rows(), input)?;
-        }
-        if self.shape == StagedShape::Keyed {
-            columns.extend(shape::order_columns(batch.num_rows(), kinds, self.place));
-        }
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| {
-            Error::new(ErrorKind::Internal, "a staged batch is not what its schema says")
-                .source(error)
-        })
     }
 
     async fn write_staged(&mut self, batch: &RecordBatch) -> Result<()> {
@@ -265,11 +191,11 @@ impl StageWriter {
     fn open_part(&mut self, sample: &RecordBatch) -> Result<OpenPart> {
         let number = self.next_part;
         self.next_part += 1;
-        let Place { checkpoint, subtask, .. } = self.place;
+        let (checkpoint, subtask) = (self.intake.checkpoint(), self.intake.subtask());
         let path = self.staging.layout().part(subtask, checkpoint, number, self.format);
         let encoder = match self.format {
             CopyFormat::Parquet => {
-                Encoder::Parquet(Box::new(ParquetEncoder::open(&self.schema, sample)?))
+                Encoder::Parquet(Box::new(ParquetEncoder::open(self.intake.schema(), sample)?))
             }
             CopyFormat::Csv => Encoder::Csv(Box::new(CsvEncoder::open())),
         };
@@ -282,11 +208,18 @@ impl StageWriter {
         let (url, bytes) = upload.finish(full, rest).await?;
         let rows = *rows;
         self.open = None;
-        let Place { checkpoint, subtask, .. } = self.place;
+        let (checkpoint, subtask) = (self.intake.checkpoint(), self.intake.subtask());
         tracing::debug!(%url, bytes, rows, "staged a part");
         self.closed_bytes += bytes;
         self.closed_parts += 1;
-        self.closed.push(Part { url, bytes, rows, checkpoint, subtask });
+        self.closed.push(Part {
+            url,
+            bytes,
+            rows,
+            checkpoint,
+            subtask,
+            carried: Carried::default(),
+        });
         Ok(())
     }
 }
@@ -336,7 +269,7 @@ impl fmt::Debug for StageWriter {
         f.debug_struct("StageWriter")
             .field("staging", &self.staging)
             .field("format", &self.format)
-            .field("place", &self.place)
+            .field("intake", &self.intake)
             .finish_non_exhaustive()
     }
 }
@@ -345,10 +278,4 @@ impl fmt::Debug for StageWriter {
 fn slice_rows(batch: &RecordBatch) -> usize {
     let slices = batch_bytes(batch).div_ceil(SLICE_BYTES).max(1);
     batch.num_rows().div_ceil(slices).max(1)
-}
-
-/// Bytes that a batch's own rows take in its buffers, which may hold more.
-fn batch_bytes(batch: &RecordBatch) -> usize {
-    let columns = batch.columns().iter();
-    columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
 }

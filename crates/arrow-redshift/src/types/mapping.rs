@@ -6,6 +6,26 @@ use arrow::datatypes::{DataType, FieldRef, TimeUnit};
 use super::{FlinkType, RedshiftType, UTC};
 use crate::{limits, options::CopyFormat};
 
+/// What carries rows to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Carrier {
+    /// Parquet files, read by COPY.
+    Parquet,
+    /// CSV files, read by COPY.
+    Csv,
+    /// Parameters of INSERT statements.
+    Binds,
+}
+
+impl From<CopyFormat> for Carrier {
+    fn from(format: CopyFormat) -> Carrier {
+        match format {
+            CopyFormat::Parquet => Carrier::Parquet,
+            CopyFormat::Csv => Carrier::Csv,
+        }
+    }
+}
+
 /// How the staged value becomes the target's value in `INSERT … SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadExpression {
@@ -177,8 +197,9 @@ pub(super) struct StagedAs {
 ///
 /// COPY widens nothing, so this is the exact counterpart of the target's type and not of the
 /// declared one. Whether Parquet's UTC timestamps load into TIMESTAMPTZ is unverified: they are
-/// staged as TIMESTAMP and converted in SQL, whereas CSV's text with its `+00` loads directly.
-pub(super) fn staged(target: &RedshiftType, format: CopyFormat) -> Option<StagedAs> {
+/// staged as TIMESTAMP and converted in SQL, whereas CSV's text with its `+00` loads directly, and a
+/// parameter says its type.
+pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Option<StagedAs> {
     let arrow = match target {
         RedshiftType::Boolean => DataType::Boolean,
         RedshiftType::SmallInt => DataType::Int16,
@@ -193,7 +214,7 @@ pub(super) fn staged(target: &RedshiftType, format: CopyFormat) -> Option<Staged
         RedshiftType::Char(_) | RedshiftType::VarChar(_) => DataType::Utf8,
         RedshiftType::Date => DataType::Date32,
         RedshiftType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-        RedshiftType::TimestampTz if format == CopyFormat::Parquet => {
+        RedshiftType::TimestampTz if carrier.into() == Carrier::Parquet => {
             return Some(StagedAs {
                 arrow: DataType::Timestamp(TimeUnit::Microsecond, None),
                 staging_type: RedshiftType::Timestamp,

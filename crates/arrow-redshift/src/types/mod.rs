@@ -13,7 +13,7 @@ mod schema;
 
 pub use docs::{markdown, parquet_layout};
 pub use flink::{Element, FlinkType, UTC};
-pub use mapping::{ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
+pub use mapping::{Carrier, ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};
 pub use schema::{Column, TableSchema};

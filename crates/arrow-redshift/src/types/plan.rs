@@ -5,25 +5,27 @@ use std::sync::Arc;
 use arrow::datatypes::Field;
 
 use super::{
-    Column, ColumnPlan, FlinkType, LoadExpression, RedshiftType, Rule, TablePlan, TableSchema,
-    TargetColumn, TargetTable, fold,
+    Carrier, Column, ColumnPlan, FlinkType, LoadExpression, RedshiftType, Rule, TablePlan,
+    TableSchema, TargetColumn, TargetTable, fold,
     mapping::{rules, staged},
 };
-use crate::{
-    error::{Error, ErrorKind, Result},
-    options::CopyFormat,
-};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Compares each declared column with the target and says how its values are staged and checked.
 ///
 /// Names are matched as Redshift folds them. Every mismatch comes in one
 /// [`ErrorKind::SchemaMismatch`], each with the column, both types and what to do.
-pub fn plan(schema: &TableSchema, target: &TargetTable, format: CopyFormat) -> Result<TablePlan> {
+pub fn plan(
+    schema: &TableSchema,
+    target: &TargetTable,
+    carrier: impl Into<Carrier>,
+) -> Result<TablePlan> {
+    let carrier = carrier.into();
     let mut columns = Vec::with_capacity(schema.columns.len());
     let mut problems = Vec::new();
     for (source, column) in schema.columns.iter().enumerate() {
         let key = schema.primary_key.contains(&column.name);
-        match find(target, column).and_then(|found| plan_column(column, found, format)) {
+        match find(target, column).and_then(|found| plan_column(column, found, carrier)) {
             Ok(planned) => columns.push(ColumnPlan { source, key, ..planned }),
             Err(problem) => problems.push(problem),
         }
@@ -80,7 +82,7 @@ fn find<'a>(target: &'a TargetTable, column: &Column) -> Result<&'a TargetColumn
 fn plan_column(
     column: &Column,
     target: &TargetColumn,
-    format: CopyFormat,
+    carrier: Carrier,
 ) -> Result<ColumnPlan, String> {
     let (declared, target_type) = (&column.data_type, &target.data_type);
     let head = format!("column {}: declared {declared}, target {target_type}", column.name);
@@ -89,7 +91,7 @@ fn plan_column(
             "{head} IDENTITY, which Redshift fills itself; leave it out of the declaration"
         ));
     }
-    let (Some(checks), Some(staged)) = (rules(declared, target_type), staged(target_type, format))
+    let (Some(checks), Some(staged)) = (rules(declared, target_type), staged(target_type, carrier))
     else {
         return Err(format!("{head}; {}", advice(declared, target_type)));
     };

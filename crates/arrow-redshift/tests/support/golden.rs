@@ -79,7 +79,9 @@ fn pieces(shape: &str) -> Vec<Piece> {
             }
             c if is_word(c) => {
                 let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-                (plain(&rest[..length]), length)
+                // Parameters are as many as a statement has rows and columns.
+                let word = if c == '$' { "?" } else { &rest[..length] };
+                (plain(word), length)
             }
             c => (plain(c), c.len_utf8()),
         };

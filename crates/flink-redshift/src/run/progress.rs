@@ -107,10 +107,12 @@ impl Counters {
         let speed = rows as f64 / elapsed.as_secs_f64().max(0.001);
         let mut text = format!("{} rows, {} rows/s", HumanCount(rows), HumanCount(speed as u64));
         if let Some(load) = self.load.get() {
+            let (bytes, parts) = (load.staged_bytes(), load.staged_parts());
+            if bytes > 0 {
+                text.push_str(&format!(", {} staged in {parts} parts", HumanBytes(bytes)));
+            }
             text.push_str(&format!(
-                ", {} staged in {} parts, {} loaded{}",
-                HumanBytes(load.staged_bytes()),
-                load.staged_parts(),
+                ", {} loaded{}",
                 HumanCount(load.loaded_rows()),
                 if load.phase() == Phase::Committing { ", committing" } else { "" }
             ));

@@ -228,8 +228,15 @@ impl fmt::Display for InsertReport {
             }
             Status::Done => f.write_str(&rows)?,
         }
-        if let (Some(bytes), Some(parts)) = (self.bytes, self.parts) {
-            write!(f, " loaded, {} in {}", HumanBytes(bytes), counted(parts, "part"))?;
+        match (self.bytes, self.parts, self.commits) {
+            // Jdbc mode, at least once.
+            (_, Some(0), Some(commits @ 1..)) => {
+                write!(f, " loaded in {}", counted(commits, "transaction"))?;
+            }
+            (Some(bytes), Some(parts), _) => {
+                write!(f, " loaded, {} in {}", HumanBytes(bytes), counted(parts, "part"))?;
+            }
+            _ => {}
         }
         let speed = self.rows as f64 / self.took.as_secs_f64().max(0.001);
         write!(f, ", {took} ({} rows/s)", HumanCount(speed as u64))?;

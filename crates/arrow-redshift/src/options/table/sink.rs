@@ -11,8 +11,8 @@ pub(super) const ROWS: &[OptionRow] = &[
         "sink.write.mode",
         Kind::Choice(&["jdbc", "copy"]),
         "How rows are written: `copy` stages files on S3 and loads them with COPY. `jdbc` writes \
-         with statements over the connection; this version does not have it yet, so `copy` has \
-         to be said.",
+         with statements over the connection (Redshift's own protocol, no JDBC driver), and needs \
+         no S3: for small and steady changes.",
     )
     .default("jdbc")
     .aliases(&[
@@ -33,7 +33,8 @@ pub(super) const ROWS: &[OptionRow] = &[
     here(
         "sink.batch-size",
         Kind::Integer { least: 1, most: 1_000_000 },
-        "Rows of a batch. In copy mode that is one Arrow batch and nothing else: files roll by \
+        "Rows of a batch. In jdbc mode so many rows are a flush; one transaction takes all whole \
+         batches that wait. In copy mode it is one Arrow batch and nothing else: files roll by \
          `sink.copy.part-size`.",
     )
     .default("1000")
@@ -41,11 +42,21 @@ pub(super) const ROWS: &[OptionRow] = &[
     here(
         "sink.flush-interval",
         Kind::Time { least: Duration::ZERO, most: DAY },
-        "The longest that a row waits. In copy mode it counts for `at-least-once` without \
-         checkpoints, where each flush is a COPY.",
+        "The longest that a row waits. It counts for `at-least-once`: in jdbc mode always, in copy \
+         mode without checkpoints, where each flush is a COPY.",
     )
     .without("`1 s` in jdbc mode, `10 s` in copy mode")
     .aliases(&[alias("sink.flush.interval")]),
+    here(
+        "sink.checkpoint-size-limit",
+        Kind::Size { least: 1 << 20, most: 1 << 30 },
+        "The most bytes, compressed, that the rows of one checkpoint (or of a batch) may take in \
+         jdbc mode with `exactly-once`, where they travel in it; a writer's share is this by the \
+         parallelism. Beyond it the job fails and names copy mode, which has no such limit. 64 mb \
+         are some millions of rows, which statements take minutes to write. A checkpoint storage \
+         with a smaller limit of its own (Flink's `jobmanager`: 5 mb) decides first.",
+    )
+    .default("64 mb"),
     here(
         "sink.max-retries",
         Kind::Integer { least: 0, most: 1000 },

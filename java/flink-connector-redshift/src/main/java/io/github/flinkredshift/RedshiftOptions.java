@@ -150,9 +150,9 @@ public final class RedshiftOptions {
 
     /**
      * How rows are written: {@code copy} stages files on S3 and loads them with COPY. {@code jdbc}
-     * writes with statements over the connection; this version does not have it yet, so {@code
-     * copy} has to be said. Value: jdbc or copy. Default: {@code jdbc}. Also {@code copy-mode}:
-     * {@code true} for {@code copy}, {@code false} for {@code jdbc}.
+     * writes with statements over the connection (Redshift's own protocol, no JDBC driver), and
+     * needs no S3: for small and steady changes. Value: jdbc or copy. Default: {@code jdbc}. Also
+     * {@code copy-mode}: {@code true} for {@code copy}, {@code false} for {@code jdbc}.
      */
     public static final ConfigOption<String> SINK_WRITE_MODE =
             ConfigOptions.key("sink.write.mode")
@@ -162,8 +162,8 @@ public final class RedshiftOptions {
                     .withDescription(
                             "How rows are written: copy stages files on S3 and loads "
                                     + "them with COPY. jdbc writes with statements over the "
-                                    + "connection; this version does not have it yet, so copy has "
-                                    + "to be said.");
+                                    + "connection (Redshift's own protocol, no JDBC driver), and "
+                                    + "needs no S3: for small and steady changes.");
 
     /**
      * What is promised about each row, with Flink's meanings. Value: exactly-once or at-least-once.
@@ -176,7 +176,8 @@ public final class RedshiftOptions {
                     .withDescription("What is promised about each row, with Flink's meanings.");
 
     /**
-     * Rows of a batch. In copy mode that is one Arrow batch and nothing else: files roll by {@code
+     * Rows of a batch. In jdbc mode so many rows are a flush; one transaction takes all whole
+     * batches that wait. In copy mode it is one Arrow batch and nothing else: files roll by {@code
      * sink.copy.part-size}. Value: a whole number from 1 to 1000000. Default: {@code 1000}.
      */
     public static final ConfigOption<Integer> SINK_BATCH_SIZE =
@@ -185,13 +186,15 @@ public final class RedshiftOptions {
                     .defaultValue(1000)
                     .withFallbackKeys("sink.batch.size")
                     .withDescription(
-                            "Rows of a batch. In copy mode that is one Arrow batch and "
-                                    + "nothing else: files roll by sink.copy.part-size.");
+                            "Rows of a batch. In jdbc mode so many rows are a flush; "
+                                    + "one transaction takes all whole batches that wait. In copy "
+                                    + "mode it is one Arrow batch and nothing else: files roll by "
+                                    + "sink.copy.part-size.");
 
     /**
-     * The longest that a row waits. In copy mode it counts for {@code at-least-once} without
-     * checkpoints, where each flush is a COPY. Value: a duration from 0 s to 1 d. Default: {@code 1
-     * s} in jdbc mode, {@code 10 s} in copy mode.
+     * The longest that a row waits. It counts for {@code at-least-once}: in jdbc mode always, in
+     * copy mode without checkpoints, where each flush is a COPY. Value: a duration from 0 s to 1 d.
+     * Default: {@code 1 s} in jdbc mode, {@code 10 s} in copy mode.
      */
     public static final ConfigOption<Duration> SINK_FLUSH_INTERVAL =
             ConfigOptions.key("sink.flush-interval")
@@ -199,9 +202,31 @@ public final class RedshiftOptions {
                     .noDefaultValue()
                     .withFallbackKeys("sink.flush.interval")
                     .withDescription(
-                            "The longest that a row waits. In copy mode it counts for "
-                                    + "at-least-once without checkpoints, where each flush is a "
-                                    + "COPY.");
+                            "The longest that a row waits. It counts for at-least-once: "
+                                    + "in jdbc mode always, in copy mode without checkpoints, "
+                                    + "where each flush is a COPY.");
+
+    /**
+     * The most bytes, compressed, that the rows of one checkpoint (or of a batch) may take in jdbc
+     * mode with {@code exactly-once}, where they travel in it; a writer's share is this by the
+     * parallelism. Beyond it the job fails and names copy mode, which has no such limit. 64 mb are
+     * some millions of rows, which statements take minutes to write. A checkpoint storage with a
+     * smaller limit of its own (Flink's {@code jobmanager}: 5 mb) decides first. Value: a size from
+     * 1 mb to 1 gb. Default: {@code 64 mb}.
+     */
+    public static final ConfigOption<MemorySize> SINK_CHECKPOINT_SIZE_LIMIT =
+            ConfigOptions.key("sink.checkpoint-size-limit")
+                    .memoryType()
+                    .defaultValue(MemorySize.parse("64 mb"))
+                    .withDescription(
+                            "The most bytes, compressed, that the rows of one "
+                                    + "checkpoint (or of a batch) may take in jdbc mode with "
+                                    + "exactly-once, where they travel in it; a writer's share is "
+                                    + "this by the parallelism. Beyond it the job fails and names "
+                                    + "copy mode, which has no such limit. 64 mb are some "
+                                    + "millions of rows, which statements take minutes to write. "
+                                    + "A checkpoint storage with a smaller limit of its own "
+                                    + "(Flink's jobmanager: 5 mb) decides first.");
 
     /**
      * How often a unit of work is tried again after an error that may pass. Value: a whole number
@@ -631,6 +656,7 @@ public final class RedshiftOptions {
                                     SINK_DELIVERY_GUARANTEE,
                                     SINK_BATCH_SIZE,
                                     SINK_FLUSH_INTERVAL,
+                                    SINK_CHECKPOINT_SIZE_LIMIT,
                                     SINK_MAX_RETRIES,
                                     SINK_LOCK_TARGET,
                                     SINK_LOCK_TIMEOUT,

@@ -1,0 +1,152 @@
+//! Jdbc mode, exactly once: a writer's rows travel in the checkpoint, and are applied after it with
+//! a ledger row, as parts on S3 are.
+
+use arrow::{array::RecordBatch, compute::concat_batches};
+
+use super::{
+    context::Context,
+    fold::fold,
+    queue::{PIECE_BYTES, pieces},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    sql::Layout,
+    stage::{CarriedStream, Intake, Part, RowKind, batch_bytes},
+};
+
+/// Holds one subtask's rows until the next checkpoint.
+///
+/// **Memory**: its share of `sink.checkpoint-size-limit` for the compressed rows, and a few pieces
+/// of 1 MiB, beside the caller's batch.
+pub(super) struct CarryWriter {
+    intake: Intake,
+    layout: Layout,
+    limit: Limit,
+    /// Rows that are not compressed yet.
+    loose: Vec<RecordBatch>,
+    loose_bytes: usize,
+    stream: Option<CarriedStream>,
+    /// Rows that went into the stream, before they were folded.
+    rows: u64,
+    given_bytes: u64,
+    given_parts: u64,
+}
+
+/// What the rows of one checkpoint may take.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    /// Of all writers.
+    all: u64,
+    writers: u32,
+}
+
+impl Limit {
+    fn share(self) -> u64 {
+        self.all / u64::from(self.writers.max(1))
+    }
+}
+
+impl CarryWriter {
+    pub fn new(context: &Context, intake: Intake) -> CarryWriter {
+        let limit =
+            Limit { all: context.config.checkpoint_size_limit, writers: context.parallelism };
+        CarryWriter {
+            intake,
+            layout: context.shape.layout.clone(),
+            limit,
+            loose: Vec::new(),
+            loose_bytes: 0,
+            stream: None,
+            rows: 0,
+            given_bytes: 0,
+            given_parts: 0,
+        }
+    }
+
+    /// Checks a batch and takes it in.
+    pub fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
+        let rows = self.intake.take(batch, kinds)?;
+        for piece in pieces(&rows) {
+            self.loose_bytes += batch_bytes(&piece);
+            self.loose.push(piece);
+            if self.loose_bytes >= PIECE_BYTES {
+                self.compress()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the checkpoint: what it carries, or nothing where no rows came.
+    pub fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
+        self.compress()?;
+        let subtask = self.intake.subtask();
+        self.intake.end(checkpoint);
+        let Some(stream) = self.stream.take() else { return Ok(Vec::new()) };
+        let carried = stream.finish()?;
+        let bytes = carried.bytes().len() as u64;
+        let rows = std::mem::take(&mut self.rows);
+        self.given_bytes += bytes;
+        self.given_parts += 1;
+        Ok(vec![Part { url: String::new(), bytes, rows, checkpoint, subtask, carried }])
+    }
+
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    pub fn parts(&self) -> u64 {
+        self.given_parts
+    }
+
+    /// Bytes of all that was given, and of the present checkpoint's so far.
+    pub fn bytes(&self) -> u64 {
+        self.given_bytes + self.stream.as_ref().map_or(0, CarriedStream::bytes)
+    }
+
+    fn compress(&mut self) -> Result<()> {
+        let loose = std::mem::take(&mut self.loose);
+        self.loose_bytes = 0;
+        if loose.is_empty() {
+            return Ok(());
+        }
+        let schema = self.intake.schema();
+        let batch = concat_batches(schema, &loose).map_err(|error| {
+            Error::new(ErrorKind::Internal, "batches could not be gathered").source(error)
+        })?;
+        self.rows += batch.num_rows() as u64;
+        let batch = fold(batch, &self.layout)?;
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            None => self.stream.insert(CarriedStream::open(schema)?),
+        };
+        stream.write(&batch)?;
+        let bytes = stream.bytes();
+        if bytes <= self.limit.share() { Ok(()) } else { Err(self.too_much(bytes)) }
+    }
+
+    fn too_much(&self, bytes: u64) -> Error {
+        let Limit { all, writers } = self.limit;
+        let why = format!(
+            "a checkpoint's rows take {bytes} bytes so far, and a writer's share of \
+             'sink.checkpoint-size-limit' is {}",
+            self.limit.share()
+        );
+        Error::new(ErrorKind::InvalidOptions, why)
+            .with("limit", all)
+            .with("writers", writers)
+            .with("rows", self.rows)
+            .hint(
+                "'sink.write.mode' = 'copy' stages rows on S3 and has no such limit; or take \
+                 checkpoints more often, or raise the limit",
+            )
+    }
+}
+
+impl std::fmt::Debug for CarryWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CarryWriter")
+            .field("limit", &self.limit)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}

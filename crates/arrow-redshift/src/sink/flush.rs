@@ -1,0 +1,318 @@
+//! Jdbc mode, at least once: a writer's rows are gathered while its flusher writes those before
+//! them, each flush one transaction in one round trip.
+//!
+//! A flush: (keyed: folded by key) → its turn among the sink's writers → BEGIN → (keyed: LOCK) →
+//! INSERT → (keyed, or where a column needs an expression: apply the staging table, and empty it) →
+//! COMMIT. All of it is sent at once.
+//! What fails in passing is sent again as a whole: also where the answer to COMMIT was lost, which
+//! may append rows a second time and changes nothing by key.
+
+use std::{ops::Range, sync::Arc, time::Instant};
+
+use arrow::{array::RecordBatch, compute::concat_batches};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, warn};
+
+use super::{
+    commit::ASIDE_PATIENCE,
+    context::Context,
+    fold::fold,
+    labelled,
+    queue::{Flushed, Pace, Queue},
+    transaction::{STAGE, from_stage},
+    turn::Turns,
+};
+use crate::{
+    error::{Error, ErrorKind, Result, RetryClass},
+    retry,
+    session::{Piece, Session},
+    sql::{self, CopyInto},
+    stage::{Intake, RowKind, batch_bytes},
+};
+
+/// After so many rows the staging table is made anew: deleted rows lie in a table until somebody
+/// vacuums it, and nobody does so for a temporary one.
+const STAGE_ROWS: u64 = 1_000_000;
+
+/// The values of one statement take no more bytes than this, one row aside.
+const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Writes one subtask's rows.
+///
+/// **Memory**: 16 MiB of rows that wait and 8 MiB of those that are sent, each with one piece of
+/// 1 MiB more, the latter three times over (gathered, folded, and on the wire): below 64 MiB beside
+/// the caller's batch.
+#[derive(Debug)]
+pub(super) struct FlushWriter {
+    intake: Intake,
+    queue: Arc<Queue>,
+    _flusher: AbortOnDropHandle<()>,
+}
+
+impl FlushWriter {
+    /// A writer and the task that flushes its rows; needs a runtime to run in.
+    pub fn new(context: &Arc<Context>, intake: Intake) -> FlushWriter {
+        let config = &context.config;
+        let pace = Pace { batch_size: config.batch_size, interval: config.flush_interval };
+        let queue = Arc::new(Queue::new(pace));
+        let flusher = Flusher::new(Arc::clone(context), intake.subtask());
+        let task = tokio::spawn(flusher.run(Arc::clone(&queue)));
+        FlushWriter { intake, queue, _flusher: AbortOnDropHandle::new(task) }
+    }
+
+    /// Checks a batch and puts it in line, once there is room.
+    pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
+        let rows = self.intake.take(batch, kinds)?;
+        self.queue.put(&rows).await
+    }
+
+    /// Waits until all rows are committed.
+    pub async fn close(&mut self, checkpoint: u64) -> Result<()> {
+        self.queue.drain().await?;
+        self.intake.end(checkpoint);
+        Ok(())
+    }
+
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    pub fn flushed(&self) -> Flushed {
+        self.queue.flushed()
+    }
+}
+
+/// Flushes one writer's rows.
+struct Flusher {
+    context: Arc<Context>,
+    turns: Turns,
+    label: String,
+    session: Option<Open>,
+}
+
+/// The flusher's session, and how many rows have gone through its staging table.
+struct Open {
+    session: Session,
+    staged: Option<u64>,
+}
+
+impl Flusher {
+    fn new(context: Arc<Context>, subtask: u32) -> Flusher {
+        let turns = Turns::of(&context.directory());
+        let label = context.identity.label(subtask);
+        Flusher { context, turns, label, session: None }
+    }
+
+    /// Flushes what is due until a flush fails for good.
+    async fn run(mut self, queue: Arc<Queue>) {
+        // Also where this task ends in another way: then nobody waits for a flush that never comes.
+        let over = Over(&queue);
+        loop {
+            let batches = queue.due().await;
+            let ended = self.flush(&batches).await;
+            let failed = ended.is_err();
+            queue.note(ended);
+            if failed {
+                break;
+            }
+        }
+        drop(over);
+    }
+
+    async fn flush(&mut self, batches: &[RecordBatch]) -> Result<Flushed> {
+        let started = Instant::now();
+        let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        let batch = fold(gathered(batches)?, &self.context.shape.layout)?;
+        let mut flushed = Flushed { rows, transactions: 1, ..Flushed::default() };
+        let mut delays = retry::delays(self.context.config.max_retries);
+        loop {
+            let waited = Instant::now();
+            let turn = self.turns.take().await;
+            flushed.turn_wait += waited.elapsed();
+            let tried = self.attempt(&batch).await;
+            drop(turn);
+            let error = match tried {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            let class = error.kind().retry();
+            match if class == RetryClass::Never { None } else { delays.next() } {
+                Some(delay) => {
+                    flushed.retries += 1;
+                    let (tries, of) = (flushed.retries, self.context.config.max_retries);
+                    warn!(%error, ?delay, tries, of, rows, "a flush failed, trying again");
+                    if error.kind() == ErrorKind::LockTimeout {
+                        self.end_lost_sessions().await;
+                    }
+                    tokio::time::sleep(delay).await;
+                }
+                None => return Err(self.told(error, rows, flushed.retries + 1)),
+            }
+        }
+        flushed.took = started.elapsed();
+        debug!(rows, took = ?flushed.took, retries = flushed.retries, "flushed");
+        Ok(flushed)
+    }
+
+    /// One try. The session stays where its transaction has surely ended.
+    async fn attempt(&mut self, batch: &RecordBatch) -> Result<()> {
+        let open = self.opened().await?;
+        let context = &self.context;
+        let (target, layout) = (&context.shape.target, &context.shape.layout);
+        let into = if layout.staged() { CopyInto::Stage(STAGE) } else { CopyInto::Target(target) };
+        let mut pieces = Vec::new();
+        if layout.keyed() && context.config.lock_target {
+            pieces.push(Piece::Lock(sql::lock(&[target])));
+        }
+        pieces.extend(inserts(into, batch, &context.shape.layout));
+        if layout.staged() {
+            let statements = from_stage(target, layout).into_iter();
+            pieces.extend(statements.chain(sql::clear_stage(STAGE, layout)).map(Piece::Run));
+        }
+        let taken = open.session.transact(&pieces, context.config.lock_timeout).await;
+        let again = matches!(&taken, Err(e) if e.kind() == ErrorKind::TransactionConflict);
+        if taken.is_ok() || (again && !open.session.is_closed()) {
+            let staged = open.staged.map(|staged| staged + batch.num_rows() as u64);
+            self.session = Some(Open { staged, ..open });
+        }
+        match taken? {
+            taken if taken == batch.num_rows() as u64 => Ok(()),
+            taken => {
+                let why = format!("the server took {taken} rows of {}", batch.num_rows());
+                Err(Error::new(ErrorKind::Internal, why))
+            }
+        }
+    }
+
+    /// The session of the last flush, or a new one; for a keyed table with its staging table.
+    async fn opened(&mut self) -> Result<Open> {
+        let Context { config, identity, shape, .. } = self.context.as_ref();
+        let kept = self.session.take().filter(|open| !open.session.is_closed());
+        let mut open = match kept {
+            Some(open) => open,
+            None => {
+                let name = identity.application(&shape.target);
+                let connection = Arc::new(config.connection.clone());
+                let session = Session::open(connection, &name).await?;
+                session.run(&sql::set_query_group(&self.label)).await?;
+                Open { session, staged: None }
+            }
+        };
+        if shape.layout.staged() && open.staged.is_none_or(|rows| rows >= STAGE_ROWS) {
+            if open.staged.is_some() {
+                open.session.run(&sql::drop_table(STAGE)).await?;
+            }
+            open.session.run(&sql::create_stage(STAGE, &shape.layout)).await?;
+            open.staged = Some(0);
+        }
+        Ok(open)
+    }
+
+    /// Ends what earlier tries may have left behind with its locks. What cannot be found now is
+    /// looked for again at the next timeout.
+    async fn end_lost_sessions(&self) {
+        let ended = async {
+            let Context { config, identity, shape, .. } = self.context.as_ref();
+            let connection = Arc::new(config.connection.clone());
+            let session = Session::open(connection, &identity.application(&shape.target)).await?;
+            labelled::end_lost(&session, &self.label).await
+        };
+        match tokio::time::timeout(ASIDE_PATIENCE, ended).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "lost sessions of a writer were not found"),
+            Err(_) => warn!("lost sessions of a writer were not found in time"),
+        }
+    }
+
+    /// The error of a flush that is given up.
+    fn told(&self, error: Error, rows: u64, tries: u32) -> Error {
+        error.with("table", &self.context.shape.target).with("rows", rows).with("tries", tries)
+    }
+}
+
+/// Says when it goes that no flush will come any more.
+struct Over<'a>(&'a Queue);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn gathered(batches: &[RecordBatch]) -> Result<RecordBatch> {
+    let [first, rest @ ..] = batches else {
+        return Err(Error::new(ErrorKind::Internal, "a flush without rows"));
+    };
+    if rest.is_empty() {
+        return Ok(first.clone());
+    }
+    concat_batches(&first.schema(), batches).map_err(|error| {
+        Error::new(ErrorKind::Internal, "batches could not be gathered").source(error)
+    })
+}
+
+/// The INSERTs of a batch's rows: one, unless it would have too many parameters or their values be
+/// too large.
+pub(super) fn inserts<'a>(
+    into: CopyInto<'_>,
+    batch: &'a RecordBatch,
+    layout: &sql::Layout,
+) -> Vec<Piece<'a>> {
+    let step = sql::rows_per_insert(into, layout);
+    let starts = (0..batch.num_rows()).step_by(step);
+    let ranges = starts.map(|start| start..batch.num_rows().min(start + step));
+    ranges
+        .flat_map(|rows| cut(batch, rows))
+        .map(|rows| Piece::Insert(sql::insert_rows(into, layout, rows.len()), batch, rows))
+        .collect()
+}
+
+/// Rows in halves until each fits in a message, or is one row.
+fn cut(batch: &RecordBatch, rows: Range<usize>) -> Vec<Range<usize>> {
+    let bytes = batch_bytes(&batch.slice(rows.start, rows.len()));
+    if rows.len() < 2 || bytes <= MESSAGE_BYTES {
+        return vec![rows];
+    }
+    let middle = rows.start + rows.len() / 2;
+    let mut ranges = cut(batch, rows.start..middle);
+    ranges.extend(cut(batch, middle..rows.end));
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, StringArray};
+
+    use super::*;
+    use crate::sql::{Layout, LoadColumn, Qualified};
+
+    fn cuts(widths: &[usize]) -> Vec<Range<usize>> {
+        let texts: ArrayRef =
+            Arc::new(StringArray::from_iter_values(widths.iter().map(|width| "x".repeat(*width))));
+        let batch = RecordBatch::try_from_iter([("t", texts)]).unwrap();
+        let column = LoadColumn {
+            name: "t".into(),
+            stage_type: String::new(),
+            utc: false,
+            key: false,
+            text: true,
+        };
+        let layout = Layout { columns: vec![column], direct: true, complete: true };
+        let target = Qualified { schema: "s".into(), table: "t".into() };
+        let pieces = inserts(CopyInto::Target(&target), &batch, &layout);
+        let rows = |piece: Piece<'_>| match piece {
+            Piece::Insert(_, _, rows) => rows,
+            other => panic!("{other:?}"),
+        };
+        pieces.into_iter().map(rows).collect()
+    }
+
+    #[test]
+    fn a_statement_has_neither_too_many_parameters_nor_too_large_values() {
+        assert_eq!(cuts(&[10; 32_767]), [0..32_767]);
+        assert_eq!(cuts(&[1; 32_768]), [0..32_767, 32_767..32_768]);
+        let wide = 3 * 1024 * 1024;
+        assert_eq!(cuts(&[wide; 4]), [0..2, 2..4]);
+        assert_eq!(cuts(&[3 * wide, 1, 3 * wide]), [0..1, 1..2, 2..3]);
+    }
+}

@@ -1,0 +1,10 @@
+//! Jdbc mode: flushes that arrive at least once, and commits that arrive exactly once.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod carried;
+mod case;
+mod faults;
+mod flushes;
+#[path = "../support/mod.rs"]
+mod support;
+mod writers;
