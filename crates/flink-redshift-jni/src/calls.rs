@@ -54,7 +54,7 @@ pub fn plan(declaration: Declaration) -> Call<Vec<u8>> {
 }
 
 /// What Java has to know of a plan; see [`Plan::facts`].
-pub fn facts(plan: &[u8]) -> Call<[i64; 7]> {
+pub fn facts(plan: &[u8]) -> Call<[i64; 8]> {
     Ok(Plan::from_bytes(plan)?.facts())
 }
 

@@ -21,15 +21,16 @@ pub(crate) enum Meter {
     /// When the oldest row came that neither a close nor a timed commit has covered, in
     /// milliseconds since 1970; zero where there is none.
     OldestRow,
-    /// Tries of timed commits that failed and were settled.
+    /// Tries of timed commits and of flushes that failed and were settled.
     Retries,
-    /// Rows that timed commits loaded.
+    /// Rows that timed commits or flushes loaded.
     RowsLoaded,
     /// Milliseconds in COPY, of the last timed commit.
     CopyTime,
-    /// Milliseconds of waiting for locks, of the last timed commit.
+    /// Milliseconds of waiting for locks, of the last timed commit; of waiting for a turn, as the
+    /// mean of the flushes since the last look.
     LockTime,
-    /// Milliseconds in COMMIT, of the last timed commit.
+    /// Milliseconds in COMMIT, of the last timed commit; of whole flushes, as such a mean.
     CommitTime,
 }
 

@@ -106,13 +106,6 @@ impl Plan {
             (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
             (Err(options), Err(columns)) => return Err(both(&options, &columns)),
         };
-        if config.mode == WriteMode::Jdbc {
-            let why = "the jar does not write in jdbc mode yet, which 'sink.write.mode' means \
-                       where it is left out";
-            return Err(
-                Error::new(ErrorKind::Unsupported, why).hint("set 'sink.write.mode' = 'copy'")
-            );
-        }
         let overwrite = declaration.overwrite;
         let plan = Plan { config, launch, schema, overwrite, warnings, fields, written };
         // What the core refuses without a connection is refused at planning.
@@ -146,18 +139,30 @@ impl Plan {
     }
 
     /// What Java has to know, in its order: keyed, parallelism or 0, commit interval in
-    /// milliseconds, exactly-once, named run, flush interval in milliseconds, overwrite.
-    pub fn facts(&self) -> [i64; 7] {
+    /// milliseconds, exactly-once, named run, flush interval in milliseconds, overwrite, whether
+    /// writers flush on their own.
+    ///
+    /// In jdbc mode one writer is asked for, unless the options say otherwise: Redshift lets one
+    /// transaction at a time write to a table.
+    pub fn facts(&self) -> [i64; 8] {
         let config = &self.config;
+        let default = if config.mode == WriteMode::Jdbc { 1 } else { 0 };
         [
             i64::from(!self.schema.primary_key.is_empty()),
-            config.parallelism.map_or(0, i64::from),
+            config.parallelism.map_or(default, i64::from),
             millis(config.commit_interval),
             i64::from(config.guarantee == DeliveryGuarantee::ExactlyOnce),
             i64::from(self.launch.is_named()),
             millis(config.flush_interval),
             i64::from(self.overwrite),
+            i64::from(self.flushes()),
         ]
+    }
+
+    /// Whether writers write to the table on their own, batch by batch.
+    pub fn flushes(&self) -> bool {
+        let Plan { config, .. } = self;
+        config.mode == WriteMode::Jdbc && config.guarantee == DeliveryGuarantee::AtLeastOnce
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     row::{Decoder, Rows},
     runtime::Lease,
     waiting::{Board, Failure},
-    writing::{Batch, Command, Course, Writing},
+    writing::{Batch, Command, Course, Pace, Writing},
 };
 
 /// How long giving up may take: the open upload is aborted, and what nobody holds is removed.
@@ -77,9 +77,14 @@ impl WriterHandle {
         let board = Arc::new(Board::new(News::default()));
         let (meters, stop) = (Arc::new(Meters::default()), CancellationToken::new());
         let course = Course { board: board.clone(), meters: meters.clone(), stop: stop.clone() };
-        let interval = post.timed.then_some(plan.config.flush_interval);
+        let interval = plan.config.flush_interval;
+        let pace = match (plan.flushes(), post.timed) {
+            (true, _) => Pace::Flushes(interval),
+            (false, true) => Pace::Timed(interval),
+            (false, false) => Pace::Checkpoints,
+        };
         let overwrite = plan.overwrite;
-        let writing = Writing { sink, subtask: post.subtask, interval, overwrite, course };
+        let writing = Writing { sink, subtask: post.subtask, pace, overwrite, course };
         let task = lease.spawn(writing.run(commands));
         Ok(WriterHandle {
             decoder,

@@ -9,7 +9,7 @@ use std::{
 use arrow::array::RecordBatch;
 use arrow_redshift::{
     Error, ErrorKind, Result,
-    sink::{Prepared, Sink, Subtask, Writer},
+    sink::{Flushed, Prepared, Sink, Subtask, Writer},
     stage::RowKind,
 };
 use futures::FutureExt;
@@ -24,6 +24,10 @@ use crate::{
     waiting::Board,
     writer::{ABORT_PATIENCE, News},
 };
+
+/// The shortest and the longest pause between two looks at flushes.
+const OFTEN: Duration = Duration::from_millis(100);
+const SELDOM: Duration = Duration::from_secs(1);
 
 /// What a writer's task is asked to do.
 #[derive(Debug)]
@@ -58,10 +62,20 @@ pub(crate) struct Course {
 pub(crate) struct Writing {
     pub sink: Sink,
     pub subtask: Subtask,
-    /// The longest that a row waits for its commit, where the writer commits on its own.
-    pub interval: Option<Duration>,
+    pub pace: Pace,
     pub overwrite: bool,
     pub course: Course,
+}
+
+/// What makes rows move on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pace {
+    /// Checkpoints, or the end of the input.
+    Checkpoints,
+    /// The clock: the writer commits what it staged when a row has waited for so long.
+    Timed(Duration),
+    /// The core's writer itself, batch by batch; a row waits for so long at most.
+    Flushes(Duration),
 }
 
 /// A writer at work.
@@ -70,6 +84,10 @@ struct Work<'a> {
     prepared: &'a Prepared,
     writer: &'a mut Writer,
     timed: Option<Timed>,
+    /// How often flushes are looked at while rows wait.
+    look: Option<Duration>,
+    /// What flushes had done when they were looked at.
+    flushed: Flushed,
     overwrite: bool,
     /// When the first row came that no close and no timed commit has covered.
     first_row_at: Option<u64>,
@@ -92,7 +110,7 @@ impl Writing {
     }
 
     async fn work(self, mut commands: UnboundedReceiver<Command>) -> Result<()> {
-        let Writing { sink, subtask, interval, overwrite, course } = self;
+        let Writing { sink, subtask, pace, overwrite, course } = self;
         let prepared = unless_stopped(&course.stop, sink.prepare_subtask(subtask)).await?;
         let first = subtask.restored.map_or(0, |restored| restored.saturating_add(1));
         let mut writer = prepared.writer(subtask.index, first)?;
@@ -100,7 +118,15 @@ impl Writing {
             course: &course,
             prepared: &prepared,
             writer: &mut writer,
-            timed: interval.map(|interval| Timed::new(&prepared, interval)),
+            timed: match pace {
+                Pace::Timed(interval) => Some(Timed::new(&prepared, interval)),
+                Pace::Checkpoints | Pace::Flushes(_) => None,
+            },
+            look: match pace {
+                Pace::Flushes(interval) => Some(interval.clamp(OFTEN, SELDOM)),
+                Pace::Checkpoints | Pace::Timed(_) => None,
+            },
+            flushed: Flushed::default(),
             overwrite,
             first_row_at: None,
             covered: 0,
@@ -119,11 +145,16 @@ impl Work<'_> {
     async fn go_on(&mut self, commands: &mut UnboundedReceiver<Command>) -> Result<()> {
         loop {
             let due = self.timed.as_ref().and_then(Timed::due);
+            let look = self.look.filter(|_| self.first_row_at.is_some());
             let command = tokio::select! {
                 biased;
                 () = self.course.stop.cancelled() => return Ok(()),
                 () = until(due), if due.is_some() => {
                     self.commit().await?;
+                    continue;
+                }
+                () = tokio::time::sleep(look.unwrap_or_default()), if look.is_some() => {
+                    self.look()?;
                     continue;
                 }
                 command = commands.recv() => command,
@@ -165,12 +196,38 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let parts = unless_stopped(&self.course.stop, self.writer.close(checkpoint)).await?;
+        self.measure_flushes();
         let first_row_at = self.first_row_at;
         self.cover();
         if parts.is_empty() && !(self.overwrite && end_of_input) {
             return Ok(Vec::new());
         }
         self.prepared.staged(parts, first_row_at).to_bytes()
+    }
+
+    /// Sees what became of flushes that nobody waited for.
+    fn look(&mut self) -> Result<()> {
+        self.writer.check()?;
+        self.measure_flushes();
+        if self.flushed.rows == self.writer.rows() {
+            self.cover();
+        }
+        Ok(())
+    }
+
+    fn measure_flushes(&mut self) {
+        let now = self.writer.flushed();
+        let before = std::mem::replace(&mut self.flushed, now);
+        let transactions = now.transactions - before.transactions;
+        if transactions == 0 {
+            return;
+        }
+        let meters = &self.course.meters;
+        meters.add(Meter::Retries, u64::from(now.retries - before.retries));
+        meters.add(Meter::RowsLoaded, now.rows - before.rows);
+        let mean = |spent: Duration| spent.as_millis() as u64 / transactions;
+        meters.set(Meter::LockTime, mean(now.turn_wait.saturating_sub(before.turn_wait)));
+        meters.set(Meter::CommitTime, mean(now.took.saturating_sub(before.took)));
     }
 
     /// Commits what was written, on this writer's own.

@@ -80,6 +80,11 @@ impl FlushWriter {
     pub fn flushed(&self) -> Flushed {
         self.queue.flushed()
     }
+
+    /// What became of a flush that nobody waited for.
+    pub fn check(&self) -> Result<()> {
+        self.queue.check()
+    }
 }
 
 /// Flushes one writer's rows.

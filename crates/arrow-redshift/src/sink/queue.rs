@@ -155,6 +155,15 @@ impl Queue {
         self.went.notify_one();
     }
 
+    /// The error of a flush that failed for good, where it was not told yet.
+    pub fn check(&self) -> Result<()> {
+        let mut state = self.lock();
+        match state.failed {
+            true => Err(state.failure.take().unwrap_or_else(failed_before)),
+            false => Ok(()),
+        }
+    }
+
     /// What flushes have done so far.
     pub fn flushed(&self) -> Flushed {
         self.lock().flushed
@@ -162,14 +171,9 @@ impl Queue {
 
     async fn until(&self, done: impl Fn(&State) -> bool) -> Result<()> {
         loop {
-            {
-                let mut state = self.lock();
-                if state.failed {
-                    return Err(state.failure.take().unwrap_or_else(failed_before));
-                }
-                if done(&state) {
-                    return Ok(());
-                }
+            self.check()?;
+            if done(&self.lock()) {
+                return Ok(());
             }
             self.went.notified().await;
         }

@@ -127,6 +127,15 @@ impl Writer {
         }
     }
 
+    /// The error of a flush that failed since the last call, for who has no rows to write and no
+    /// checkpoint to end, which would tell it too.
+    pub fn check(&self) -> Result<()> {
+        match &self.way {
+            Way::Flush(flush) => flush.check(),
+            Way::Stage(_) | Way::Carry(_) => Ok(()),
+        }
+    }
+
     /// Gives up: open uploads are aborted, closed parts that nobody holds are removed, and rows
     /// that wait for a flush are dropped.
     pub async fn abort(self) -> Result<()> {

@@ -31,6 +31,7 @@ public final class Plan implements Serializable {
     private static final int NAMED_RUN = 4;
     private static final int FLUSH_INTERVAL = 5;
     private static final int OVERWRITE = 6;
+    private static final int FLUSHES = 7;
 
     private final byte[] bytes;
     private final long[] facts;
@@ -123,7 +124,7 @@ public final class Plan implements Serializable {
         return facts[KEYED] != 0;
     }
 
-    /** The parallelism that the options ask for. */
+    /** The parallelism that the options or the write mode ask for. */
     public OptionalInt parallelism() {
         int parallelism = (int) facts[PARALLELISM];
         return parallelism == 0 ? OptionalInt.empty() : OptionalInt.of(parallelism);
@@ -144,7 +145,12 @@ public final class Plan implements Serializable {
         return facts[NAMED_RUN] != 0;
     }
 
-    /** The longest that a row waits where writers commit by time. */
+    /** Whether writers write to the table on their own, batch by batch, ahead of checkpoints. */
+    public boolean flushes() {
+        return facts[FLUSHES] != 0;
+    }
+
+    /** The longest that a row waits where writers flush or commit by time. */
     public Duration flushInterval() {
         return Duration.ofMillis(facts[FLUSH_INTERVAL]);
     }

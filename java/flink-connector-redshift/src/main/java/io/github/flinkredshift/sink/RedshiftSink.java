@@ -26,12 +26,12 @@ import org.apache.flink.table.types.logical.RowType;
 import java.util.Collection;
 
 /**
- * Loads rows into a Redshift table with COPY.
+ * Loads rows into a Redshift table: with COPY, or in jdbc mode with statements.
  *
- * <p>Writers turn rows into files on S3. At a checkpoint the files are closed, one operator gathers
+ * <p>In copy mode writers turn rows into files on S3. At a checkpoint the files are closed, one operator gathers
  * what all writers staged into one committable, and when the checkpoint is complete one committer
  * applies it in one transaction, together with the ledger row that keeps it from being applied
- * twice.
+ * twice. In jdbc mode the rows themselves take that way, or, at least once, writers flush them.
  *
  * <pre>{@code
  * RedshiftSink<RowData> sink =
@@ -105,7 +105,7 @@ public class RedshiftSink<T>
             long restored = context.getRestoredCheckpointId().orElse(0);
             RedshiftSinkWriter<T> writer =
                     new RedshiftSinkWriter<>(handle, rows, converter, metrics, restored);
-            if (job.commitsByTime()) {
+            if (plan.flushes() || job.commitsByTime()) {
                 writer.pushEvery(plan.flushInterval(), context.getProcessingTimeService());
             }
             return writer;
