@@ -91,6 +91,8 @@ kinds! {
     StorageFailed = "storage-failed", Never;
     /// A staged part that a committable names is gone or has changed.
     StagingMissing = "staging-missing", Never;
+    /// A commit is applied, and rows that it set aside are still staged: it has to be given again.
+    DeadLettersPending = "dead-letters-pending", Never;
     /// The input of a load failed.
     SourceFailed = "source-failed", Never;
     /// The ledger table is not one of ours, or of a later version.

@@ -121,6 +121,8 @@ struct Cut {
     scattered: bool,
     /// Commits hold several checkpoints, of writers that begin again in between as after a restart.
     gathered: bool,
+    /// Rows that take content away are dropped.
+    ignoring: bool,
 }
 
 /// One changelog on its way into one table.
@@ -202,6 +204,7 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
         given.insert("sink.write.mode".into(), "jdbc".into());
         given.insert("sink.delivery-guarantee".into(), guarantee.into());
     }
+    given.insert("sink.ignore-delete".into(), cut.ignoring.to_string());
     let sink = prepared(&given, Kind::Keyed).await;
     let (mut committer, stop) = (sink.committer(), CancellationToken::new());
     let writers = |checkpoint| -> Vec<Writer> {
@@ -216,13 +219,18 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
             (run.writers, run.taken) = (writers(checkpoint), [0; SUBTASKS]);
         }
         let (changes, parts) = run.checkpoint(checkpoint).await;
-        changes.iter().for_each(|change| run.expected.apply(change));
+        let counts = |change: &&Change| !(cut.ignoring && change.kind.retracts());
+        changes.iter().filter(counts).for_each(|change| run.expected.apply(change));
         // What was scattered may have ended otherwise than it was told.
         run.life.alive = run.expected.names().into_iter().collect();
         let context = format!("{cut:?}, seed {seed}, checkpoint {checkpoint}");
         let commit = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap();
-        assert_eq!(commit.is_none(), cut.mode == Mode::Flushed, "{context}");
+        // Where nothing but dropped rows came, there is nothing to commit.
+        assert!(commit.is_none() == (cut.mode == Mode::Flushed) || cut.ignoring, "{context}");
         let Some(commit) = commit else {
+            if cut.gathered {
+                continue;
+            }
             run.check(&watcher, table, &context).await;
             continue;
         };
@@ -236,7 +244,8 @@ async fn replay(place: &impl Place, table: &str, cut: Cut, seed: u64) {
         if cut.gathered && checkpoint < CHECKPOINTS && run.life.random.random_bool(0.6) {
             continue;
         }
-        committer.commit(&held.take().unwrap(), &stop).await.unwrap();
+        let Some(commit) = held.take() else { continue };
+        committer.commit(&commit, &stop).await.unwrap();
         run.check(&watcher, table, &context).await;
     }
 }
@@ -281,6 +290,35 @@ async fn jdbc_mode_ends_as_a_sequential_replay_with_either_guarantee() {
     let flushed = Cut { mode: Mode::Flushed, ..Cut::default() };
     replays(flushed, [23, 24, 29]).await;
     replays(Cut { partial: true, ..flushed }, [25, 26, 30]).await;
+    replays(Cut { ignoring: true, ..flushed }, [31, 32, 33]).await;
+    replays(Cut { ignoring: true, ..carried }, [34, 35, 36]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletes_that_are_ignored_leave_what_is_there() {
+    replays(Cut { ignoring: true, ..Cut::default() }, [19, 20, 21]).await;
+    replays(Cut { ignoring: true, partial: true, ..Cut::default() }, [22, 23, 24]).await;
+}
+
+/// Without a key the new rows of updates are rows like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_a_key_takes_updates_as_rows_where_deletes_are_ignored() {
+    let place = warehouse(Isolation::Snapshot).await;
+    let mut options = options(&place, "logged");
+    let kinds = [RowKind::Insert, RowKind::UpdateBefore, RowKind::UpdateAfter, RowKind::Delete];
+    let rows = [(1, "a"), (1, "a"), (1, "b"), (1, "b")];
+    let refused = prepared(&options, Kind::Append).await;
+    let mut writer = refused.writer(0, 1).unwrap();
+    let error = writer.write(&batch(&rows), Some(&kinds)).await.unwrap_err();
+    assert!(error.to_string().contains("'sink.ignore-delete'"), "{error}");
+    options.insert("sink.ignore-delete".into(), "true".into());
+    let sink = prepared(&options, Kind::Append).await;
+    let commit = support::staged(&sink, 1, &rows, Some(&kinds)).await;
+    assert_eq!(commit.rows(), 2);
+    sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
+    let found = content(&client(&place).await, "logged").await;
+    assert_eq!(found, owned(&[(1, "a"), (1, "b")]));
+    place.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -380,7 +418,7 @@ async fn soak_random_changelogs_equal_a_replay() {
         let (partial, scattered, gathered) = (seed % 2 == 1, seed % 4 >= 2, seed % 8 >= 4);
         println!("seed {seed}");
         let mode = if seed % 3 == 0 { Mode::Carried } else { Mode::Copy };
-        let cut = Cut { mode, partial, scattered, gathered };
+        let cut = Cut { mode, partial, scattered, gathered, ignoring: seed % 16 >= 8 };
         replay(&place, &format!("soaked_{round}"), cut, seed).await;
     }
     place.stop().await.unwrap();

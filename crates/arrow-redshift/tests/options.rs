@@ -6,8 +6,8 @@ use std::time::Duration;
 use arrow_redshift::{
     ErrorKind,
     options::{
-        CopyAuthorization, CopyFormat, DeliveryGuarantee, Distribution, Encryption, Parsed,
-        SinkConfig, SslMode, TableName, WriteMode, sink,
+        CopyAuthorization, CopyFormat, DeliveryGuarantee, Distribution, Encryption, Parsed, S3Uri,
+        SinkConfig, SslMode, TableName, ValueConfig, ValuePolicy, WriteMode, sink,
     },
 };
 
@@ -270,6 +270,43 @@ fn each_rule_across_options_is_kept() {
         assert_eq!(problems.len(), 1, "{changes:?}: {problems:?}");
         assert!(problems[0].contains(expected), "{expected} is not in {problems:?}");
     }
+}
+
+#[test]
+fn policies_say_what_becomes_of_values() {
+    let Parsed { config, .. } = parsed(&[]);
+    assert_eq!(config.values, ValueConfig::default());
+    assert!(!config.ignore_delete);
+    let Parsed { config, warnings } = parsed(&[
+        ("sink.value-policy", "Null"),
+        ("sink.value-policy.columns", "a : truncate; \"b;c\":DEAD-LETTER"),
+        ("sink.value-policy.show-key", "true"),
+        ("sink.dead-letter.s3-uri", "s3://bucket/letters/"),
+        ("sink.ignore-delete", "true"),
+    ]);
+    assert_eq!(warnings, Vec::<String>::new());
+    let columns =
+        vec![("a".to_owned(), ValuePolicy::Truncate), ("b;c".to_owned(), ValuePolicy::DeadLetter)];
+    let place = S3Uri { bucket: "bucket".into(), prefix: "letters".into() };
+    let expected = ValueConfig {
+        policy: ValuePolicy::Null,
+        columns,
+        show_key: true,
+        dead_letters: Some(place),
+    };
+    assert_eq!((config.values, config.ignore_delete), (expected, true));
+
+    let found = problems(&[("sink.value-policy", "dead-letter")]);
+    assert!(found[0].contains("'sink.dead-letter.s3-uri' is missing"), "{found:?}");
+    let found = problems(&[("sink.value-policy.columns", "a:dead-letter")]);
+    assert!(found[0].contains("'sink.value-policy.columns' sets rows aside"), "{found:?}");
+    for wrong in ["a", "a:drop", "a:null;a:fail", ":null", "a:null;"] {
+        let found = problems(&[("sink.value-policy.columns", wrong)]);
+        assert!(found[0].starts_with("'sink.value-policy.columns' "), "{found:?}");
+    }
+    let Parsed { config, warnings } = parsed(&[("sink.dead-letter.s3-uri", "s3://bucket/x")]);
+    assert_eq!(config.values.dead_letters, None);
+    assert!(warnings[0].contains("no policy is dead-letter"), "{warnings:?}");
 }
 
 #[test]

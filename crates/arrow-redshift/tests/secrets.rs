@@ -105,6 +105,33 @@ async fn secrets_show_nowhere() {
     let error = sink.committer().commit(&commit, &stop).await.unwrap_err();
     shown += &format!("{error} {error:?} {sink:?} {commit:?}");
 
+    // Values that do not fit: cut, set aside, and refused.
+    for policy in ["truncate", "dead-letter", "fail"] {
+        let narrow = "CREATE TABLE unfit (id BIGINT NOT NULL, name VARCHAR(5), score DOUBLE \
+                      PRECISION, seen TIMESTAMP)";
+        watcher.batch_execute(&format!("DROP TABLE IF EXISTS unfit; {narrow}")).await.unwrap();
+        let mut options = sink_options(&server, "unfit");
+        options.insert("sink.value-policy".into(), policy.into());
+        if policy == "dead-letter" {
+            let place = format!("s3://{}/dead", support::BUCKET);
+            options.insert("sink.dead-letter.s3-uri".into(), place);
+        }
+        let sink = prepared(&options, Kind::Keyed).await;
+        let mut writer = sink.writer(0, 1).unwrap();
+        match writer.write(&support::batch(&[(471147114711, "row-value-4711")]), None).await {
+            Err(error) => shown += &format!("{error} {error:?}"),
+            Ok(()) => {
+                let parts = writer.close(1).await.unwrap();
+                let point = arrow_redshift::sink::CommitPoint::Checkpoint(1);
+                let commit = sink.gather(&point, parts).unwrap().unwrap();
+                let applied = sink.committer().commit(&commit, &stop).await.unwrap();
+                shown += &format!("{commit:?} {applied:?}");
+            }
+        }
+    }
+    assert!(log.text().contains("rows were set aside"), "setting aside is logged");
+    assert!(shown.contains("key: hidden"), "{shown}");
+
     // The server's own errors about rows, which quote what they could not take.
     for (column, reason) in
         [("INTEGER", "Invalid digit (code 1207"), ("CHAR(30)", "Multibyte character")]
@@ -154,6 +181,8 @@ async fn secrets_show_nowhere() {
         "wrong-secret-key-99",
         "wrong-token-99",
         "row-value-4711",
+        "row-v",
+        "471147114711",
         // How the server quotes the first character of such a value.
         "ß",
         "c3 9f",

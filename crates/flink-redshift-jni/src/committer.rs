@@ -147,7 +147,8 @@ fn not_begun() -> Error {
 /// What Java is told: the facts, then one count of retries for each kind of error.
 fn facts(applied: &Applied) -> Vec<i64> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let Applied { before, rows, parts, retries, took, copy, lock_wait, commit, causes } = applied;
+    let Applied { before, rows, parts, retries, took, copy, lock_wait, commit, causes, .. } =
+        applied;
     let facts: [i64; FACTS] = [
         i64::from(*before),
         number(*rows),

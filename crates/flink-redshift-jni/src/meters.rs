@@ -32,10 +32,14 @@ pub(crate) enum Meter {
     LockTime,
     /// Milliseconds in COMMIT, of the last timed commit; of whole flushes, as such a mean.
     CommitTime,
+    /// Rows that were set aside.
+    DeadLetters,
+    /// Texts that were cut and values that became NULL.
+    ChangedValues,
 }
 
 /// How many there are.
-pub(crate) const COUNT: usize = Meter::CommitTime as usize + 1;
+pub(crate) const COUNT: usize = Meter::ChangedValues as usize + 1;
 
 /// All figures of one writer; read and written from any thread.
 #[derive(Debug, Default)]

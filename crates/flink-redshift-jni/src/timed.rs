@@ -58,8 +58,10 @@ impl Timed {
         match self.committer.commit(&commit, stop).await {
             Ok(applied) => Ok(Some(applied)),
             Err(error) => {
-                // Where it is open whether it was applied, its parts must stay.
-                if error.kind() != ErrorKind::CommitUnknown {
+                // Where it is open whether it was applied, and where rows that were set aside still
+                // have to be put in place, its parts must stay.
+                let open = [ErrorKind::CommitUnknown, ErrorKind::DeadLettersPending];
+                if !open.contains(&error.kind()) {
                     self.committer.discard(&commit).await;
                 }
                 Err(error)

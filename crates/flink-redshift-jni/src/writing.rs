@@ -260,6 +260,9 @@ impl Work<'_> {
         meters.set(Meter::StagedFiles, self.writer.staged_parts());
         meters.set(Meter::StagedBytes, staged);
         meters.set(Meter::Uncommitted, staged.saturating_sub(self.covered));
+        let touched = self.writer.touched();
+        meters.set(Meter::DeadLetters, touched.dead_letters);
+        meters.set(Meter::ChangedValues, touched.truncated + touched.nulled);
     }
 }
 

@@ -55,6 +55,31 @@ fn jdbc_mode_loads_with_either_guarantee() {
     }
 }
 
+/// 139 of the airports' names have more than 30 bytes: they are set aside, the others loaded.
+#[test]
+fn the_example_of_value_policies_sets_rows_aside_and_cuts_names() {
+    let example = std::fs::read_to_string(root().join("examples/value-policies.sql")).unwrap();
+    let data = root().join("examples/data/airports.csv.gz");
+    let local =
+        Local::start(&example.replace("examples/data/airports.csv.gz", data.to_str().unwrap()));
+    let run = ["run", "--local=here.json", "script.sql"];
+    let output = command(local.path(), &run).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout).to_owned() + text(&output.stderr);
+    let tables = [
+        "airports: 1,319 rows loaded",
+        "139 rows set aside",
+        "airport_names: 1,458 rows loaded",
+        "139 values changed",
+    ];
+    for part in tables {
+        assert!(said.contains(part), "no {part} in {said}");
+    }
+    assert_eq!(local.query("SELECT COUNT(*) FROM airports"), "1319");
+    assert_eq!(local.query("SELECT COUNT(*) FROM airport_names"), "1458");
+    assert_eq!(local.staged(), [] as [PathBuf; 0]);
+}
+
 #[test]
 fn a_stand_in_outlives_its_runs() {
     let local = Local::start(&script(""));

@@ -44,6 +44,10 @@ pub struct SinkConfig {
     pub ledger_retention: Duration,
     /// `sink.create-table` and what goes with it.
     pub create: CreateTable,
+    /// What becomes of values that do not fit.
+    pub values: ValueConfig,
+    /// `sink.ignore-delete`: deletes and the old rows of updates are dropped.
+    pub ignore_delete: bool,
 }
 
 /// How to reach and log in to the database.
@@ -120,6 +124,53 @@ pub enum DeliveryGuarantee {
     ExactlyOnce,
     /// Every acknowledged row is there, possibly more than once.
     AtLeastOnce,
+}
+
+/// What becomes of a value that its column cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValuePolicy {
+    /// The job ends with an error.
+    Fail,
+    /// Text that is too long is cut; whatever else does not fit fails.
+    Truncate,
+    /// The value becomes NULL.
+    Null,
+    /// The whole row is set aside.
+    DeadLetter,
+}
+
+impl ValuePolicy {
+    /// The policy of this name, in any letter case.
+    pub(super) fn from_name(name: &str) -> Option<ValuePolicy> {
+        match name.to_ascii_lowercase().as_str() {
+            "fail" => Some(ValuePolicy::Fail),
+            "truncate" => Some(ValuePolicy::Truncate),
+            "null" => Some(ValuePolicy::Null),
+            "dead-letter" => Some(ValuePolicy::DeadLetter),
+            _ => None,
+        }
+    }
+}
+
+/// `sink.value-policy` and what goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueConfig {
+    /// `sink.value-policy`, for the columns that are not named.
+    pub policy: ValuePolicy,
+    /// `sink.value-policy.columns`: columns, as they were named, with policies of their own.
+    pub columns: Vec<(String, ValuePolicy)>,
+    /// `sink.value-policy.show-key`: whether errors show the key of the row.
+    pub show_key: bool,
+    /// `sink.dead-letter.s3-uri`; present exactly when a policy is [`ValuePolicy::DeadLetter`].
+    pub dead_letters: Option<S3Uri>,
+}
+
+impl Default for ValueConfig {
+    /// What holds when nothing is said.
+    fn default() -> Self {
+        let policy = ValuePolicy::Fail;
+        ValueConfig { policy, columns: Vec::new(), show_key: false, dead_letters: None }
+    }
 }
 
 /// Copy mode's settings.

@@ -1,7 +1,7 @@
 //! Texts with a grammar of their own. Their complaints never repeat the text: people paste secrets
 //! into the wrong option.
 
-use super::{CopyAuthorization, S3Uri, TableName};
+use super::{CopyAuthorization, S3Uri, TableName, ValuePolicy};
 use crate::limits;
 
 /// What is left of an S3 key for the names of staged files under the prefix, in bytes.
@@ -109,6 +109,25 @@ pub(super) fn encodings(text: &str) -> Result<Vec<(String, String)>, String> {
         Ok((identifier(column.clone())?, encoding))
     };
     elements(text, Some(':'))?.into_iter().map(pair).collect()
+}
+
+/// Columns with their value policies, as `a:truncate;b:null`, each column once.
+pub(super) fn value_policies(text: &str) -> Result<Vec<(String, ValuePolicy)>, String> {
+    let pair = |fields: Vec<String>| {
+        let [column, policy] = fields.as_slice() else {
+            return Err("is a list of column:policy".to_owned());
+        };
+        let policy = ValuePolicy::from_name(policy)
+            .ok_or("has an unknown policy; there are fail, truncate, null and dead-letter")?;
+        Ok((identifier(column.clone())?, policy))
+    };
+    let pairs: Vec<_> =
+        elements(text, Some(':'))?.into_iter().map(pair).collect::<Result<_, _>>()?;
+    let twice = |at: usize| pairs[..at].iter().any(|(name, _)| *name == pairs[at].0);
+    if (0..pairs.len()).any(twice) {
+        return Err("names a column twice".into());
+    }
+    Ok(pairs)
 }
 
 /// A list as Flink writes lists, `a;b` (commas will do), each element split at `inner`.

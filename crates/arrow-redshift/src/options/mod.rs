@@ -18,11 +18,12 @@ mod sink;
 pub mod table;
 mod url;
 mod value;
+mod values;
 
 pub use config::{
     AwsKeys, ConnectionConfig, CopyAuthorization, CopyConfig, CopyFormat, CreateTable,
     DeliveryGuarantee, Distribution, Encryption, S3Config, S3Uri, SinkConfig, SslMode, TableName,
-    WriteMode,
+    ValueConfig, ValuePolicy, WriteMode,
 };
 pub use docs::{help, markdown};
 pub use secret::Secret;

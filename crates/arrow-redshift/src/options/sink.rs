@@ -10,6 +10,7 @@ use super::{
     given::{Given, Taken},
     grammar,
     problem::Findings,
+    values::values,
 };
 use crate::error::Result;
 
@@ -80,6 +81,8 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
     let ledger_retention = ledger_retention(&ledger, &staging, findings);
     let copy = copy(given, staging.value, mode == Some(WriteMode::Copy), findings);
     let create = create(given, findings);
+    let values = values(given, mode, findings);
+    let ignore_delete = given.flag("sink.ignore-delete").value;
     let guarantee = match (exactly_once, mode) {
         (Some(true), _) | (None, Some(WriteMode::Copy)) => DeliveryGuarantee::ExactlyOnce,
         _ => DeliveryGuarantee::AtLeastOnce,
@@ -106,6 +109,8 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         parallelism,
         ledger_retention,
         create: create?,
+        values: values?,
+        ignore_delete: ignore_delete?,
     })
 }
 

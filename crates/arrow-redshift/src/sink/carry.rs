@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     sql::Layout,
-    stage::{CarriedStream, Intake, Part, RowKind, batch_bytes},
+    stage::{CarriedStream, Intake, Part, PartKind, RowKind, batch_bytes},
 };
 
 /// Holds one subtask's rows until the next checkpoint.
@@ -87,7 +87,8 @@ impl CarryWriter {
         let rows = std::mem::take(&mut self.rows);
         self.given_bytes += bytes;
         self.given_parts += 1;
-        Ok(vec![Part { url: String::new(), bytes, rows, checkpoint, subtask, carried }])
+        let (url, kind) = (String::new(), PartKind::Rows);
+        Ok(vec![Part { url, bytes, rows, checkpoint, subtask, kind, carried }])
     }
 
     pub fn intake(&self) -> &Intake {

@@ -15,6 +15,7 @@ use super::{
     course::{Applied, Course, Spent, timed},
     identity::{CommittableId, Identity},
     labelled::{self, Labelled},
+    letters,
     patience::Patience,
     prepare,
     settle::{self, Settled},
@@ -26,7 +27,7 @@ use crate::{
     retry,
     session::Session,
     sql,
-    stage::{Manifest, Staging},
+    stage::{Manifest, Part, Staging},
     types::Carrier,
 };
 
@@ -35,6 +36,8 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
 /// The longest that anything beside the commit itself may take: looking for lost sessions, asking
 /// why a load failed, removing what was loaded.
 pub(super) const ASIDE_PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that putting the rows that a commit set aside in place may take.
+const PLACE_PATIENCE: Duration = Duration::from_secs(300);
 /// How often old ledger rows are pruned in passing.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -131,12 +134,33 @@ impl Committer {
         }
         let patience = Patience::begin(stop, self.timeout);
         let applied = self.run(commit, patience).await?;
+        self.place(commit, &applied, patience).await?;
         self.remove(commit, patience.at_most(ASIDE_PATIENCE)).await;
         if !self.swept {
             self.swept = true;
             self.sweep_manifests(patience.at_most(ASIDE_PATIENCE)).await;
         }
         Ok(applied)
+    }
+
+    /// Puts the rows that were set aside in place. Their commit is applied; a process that ends
+    /// here does it when it is given the commit again.
+    async fn place(
+        &self,
+        commit: &Committable,
+        applied: &Applied,
+        patience: Patience<'_>,
+    ) -> Result<()> {
+        for unit in &commit.units {
+            let parts: Vec<Part> = unit.dead_letters().cloned().collect();
+            if parts.is_empty() {
+                continue;
+            }
+            let staging = self.staging(commit).await?;
+            let limit = patience.at_most(PLACE_PATIENCE);
+            letters::place(&self.config, &staging, &unit.id, &parts, applied.before, limit).await?;
+        }
+        Ok(())
     }
 
     async fn run(&mut self, commit: &Committable, patience: Patience<'_>) -> Result<Applied> {
@@ -322,7 +346,12 @@ impl Committer {
     /// Where the rows of the units are that are still to be applied; writes the manifest of those
     /// that are on S3.
     async fn load<'a>(&mut self, commit: &Committable, units: Vec<&'a Unit>) -> Result<Load<'a>> {
-        let parts: Vec<_> = units.iter().flat_map(|unit| unit.parts.iter().cloned()).collect();
+        let letters: Vec<_> = units.iter().flat_map(|unit| unit.dead_letters().cloned()).collect();
+        if !letters.is_empty() {
+            // COPY misses a part of rows by itself; of these nobody else would know.
+            self.staging(commit).await?.missing(&letters).await?;
+        }
+        let parts: Vec<_> = units.iter().flat_map(|unit| unit.loads().cloned()).collect();
         if parts.is_empty() {
             return Ok(Load { units, rows: Rows::None });
         }
@@ -345,6 +374,11 @@ impl Committer {
         }
         let target = &commit.shape.target;
         prepare::staging(&self.config, &self.identity, target, self.attempt).await
+    }
+
+    /// The sink's configuration.
+    pub(super) fn config(&self) -> &SinkConfig {
+        &self.config
     }
 
     /// The staging area, if a commit has opened it.
@@ -410,7 +444,7 @@ impl Committer {
     }
 
     async fn remove(&self, commit: &Committable, limit: Duration) {
-        let parts: Vec<_> = commit.parts().filter(|part| !part.is_carried()).cloned().collect();
+        let parts: Vec<_> = commit.all_parts().filter(|part| !part.is_carried()).cloned().collect();
         if parts.is_empty() {
             return;
         }

@@ -40,7 +40,7 @@ pub struct Shape {
 pub struct Unit {
     /// The id.
     pub id: CommittableId,
-    /// The parts of all writers.
+    /// The parts of all writers, those of rows that were set aside among them.
     pub parts: Vec<Part>,
     /// When they were staged, in seconds since 1970.
     pub staged_at: u64,
@@ -50,9 +50,19 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Rows in all parts.
+    /// Rows that are to be loaded.
     pub fn rows(&self) -> u64 {
-        self.parts.iter().map(|part| part.rows).sum()
+        self.loads().map(|part| part.rows).sum()
+    }
+
+    /// The parts that are to be loaded.
+    pub fn loads(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| !part.is_dead_letters())
+    }
+
+    /// The parts of rows that were set aside.
+    pub fn dead_letters(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| part.is_dead_letters())
     }
 }
 
@@ -117,17 +127,28 @@ impl Committable {
         &self.units[self.units.len() - 1].id
     }
 
-    /// The parts of all units.
+    /// The parts of all units that are to be loaded.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.units.iter().flat_map(Unit::loads)
+    }
+
+    /// The parts of all units: those that are to be loaded, and those of rows that were set aside.
+    pub fn all_parts(&self) -> impl Iterator<Item = &Part> {
         self.units.iter().flat_map(|unit| &unit.parts)
     }
 
-    /// Rows in all parts.
+    /// Rows that were set aside.
+    pub fn dead_letters(&self) -> u64 {
+        let letters = self.units.iter().flat_map(Unit::dead_letters);
+        letters.map(|part| part.rows).sum()
+    }
+
+    /// Rows that are to be loaded.
     pub fn rows(&self) -> u64 {
         self.units.iter().map(Unit::rows).sum()
     }
 
-    /// Bytes in all parts.
+    /// Bytes of the parts that are to be loaded.
     pub fn bytes(&self) -> u64 {
         self.parts().map(|part| part.bytes).sum()
     }
@@ -148,7 +169,7 @@ impl Committable {
             id: unit.id.as_str(),
             job: &self.job,
             rows: unit.rows(),
-            parts: unit.parts.len(),
+            parts: unit.loads().count(),
             keep: Duration::from_secs(self.keep),
         };
         units.iter().map(row).collect()
@@ -175,7 +196,10 @@ impl Committable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{sink::LaunchId, stage::Carried};
+    use crate::{
+        sink::LaunchId,
+        stage::{Carried, PartKind},
+    };
 
     const KEEP: Duration = Duration::from_secs(60);
 
@@ -198,6 +222,7 @@ mod tests {
             rows: 2,
             checkpoint,
             subtask: 0,
+            kind: PartKind::Rows,
             carried: Carried::default(),
         }
     }
@@ -280,6 +305,24 @@ mod tests {
         assert_eq!((commit.id().as_str(), commit.rows(), commit.keep), ("l/s/7", 2, 604_800));
         assert_eq!(commit.first_row_at(), None);
         assert!(commit.shape.layout.keyed());
+    }
+
+    #[test]
+    fn rows_that_were_set_aside_are_a_commit_but_no_load() {
+        let letters = Part { kind: PartKind::DeadLetters, ..part(7) };
+        let (identity, end) = (identity(LaunchId::fresh()), CommitPoint::End);
+        let gather = |parts| {
+            Committable::gather(&identity, &end, staged(parts), false, KEEP).unwrap().unwrap()
+        };
+        let commit = gather(vec![letters.clone()]);
+        assert_eq!((commit.rows(), commit.bytes(), commit.parts().count()), (0, 0, 0));
+        assert_eq!((commit.dead_letters(), commit.all_parts().count()), (2, 1));
+        let units: Vec<&Unit> = commit.units.iter().collect();
+        let rows = commit.ledger_rows(&units);
+        assert_eq!((rows[0].rows, rows[0].parts), (0, 0));
+        let bytes = gather(vec![part(7), letters]).to_bytes().unwrap();
+        let read = Committable::from_bytes(&bytes).unwrap();
+        assert_eq!((read.rows(), read.dead_letters()), (2, 2));
     }
 
     #[test]

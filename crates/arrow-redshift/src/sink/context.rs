@@ -6,7 +6,7 @@ use super::{Shape, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::SinkConfig,
-    stage::Staging,
+    stage::{Policies, Staging},
     types::TablePlan,
 };
 
@@ -17,6 +17,7 @@ pub(super) struct Context {
     pub identity: Identity,
     pub shape: Shape,
     pub plan: Arc<TablePlan>,
+    pub policies: Policies,
     /// Where parts are staged; nowhere in jdbc mode.
     pub staging: Option<Staging>,
     /// How many writers the sink has.

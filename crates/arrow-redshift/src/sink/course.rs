@@ -19,6 +19,8 @@ pub struct Applied {
     pub rows: u64,
     /// Parts that the commit holds.
     pub parts: usize,
+    /// Rows that it holds and that were set aside; they are in place.
+    pub dead_letters: u64,
     /// Tries that failed and were settled.
     pub retries: u32,
     /// How many of them failed for which cause, in the order in which the causes came up first.
@@ -94,6 +96,7 @@ impl Course {
             before: found && !self.sent,
             rows: commit.rows(),
             parts: commit.parts().count(),
+            dead_letters: commit.dead_letters(),
             retries: self.retries,
             causes: self.causes.clone(),
             took: self.started.elapsed(),

@@ -15,16 +15,23 @@ use tokio::time::{Instant as Tick, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{CommitPoint, CommittableId, Committer, Flushed, Prepared, Writer, transaction};
+use super::{
+    CommitPoint, CommittableId, Committer, Flushed, Prepared, Writer, context::Context, labelled,
+    letters, transaction,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{DeliveryGuarantee, WriteMode},
     session::Session,
-    sql::Ledger,
+    sql::{self, Ledger},
+    stage::Part,
 };
 
 /// The only point of a batch; its rows carry it as their checkpoint.
 const BATCH: u64 = 0;
+
+/// The longest that putting in place what an earlier attempt set aside may take.
+const LEFT_PATIENCE: Duration = Duration::from_secs(600);
 
 /// What a load is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +105,10 @@ pub struct Summary {
     pub commits: u64,
     /// Whether an earlier run of the same name had applied it already.
     pub already_applied: bool,
+    /// Rows that were set aside.
+    pub dead_letters: u64,
+    /// Texts that were cut and values that became NULL.
+    pub changed_values: u64,
     /// Tries that failed and were settled.
     pub retries: u32,
     /// How long it took.
@@ -134,11 +145,16 @@ impl Prepared {
                 parts: 0,
                 commits: 0,
                 already_applied: false,
+                dead_letters: 0,
+                changed_values: 0,
                 retries: 0,
                 took: Duration::ZERO,
             },
         };
-        if load.done_before().await? {
+        let left = letters::left(&self.context).await?;
+        let done = load.done_before(!left.is_empty()).await?;
+        load.settle_left(&left, done).await?;
+        if done {
             progress.enter(Phase::Done);
             load.summary.already_applied = true;
             load.summary.took = load.started.elapsed();
@@ -147,6 +163,9 @@ impl Prepared {
         let mut writer = self.writer(0, BATCH)?;
         let result = load.run(&mut writer, batches).await;
         load.note_flushed(&writer);
+        let touched = writer.touched();
+        load.summary.dead_letters = touched.dead_letters;
+        load.summary.changed_values = touched.truncated + touched.nulled;
         if let Err(error) = &result
             && let Err(left) = writer.abort().await
         {
@@ -173,7 +192,8 @@ struct Load<'a> {
 impl Load<'_> {
     /// Whether an earlier run of this name committed everything: then there is nothing to read.
     /// A "no" may be overtaken by a session that is still at it; the commit itself settles that.
-    async fn done_before(&mut self) -> Result<bool> {
+    /// Where it must not be, the ledger is read under its lock.
+    async fn done_before(&mut self, surely: bool) -> Result<bool> {
         let context = &self.sink.context;
         let config = &context.config;
         if config.run_id.is_none() || config.guarantee == DeliveryGuarantee::AtLeastOnce {
@@ -181,11 +201,14 @@ impl Load<'_> {
         }
         let id = CommittableId::new(&context.identity, &CommitPoint::End);
         let asked = async {
-            let connection = Arc::new(config.connection.clone());
-            let session = Session::open(connection, &context.identity.job).await?;
-            let ledger = Ledger::beside(&context.shape.target);
-            let (job, patience) = (&context.identity.job, config.lock_timeout);
-            transaction::applied(&session, &ledger, &[&id], job, patience).await
+            match self.recorded(&id, surely).await {
+                // A session of a process that is gone holds the lock.
+                Err(error) if error.kind() == ErrorKind::LockTimeout && surely => {
+                    labelled::end_lost(&self.session().await?, &id.label()).await?;
+                    self.recorded(&id, surely).await
+                }
+                recorded => recorded,
+            }
         };
         let found = tokio::select! {
             biased;
@@ -193,10 +216,42 @@ impl Load<'_> {
             found = asked => found,
         };
         match found {
-            Ok(found) => Ok(found.contains(&id)),
-            Err(error) if error.kind() == ErrorKind::LockTimeout => Ok(false),
-            Err(error) => Err(error),
+            Err(error) if error.kind() == ErrorKind::LockTimeout && !surely => Ok(false),
+            found => found,
         }
+    }
+
+    async fn session(&self) -> Result<Session> {
+        let Context { config, identity, .. } = self.sink.context.as_ref();
+        Session::open(Arc::new(config.connection.clone()), &identity.job).await
+    }
+
+    /// Whether the ledger holds an id, which is certain under its lock only.
+    async fn recorded(&self, id: &CommittableId, surely: bool) -> Result<bool> {
+        let Context { config, identity, shape, .. } = self.sink.context.as_ref();
+        let session = self.session().await?;
+        let (ledger, patience) = (Ledger::beside(&shape.target), config.lock_timeout);
+        if surely {
+            session.run(&sql::BEGIN).await?;
+            session.run_within(&sql::lock(&[&ledger.table]), patience).await?;
+        }
+        let found = transaction::applied(&session, &ledger, &[id], &identity.job, patience).await?;
+        Ok(found.contains(id))
+    }
+
+    /// What an earlier attempt of this name set aside is put in place where that attempt committed,
+    /// and removed where it did not: then this one sets the rows aside again.
+    async fn settle_left(&mut self, left: &[Part], done: bool) -> Result<()> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let Context { config, identity, .. } = self.sink.context.as_ref();
+        let staging = self.sink.context.staging()?;
+        if done {
+            let id = CommittableId::new(identity, &CommitPoint::End);
+            letters::place(config, staging, &id, left, true, LEFT_PATIENCE).await?;
+        }
+        staging.delete(left.iter().map(|part| part.url.as_str())).await.map(drop)
     }
 
     async fn run<S>(&mut self, writer: &mut Writer, batches: S) -> Result<()>
@@ -292,6 +347,11 @@ impl Load<'_> {
             Ok(applied) => applied,
             // Whether it was applied is open, so its parts must stay.
             Err(error) if error.kind() == ErrorKind::CommitUnknown => return Err(error),
+            // It is applied; what it set aside still has to be put in place.
+            Err(error) if error.kind() == ErrorKind::DeadLettersPending => {
+                self.progress.loaded_rows.fetch_add(commit.rows(), Ordering::Relaxed);
+                return Err(error);
+            }
             Err(error) => {
                 self.committer.discard(&commit).await;
                 return Err(error);

@@ -11,7 +11,7 @@ use crate::{
     options::{ConnectionConfig, CopyConfig, DeliveryGuarantee, SinkConfig, WriteMode},
     session::{Row, Session, can_bind},
     sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, NewColumn, Qualified},
-    stage::Staging,
+    stage::{Policies, Staging},
     types::{self, Carrier, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
 };
 
@@ -33,6 +33,8 @@ pub(super) async fn prepare(
     check_names(&target)?;
     let plan = types::plan(schema, &target, carrier)?;
     check_carried(&plan, carrier)?;
+    let policies = Policies::resolve(&config.values, &plan, schema)
+        .map_err(|error| error.with("table", &name))?;
     collation::check(&session, &name, &plan).await?;
     if has_ledger(&config) {
         ensure_ledger(&session, &config, &name).await?;
@@ -43,7 +45,7 @@ pub(super) async fn prepare(
     };
     let shape = Shape { target: name, layout: layout(&plan, schema), carrier };
     let (identity, plan) = (identity.clone(), Arc::new(plan));
-    Ok(Context { config, identity, shape, plan, staging, parallelism })
+    Ok(Context { config, identity, shape, plan, policies, staging, parallelism })
 }
 
 /// What carries a sink's rows to the server.

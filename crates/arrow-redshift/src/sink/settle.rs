@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tracing::debug;
 
-use super::{Committable, CommittableId, Committer, course::Course};
+use super::{Committable, CommittableId, Committer, course::Course, halve};
 use crate::{
     error::{Error, ErrorKind},
     session::Row,
@@ -56,7 +56,10 @@ impl Verdict {
             Verdict::NotApplied | Verdict::Stands => error,
             Verdict::Unasked(silent) => unasked(error, &silent.to_string()),
             Verdict::Missing(missing) => missing.source(error),
-            Verdict::Explained(reasons) => error.detail(reasons),
+            Verdict::Explained(more) => {
+                let said = error.server_detail().map(|said| format!("{}\n  ", said.trim_end()));
+                error.detail(said.unwrap_or_default() + &more)
+            }
         })
     }
 }
@@ -103,13 +106,16 @@ pub(super) async fn settle(
     }
     match (commit.shape.carrier, error.kind(), course.pid) {
         (Carrier::Csv, LoadRefused, Some(pid)) => explain(committer, commit, pid).await,
+        (Carrier::Parquet, LoadRefused, _) => {
+            halve::explain(committer, commit).await.map_or(Verdict::Stands, Verdict::Explained)
+        }
         _ => Verdict::Stands,
     }
 }
 
 /// The error that names the parts that are gone, if some are.
 async fn missing(committer: &Committer, commit: &Committable) -> Option<Error> {
-    let parts: Vec<_> = commit.parts().cloned().collect();
+    let parts: Vec<_> = commit.all_parts().cloned().collect();
     match committer.opened()?.missing(&parts).await {
         Ok(()) => None,
         Err(missing) if missing.kind() == ErrorKind::StagingMissing => Some(missing),

@@ -16,7 +16,7 @@ const FORMAT: Format = Format { name: "staged part list", magic: b"FRS", version
 pub struct Staged {
     /// What the parts hold and where they go; the same for all writers of a sink.
     pub shape: Shape,
-    /// The parts.
+    /// The parts, those of rows that were set aside among them.
     pub parts: Vec<Part>,
     /// When the first of the rows came, in milliseconds since 1970; `None` where it is not known.
     #[serde(default)]
@@ -24,19 +24,29 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Rows in all parts.
+    /// Rows that are to be loaded.
     pub fn rows(&self) -> u64 {
-        self.parts.iter().map(|part| part.rows).sum()
+        self.loads().map(|part| part.rows).sum()
     }
 
-    /// Bytes in all parts.
+    /// Bytes of the parts that are to be loaded.
     pub fn bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.bytes).sum()
+        self.loads().map(|part| part.bytes).sum()
     }
 
-    /// How many parts there are.
+    /// How many parts are to be loaded.
     pub fn parts(&self) -> usize {
-        self.parts.len()
+        self.loads().count()
+    }
+
+    /// Rows that were set aside.
+    pub fn dead_letters(&self) -> u64 {
+        let letters = self.parts.iter().filter(|part| part.is_dead_letters());
+        letters.map(|part| part.rows).sum()
+    }
+
+    fn loads(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| !part.is_dead_letters())
     }
 
     /// The bytes that go from a writer to the one that gathers.
@@ -81,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         sql::{Layout, Qualified},
-        stage::Carried,
+        stage::{Carried, PartKind},
         types::Carrier,
     };
 
@@ -100,6 +110,7 @@ mod tests {
                 checkpoint: 7,
                 subtask,
                 carried: Carried::default(),
+                kind: PartKind::Rows,
             }],
             first_row_at,
         }

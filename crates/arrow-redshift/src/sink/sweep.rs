@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use tracing::{debug, warn};
 
-use super::{Committable, context::Context, prepare::copy_config};
+use super::{Committable, context::Context, letters, prepare::copy_config};
 use crate::{
     error::{Error, ErrorKind, Result},
     stage::Swept,
@@ -30,14 +30,18 @@ pub(super) async fn launch(context: &Context, restored: &[Committable]) -> Resul
     if context.staging.is_none() {
         return Ok(());
     }
-    let urls = restored.iter().flat_map(|held| held.parts().map(|part| part.url.clone()));
+    let urls = restored.iter().flat_map(|held| held.all_parts().map(|part| part.url.clone()));
     let keep = urls.collect();
     unless_in_vain(swept(context, &keep).await)
 }
 
 async fn swept(context: &Context, keep: &HashSet<String>) -> Result<[Swept; 2]> {
-    let older = context.staging()?.sweep_older_attempts(keep).await?;
-    Ok([older, context.staging()?.sweep_expired(retention(context)?, keep).await?])
+    let staging = context.staging()?;
+    let older = match letters::waits(context) {
+        true => staging.sweep_older_rows(keep).await?,
+        false => staging.sweep_older_attempts(keep).await?,
+    };
+    Ok([older, staging.sweep_expired(retention(context)?, keep).await?])
 }
 
 /// The same for one writer among several: what its own older attempts staged after the restored

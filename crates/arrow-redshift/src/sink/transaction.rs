@@ -226,7 +226,7 @@ async fn insert(
 }
 
 /// COPY, and how many rows it says it has loaded.
-async fn copy(
+pub(super) async fn copy(
     session: &Session,
     config: &SinkConfig,
     commit: &Committable,

@@ -8,7 +8,7 @@ use super::{carry::CarryWriter, context::Context, flush::FlushWriter, queue::Flu
 use crate::{
     error::Result,
     options::{DeliveryGuarantee, WriteMode},
-    stage::{Intake, Part, RowKind, StageWriter, StagedShape},
+    stage::{Intake, Part, RowKind, StageWriter, StagedShape, Touched},
 };
 
 /// Writes one subtask's rows. Its memory has a bound that does not depend on the volume: what
@@ -37,19 +37,23 @@ impl Writer {
             true => StagedShape::Keyed,
             false => StagedShape::Append,
         };
-        let plan = Arc::clone(&context.plan);
+        let (plan, policies) = (Arc::clone(&context.plan), context.policies.clone());
         let way = match config.mode {
             WriteMode::Copy => {
                 let copy = super::prepare::copy_config(config)?;
                 let staging = context.staging()?.clone();
                 let (format, size) = (copy.format, copy.part_size);
                 let stage =
-                    StageWriter::new(staging, plan, shape, subtask, checkpoint, format, size)?;
+                    StageWriter::new(staging, plan, shape, subtask, checkpoint, format, size)?
+                        .with_policies(policies, context.shape.target.to_string())
+                        .ignoring_deletes(config.ignore_delete);
                 Way::Stage(Box::new(stage))
             }
             WriteMode::Jdbc => {
                 let carrier = context.shape.carrier;
-                let intake = Intake::new(plan, shape, subtask, checkpoint, carrier)?;
+                let intake = Intake::new(plan, shape, subtask, checkpoint, carrier)?
+                    .with_policies(policies)
+                    .ignoring_deletes(config.ignore_delete);
                 match config.guarantee {
                     DeliveryGuarantee::AtLeastOnce => Way::Flush(FlushWriter::new(context, intake)),
                     DeliveryGuarantee::ExactlyOnce => Way::Carry(CarryWriter::new(context, intake)),
@@ -88,6 +92,15 @@ impl Writer {
             Way::Stage(stage) => stage.staged_rows(),
             Way::Flush(flush) => flush.intake().rows(),
             Way::Carry(carry) => carry.intake().rows(),
+        }
+    }
+
+    /// What became so far of values that did not fit, where a policy says so.
+    pub fn touched(&self) -> Touched {
+        match &self.way {
+            Way::Stage(stage) => stage.touched(),
+            Way::Flush(flush) => flush.intake().touched(),
+            Way::Carry(carry) => carry.intake().touched(),
         }
     }
 

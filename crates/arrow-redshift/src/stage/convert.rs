@@ -9,7 +9,11 @@ use arrow::{
     datatypes::{DataType, Decimal128Type, TimeUnit, TimestampMicrosecondType},
 };
 
-use super::check::{Input, check, check_decimals};
+use super::{
+    check::{self, check},
+    misfit::Misfit,
+    review::Review,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     types::{ColumnPlan, Rule},
@@ -19,19 +23,44 @@ use crate::{
 const STRICT: CastOptions<'static> =
     CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
 
-/// Checks a declared column's values and turns them into the staged array.
-pub(super) fn stage(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<ArrayRef> {
-    let staged = convert(plan, array, input)?;
-    check(plan, staged.as_ref(), input)?;
-    Ok(staged)
+/// Checks a declared column's values, turns them into the staged array, and does about those that
+/// do not fit what the column's policy says.
+pub(super) fn stage(index: usize, array: &ArrayRef, review: &mut Review<'_>) -> Result<ArrayRef> {
+    let plan = review.column(index);
+    let missing = check::nulls(plan, array.as_ref(), |row| review.retracts(row));
+    let array = review.settle(index, Arc::clone(array), missing)?;
+    let unfit = unconvertible(plan, &array)?;
+    let array = review.settle(index, array, unfit)?;
+    let staged = convert(plan, &array)?;
+    let unfit = check(plan, staged.as_ref())?;
+    review.settle(index, staged, unfit)
 }
 
-fn convert(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<ArrayRef> {
+/// The values that have to be settled before the conversion, which could not take them.
+fn unconvertible(plan: &ColumnPlan, array: &ArrayRef) -> Result<Vec<Misfit>> {
+    match (array.data_type(), plan.staged.data_type()) {
+        (DataType::Decimal128(p, _), DataType::Decimal128(precision, _)) => {
+            let growth = growth(plan, array)?;
+            let decimals = array.as_primitive::<Decimal128Type>();
+            // Whatever the plan says, nothing wraps around in a cast or outgrows the staged
+            // precision; and an array's type says nothing of its values: arithmetic leaves ones
+            // beyond the precision.
+            let room = u32::from(*precision).saturating_sub(growth).min(u32::from(*p));
+            let rules = plan.rules.iter().copied().chain([Rule::MaxDigits(room as u8)]);
+            Ok(rules.filter_map(|rule| check::decimals(decimals, rule)).collect())
+        }
+        // Beyond the range the multiplication could overflow.
+        (DataType::Date32, DataType::Timestamp(..)) => check(plan, array.as_ref()),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn convert(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
     use DataType::{Date32, Decimal128, Dictionary, LargeUtf8, Timestamp, Utf8, Utf8View};
     let from = array.data_type();
     let to = plan.staged.data_type();
     match (from, to) {
-        (Decimal128(..), Decimal128(..)) => decimal(plan, array, input),
+        (Decimal128(..), Decimal128(..)) => decimal(plan, array),
         (from, to) if from == to => Ok(Arc::clone(array)),
         (Timestamp(TimeUnit::Microsecond, Some(_)), Timestamp(TimeUnit::Microsecond, zone)) => {
             // Arrow's zone is a label on values that count in UTC: the same values stay.
@@ -43,11 +72,7 @@ fn convert(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<Arra
             cast(plan, array)
         }
         (from, to) if widens(from, to) => cast(plan, array),
-        (Date32, Timestamp(TimeUnit::Microsecond, None)) => {
-            // Checked before: beyond the range the multiplication could overflow.
-            check(plan, array.as_ref(), input)?;
-            cast(plan, array)
-        }
+        (Date32, Timestamp(TimeUnit::Microsecond, None)) => cast(plan, array),
         _ => Err(unlike(plan, from)),
     }
 }
@@ -71,25 +96,16 @@ fn widens(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-/// Decimals keep their value: the scale may grow, the precision may shrink where each value is
+/// Decimals keep their value: the scale may grow, the precision may shrink, since each value was
 /// checked to fit.
-fn decimal(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<ArrayRef> {
-    let (DataType::Decimal128(p, s), DataType::Decimal128(precision, scale)) =
+fn decimal(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
+    let (DataType::Decimal128(p, _), DataType::Decimal128(precision, scale)) =
         (array.data_type(), plan.staged.data_type())
     else {
         return Err(unlike(plan, array.data_type()));
     };
-    let growth = scale.checked_sub(*s).and_then(|growth| u32::try_from(growth).ok());
-    let Some(growth) = growth else { return Err(unlike(plan, array.data_type())) };
+    let growth = growth(plan, array)?;
     let decimals = array.as_primitive::<Decimal128Type>();
-
-    for &rule in &plan.rules {
-        check_decimals(plan, decimals, rule, input)?;
-    }
-    // Whatever the plan says, nothing wraps around in a cast or outgrows the staged precision; and
-    // an array's type says nothing of its values: arithmetic leaves ones beyond the precision.
-    let room = u32::from(*precision).saturating_sub(growth).min(u32::from(*p));
-    check_decimals(plan, decimals, Rule::MaxDigits(room as u8), input)?;
     if growth > 0 {
         return cast(plan, array);
     }
@@ -103,6 +119,17 @@ fn decimal(plan: &ColumnPlan, array: &ArrayRef, input: Input<'_>) -> Result<Arra
                 .source(error)
         })?;
     Ok(Arc::new(relabelled))
+}
+
+/// By how many digits a decimal's scale grows.
+fn growth(plan: &ColumnPlan, array: &ArrayRef) -> Result<u32> {
+    let (DataType::Decimal128(_, from), DataType::Decimal128(_, to)) =
+        (array.data_type(), plan.staged.data_type())
+    else {
+        return Err(unlike(plan, array.data_type()));
+    };
+    let growth = to.checked_sub(*from).and_then(|growth| u32::try_from(growth).ok());
+    growth.ok_or_else(|| unlike(plan, array.data_type()))
 }
 
 fn cast(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
@@ -135,14 +162,17 @@ mod tests {
     use arrow::{
         array::{
             Date32Array, Decimal128Array, DictionaryArray, Float32Array, Int8Array, Int32Array,
-            Int64Array, StringArray, StringViewArray, TimestampMicrosecondArray,
+            Int64Array, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
             TimestampMillisecondArray,
         },
         datatypes::{Field, Float64Type, Int16Type, Int32Type},
     };
 
-    use super::*;
-    use crate::types::{LoadExpression, RedshiftType};
+    use super::{
+        super::{policy::Policies, review::Input},
+        *,
+    };
+    use crate::types::{LoadExpression, RedshiftType, TablePlan};
 
     fn plan(staged: DataType, rules: &[Rule]) -> ColumnPlan {
         ColumnPlan {
@@ -158,9 +188,12 @@ mod tests {
     }
 
     fn staged(to: DataType, rules: &[Rule], from: impl Array + 'static) -> Result<ArrayRef> {
-        let input = Input { before: 0, kinds: None };
         let from: ArrayRef = Arc::new(from);
-        let array = stage(&plan(to.clone(), rules), &from, input)?;
+        let columns = vec![plan(to.clone(), rules)];
+        let plan = TablePlan { columns, direct: true, complete: true };
+        let batch = RecordBatch::try_from_iter([("c", from.clone())]).unwrap();
+        let (policies, input) = (Policies::fail(&plan), Input { before: 0, kinds: None });
+        let array = stage(0, &from, &mut Review::new(&plan, &policies, &batch, input))?;
         assert_eq!(array.data_type(), &to);
         Ok(array)
     }

@@ -23,7 +23,11 @@ use bytes::Bytes;
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
 use flate2::{Compression, write::GzEncoder};
 
-use super::{check::Input, chunk::Chunks};
+use super::{
+    check::rows,
+    chunk::Chunks,
+    misfit::{Cause, Misfit},
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The text that stands for NULL.
@@ -96,51 +100,30 @@ impl CsvEncoder {
     }
 }
 
-/// Refuses what CSV cannot carry into a column for sure: text that [`NULL`] could be taken for, and
+/// Finds what CSV cannot carry into a column for sure: text that [`NULL`] could be taken for, and
 /// floating-point numbers that COPY reads from no text. Those are the ones that are no numbers, and
 /// those below the least normal one, which Redshift answers with "out of range".
-pub(super) fn check(column: &str, array: &dyn Array, input: Input<'_>) -> Result<()> {
-    let refused = match array.data_type() {
+pub(super) fn check(array: &dyn Array) -> Option<Misfit> {
+    let (cause, refused) = match array.data_type() {
         DataType::Utf8 => {
             let text = array.as_string::<i32>();
-            let what = format!("the text {NULL} in column '{column}': CSV parts use it for NULL");
-            refused(array, |row| text.value(row) == NULL).map(|rows| (what, rows))
+            (Cause::CsvNull, rows(array, |row| (text.value(row) == NULL).then_some(0)))
         }
         DataType::Float32 => {
             let numbers = array.as_primitive::<Float32Type>();
-            refused(array, |row| !is_plain(numbers.value(row).classify()))
-                .map(|rows| (no_plain_number(column), rows))
+            (Cause::CsvNumber, rows(array, |row| unreadable(numbers.value(row).classify())))
         }
         DataType::Float64 => {
             let numbers = array.as_primitive::<Float64Type>();
-            refused(array, |row| !is_plain(numbers.value(row).classify()))
-                .map(|rows| (no_plain_number(column), rows))
+            (Cause::CsvNumber, rows(array, |row| unreadable(numbers.value(row).classify())))
         }
-        _ => None,
+        _ => return None,
     };
-    let Some((what, (row, more))) = refused else { return Ok(()) };
-    Err(Error::new(ErrorKind::ValueRefused, format!("refused {what}"))
-        .with("row", input.before + row as u64 + 1)
-        .with("more such rows in its batch", more)
-        .hint("set 'sink.copy.format' = 'parquet', or change the value in the query"))
+    Misfit::of(cause, refused.into_iter())
 }
 
-/// The first row that is refused, and how many come after it.
-fn refused(array: &dyn Array, is_bad: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
-    let mut bad = (0..array.len()).filter(|&row| array.is_valid(row) && is_bad(row));
-    let row = bad.next()?;
-    Some((row, bad.count()))
-}
-
-fn is_plain(category: FpCategory) -> bool {
-    matches!(category, FpCategory::Normal | FpCategory::Zero)
-}
-
-fn no_plain_number(column: &str) -> String {
-    format!(
-        "NaN, an infinity or a subnormal number in column '{column}': COPY does not read them from \
-         CSV"
-    )
+fn unreadable(category: FpCategory) -> Option<u64> {
+    (!matches!(category, FpCategory::Normal | FpCategory::Zero)).then_some(0)
 }
 
 /// One column of a batch, with its type known.
@@ -231,7 +214,7 @@ fn float<T: Into<f64>>(value: T, out: &mut Vec<u8>) -> io::Result<()> {
     write!(out, "{wide:?}")
 }
 
-fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) -> io::Result<()> {
     let Ok(scale @ 1..) = u32::try_from(scale) else { return write!(out, "{value}") };
     // Scales end at 38, and 10^38 is below i128's limit.
     let unit = 10_u128.pow(scale);

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 pub(super) enum Action {
     WritePart,
     WriteManifest,
+    PlaceDeadLetters,
     Head,
     List,
     Delete,
@@ -30,6 +31,7 @@ impl Action {
         match self {
             Action::WritePart => "write a part",
             Action::WriteManifest => "write a manifest",
+            Action::PlaceDeadLetters => "put rows that were set aside in place",
             Action::Head => "look at a staged part",
             Action::List => "list staged objects",
             Action::Delete => "delete staged objects",
@@ -44,6 +46,10 @@ impl Action {
         match self {
             Action::WritePart | Action::WriteManifest => {
                 "s3:PutObject (with SSE-KMS also kms:GenerateDataKey and kms:Decrypt)"
+            }
+            Action::PlaceDeadLetters => {
+                "s3:GetObject on the temporary path, and s3:GetObject and s3:PutObject on \
+                 'sink.dead-letter.s3-uri'"
             }
             Action::Head => {
                 "s3:GetObject, and s3:ListBucket so that a missing object is told from a denied one"
@@ -124,12 +130,12 @@ impl Request<'_> {
                 ErrorKind::PermissionDenied,
                 format!("cannot {attempt}: S3 denied it to this process's credentials"),
             )
-            .hint(format!("allow {} on the temporary path", self.action.permission())),
+            .hint(self.allowance()),
             (404, "NoSuchBucket") => Error::new(
                 ErrorKind::InvalidOptions,
                 format!("cannot {attempt}: the bucket does not exist"),
             )
-            .hint("check 'sink.write.temp.s3-uri' and 's3.endpoint', or make the bucket"),
+            .hint(format!("check {} and 's3.endpoint', or make the bucket", self.option())),
             (404, "NoSuchUpload") => Error::new(
                 ErrorKind::StorageFailed,
                 format!("cannot {attempt}: its upload was aborted meanwhile"),
@@ -145,6 +151,22 @@ impl Request<'_> {
         match element(body, "Message") {
             Some(message) => error.detail(message.trim().to_owned()),
             None => error,
+        }
+    }
+
+    /// The permission that the request needs, and where.
+    fn allowance(self) -> String {
+        match self.action {
+            Action::PlaceDeadLetters => format!("allow {}", self.action.permission()),
+            _ => format!("allow {} on the temporary path", self.action.permission()),
+        }
+    }
+
+    /// The option that names the bucket.
+    fn option(self) -> &'static str {
+        match self.action {
+            Action::PlaceDeadLetters => "'sink.dead-letter.s3-uri'",
+            _ => "'sink.write.temp.s3-uri'",
         }
     }
 

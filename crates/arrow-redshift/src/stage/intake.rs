@@ -9,8 +9,11 @@ use arrow::{
 
 use super::{
     RowKind, StagedShape,
-    check::Input,
+    changes::{self, Kept},
     convert, csv,
+    dead_letter::Letters,
+    policy::Policies,
+    review::{Aside, Input, Review, Touched},
     row::RowLimit,
     shape::{self, Place},
 };
@@ -28,10 +31,31 @@ pub(crate) struct Intake {
     schema: SchemaRef,
     /// The check of whole rows, where the plan lets them grow too wide.
     row_limit: Option<RowLimit>,
+    /// What becomes of values that do not fit.
+    policies: Policies,
+    ignore_deletes: bool,
+    /// Values and rows that policies have touched.
+    touched: Touched,
     /// Where the next row stands.
     place: Place,
     /// Bytes of the batches that were taken.
     taken_bytes: u64,
+}
+
+/// A batch after its checks.
+pub(crate) struct Taken {
+    /// The rows that go on: checked, converted, and for a keyed table with their place in order.
+    pub rows: RecordBatch,
+    /// The rows that are set aside, where some are.
+    pub aside: Option<SetAside>,
+}
+
+/// Rows of a batch that are set aside, and why.
+pub(crate) struct SetAside {
+    batch: RecordBatch,
+    kinds: Option<Vec<RowKind>>,
+    place: Place,
+    rows: Aside,
 }
 
 impl Intake {
@@ -47,17 +71,95 @@ impl Intake {
         let added = schema.fields().len() - plan.columns.len();
         let row_limit = RowLimit::new(&plan, added, carrier);
         let place = Place { checkpoint, sequence: 0, subtask };
-        Ok(Intake { plan, shape, carrier, schema, row_limit, place, taken_bytes: 0 })
+        let (policies, touched) = (Policies::fail(&plan), Touched::default());
+        Ok(Intake {
+            plan,
+            shape,
+            carrier,
+            schema,
+            row_limit,
+            policies,
+            ignore_deletes: false,
+            touched,
+            place,
+            taken_bytes: 0,
+        })
     }
 
-    /// The batch as it is written: checked, converted, and for a keyed table with its place in
-    /// order. A refused value leaves everything as it was.
+    /// Has values that do not fit meet these policies, in place of being errors.
+    pub fn with_policies(mut self, policies: Policies) -> Intake {
+        self.policies = policies;
+        self
+    }
+
+    /// Drops rows that take content away. Without a key the new rows of updates are then rows like
+    /// any other.
+    pub fn ignoring_deletes(mut self, ignore: bool) -> Intake {
+        self.ignore_deletes = ignore;
+        self
+    }
+
+    /// The rows of a batch as they are written, for writers whose policies set nothing aside. A
+    /// refused value leaves everything as it was.
     pub fn take(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<RecordBatch> {
-        self.check_kinds(batch.num_rows(), kinds)?;
-        let staged = self.staged(batch, kinds)?;
+        let taken = self.sort(batch, kinds)?;
+        match taken.aside {
+            None => Ok(taken.rows),
+            Some(_) => {
+                let why = "rows were set aside where nothing takes them";
+                Err(Error::new(ErrorKind::Internal, why))
+            }
+        }
+    }
+
+    /// The rows of a batch as they are written, and those that are set aside. A refused value
+    /// leaves everything as it was.
+    pub fn sort(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<Taken> {
+        let taken_bytes = batch_bytes(batch) as u64;
+        check_length(batch.num_rows(), kinds)?;
+        let keyed = self.shape == StagedShape::Keyed;
+        let kept = match kinds {
+            Some(kinds) if self.ignore_deletes => changes::without_deletes(batch, kinds, keyed)?,
+            _ => None,
+        };
+        let (batch, kinds) = match &kept {
+            Some(Kept { batch, kinds }) => (batch, Some(kinds.as_slice())),
+            None => (batch, kinds),
+        };
+        self.check_kinds(kinds)?;
+        let (rows, aside, touched) = self.checked(batch, kinds)?;
+        let aside = (!aside.is_empty()).then(|| SetAside {
+            batch: batch.clone(),
+            kinds: kinds.map(<[RowKind]>::to_vec),
+            place: self.place,
+            rows: aside,
+        });
         self.place.sequence += batch.num_rows() as u64;
-        self.taken_bytes += batch_bytes(batch) as u64;
-        Ok(staged)
+        self.taken_bytes += taken_bytes;
+        self.touched.add(touched);
+        Ok(Taken { rows, aside })
+    }
+
+    /// What there is to say of rows that are set aside.
+    pub(super) fn letters<'a>(&'a self, aside: &'a SetAside) -> Letters<'a> {
+        Letters {
+            plan: &self.plan,
+            policies: &self.policies,
+            batch: &aside.batch,
+            kinds: aside.kinds.as_deref(),
+            place: aside.place,
+            aside: &aside.rows,
+        }
+    }
+
+    /// Where the next row stands.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Values and rows that policies have touched so far.
+    pub fn touched(&self) -> Touched {
+        self.touched
     }
 
     /// Ends a checkpoint: what comes later belongs to the next one.
@@ -90,14 +192,8 @@ impl Intake {
         self.taken_bytes
     }
 
-    fn check_kinds(&self, rows: usize, kinds: Option<&[RowKind]>) -> Result<()> {
+    fn check_kinds(&self, kinds: Option<&[RowKind]>) -> Result<()> {
         let Some(kinds) = kinds else { return Ok(()) };
-        if kinds.len() != rows {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                format!("a batch of {rows} rows came with {} row kinds", kinds.len()),
-            ));
-        }
         if self.shape == StagedShape::Keyed || kinds.iter().all(|kind| *kind == RowKind::Insert) {
             return Ok(());
         }
@@ -105,13 +201,22 @@ impl Intake {
             ErrorKind::Unsupported,
             "cannot write updates or deletes into a table without a primary key",
         )
-        .hint("declare PRIMARY KEY (…) NOT ENFORCED, or write a query that only inserts"))
+        .hint(
+            "declare PRIMARY KEY (…) NOT ENFORCED, write a query that only inserts, or drop what \
+             takes rows away with 'sink.ignore-delete' = 'true'",
+        ))
     }
 
-    fn staged(&self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<RecordBatch> {
+    /// The rows that go on, those that do not, and what policies have touched.
+    fn checked(
+        &self,
+        batch: &RecordBatch,
+        kinds: Option<&[RowKind]>,
+    ) -> Result<(RecordBatch, Aside, Touched)> {
         let input = Input { before: self.place.sequence, kinds };
+        let mut review = Review::new(&self.plan, &self.policies, batch, input);
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
-        for plan in &self.plan.columns {
+        for (index, plan) in self.plan.columns.iter().enumerate() {
             let declared = batch.columns().get(plan.source).ok_or_else(|| {
                 Error::new(
                     ErrorKind::SchemaMismatch,
@@ -120,22 +225,39 @@ impl Intake {
                 .with("column", &plan.target)
                 .hint("give batches all columns of the declared schema")
             })?;
-            let staged = convert::stage(plan, declared, input)?;
+            let mut staged = convert::stage(index, declared, &mut review)?;
             if self.carrier == Carrier::Csv {
-                csv::check(&plan.target, staged.as_ref(), input)?;
+                let unfit = csv::check(staged.as_ref());
+                staged = review.settle(index, staged, unfit)?;
             }
             columns.push(staged);
         }
         if let Some(limit) = &self.row_limit {
-            limit.check(&columns, batch.num_rows(), input)?;
+            review.settle_rows(limit.check(&columns, batch.num_rows()))?;
         }
         if self.shape == StagedShape::Keyed {
             columns.extend(shape::order_columns(batch.num_rows(), kinds, self.place));
         }
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| {
+        let staged = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| {
             Error::new(ErrorKind::Internal, "a staged batch is not what its schema says")
                 .source(error)
-        })
+        })?;
+        let (aside, touched) = review.end();
+        let rows = match aside.is_empty() {
+            true => staged,
+            false => changes::kept(&staged, |row| !aside.contains_key(&row))?,
+        };
+        Ok((rows, aside, touched))
+    }
+}
+
+fn check_length(rows: usize, kinds: Option<&[RowKind]>) -> Result<()> {
+    match kinds {
+        Some(kinds) if kinds.len() != rows => {
+            let why = format!("a batch of {rows} rows came with {} row kinds", kinds.len());
+            Err(Error::new(ErrorKind::Internal, why))
+        }
+        _ => Ok(()),
     }
 }
 

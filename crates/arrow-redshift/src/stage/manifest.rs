@@ -36,6 +36,10 @@ impl Manifest {
         if parts.is_empty() {
             return Err(Error::new(ErrorKind::Internal, "cannot make a manifest without parts"));
         }
+        if let Some(letters) = parts.iter().find(|part| part.is_dead_letters()) {
+            let why = "cannot make a manifest of rows that were set aside";
+            return Err(Error::new(ErrorKind::Internal, why).with("part", &letters.url));
+        }
         let mut seen = HashSet::with_capacity(parts.len());
         if let Some(twice) = parts.iter().find(|part| !seen.insert(part.url.as_str())) {
             return Err(Error::new(
@@ -68,7 +72,10 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::{super::Carried, *};
+    use super::{
+        super::{Carried, PartKind},
+        *,
+    };
 
     fn part(url: &str, bytes: u64) -> Part {
         Part {
@@ -77,6 +84,7 @@ mod tests {
             rows: 1,
             checkpoint: 1,
             subtask: 0,
+            kind: PartKind::Rows,
             carried: Carried::default(),
         }
     }
@@ -97,6 +105,8 @@ mod tests {
         assert!(Manifest::new(&[]).is_err());
         let twice = Manifest::new(&[part("s3://b/k", 1), part("s3://b/k", 1)]).unwrap_err();
         assert!(twice.to_string().contains("s3://b/k"), "{twice}");
+        let letters = Part { kind: PartKind::DeadLetters, ..part("s3://b/k", 1) };
+        assert!(Manifest::new(&[letters]).is_err());
     }
 
     proptest! {

@@ -5,19 +5,26 @@
 //! A [`StageWriter`] turns batches into [`Part`]s in a [`Staging`] area; a [`Manifest`] names the
 //! parts that one COPY loads; what no load needs any more is swept.
 
+mod changes;
 mod check;
 mod chunk;
 mod convert;
 mod credentials;
 mod csv;
+mod dead_letter;
 mod endpoint;
 mod failure;
 mod intake;
 mod ipc;
+mod json;
 mod manifest;
+mod misfit;
 mod parquet;
 mod part;
 mod path;
+mod place;
+mod policy;
+mod review;
 mod row;
 mod shape;
 mod store;
@@ -30,7 +37,9 @@ pub use csv::CSV_PARAMETERS;
 pub(crate) use intake::{Intake, batch_bytes};
 pub(crate) use ipc::{CarriedRows, CarriedStream};
 pub use manifest::Manifest;
-pub use part::{Carried, Part};
+pub use part::{Carried, Part, PartKind};
+pub use policy::Policies;
+pub use review::Touched;
 pub use shape::{RowKind, StagedShape};
 pub use store::Staging;
 pub use sweep::Swept;

@@ -5,6 +5,17 @@ use std::fmt;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+/// What a part holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartKind {
+    /// Rows that are to be loaded.
+    #[default]
+    Rows,
+    /// Rows that were set aside, as JSON lines. COPY never sees them: they are put in place after
+    /// the commit.
+    DeadLetters,
+}
+
 /// One closed object on S3, with all that the manifest and the committer need to know; or rows that
 /// travel with the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,12 +30,20 @@ pub struct Part {
     pub checkpoint: u64,
     /// The writer's subtask index.
     pub subtask: u32,
+    /// What it holds; parts of the first versions hold rows.
+    #[serde(default)]
+    pub kind: PartKind,
     /// The rows, where they travel with the commit and do not lie on S3.
     #[serde(skip)]
     pub carried: Carried,
 }
 
 impl Part {
+    /// Whether it holds rows that were set aside.
+    pub fn is_dead_letters(&self) -> bool {
+        self.kind == PartKind::DeadLetters
+    }
+
     /// Whether the rows travel with the commit.
     pub fn is_carried(&self) -> bool {
         self.url.is_empty()

@@ -1,5 +1,5 @@
-//! Where things lie: `<temp prefix>/<launch>/<attempt>/part-<subtask>-<checkpoint>-<n>.<ending>`,
-//! and whose what lies there is.
+//! Where things lie: `<temp prefix>/<launch>/<attempt>/part-<subtask>-<checkpoint>-<n>.<ending>`
+//! (`letters-…` for rows that were set aside), and whose what lies there is.
 //!
 //! COPY's scanner skips names that begin with `_` or `.`, and takes a `//` for another key: neither
 //! can come out of here.
@@ -51,6 +51,15 @@ pub(super) enum File {
         subtask: u32,
         /// The checkpoint that the part's first rows belong to, or belonged to when it was begun.
         checkpoint: u64,
+    },
+    /// A part of rows that were set aside.
+    DeadLetters {
+        /// The writer.
+        subtask: u32,
+        /// The same as a part's.
+        checkpoint: u64,
+        /// Its running number within the writer.
+        number: u64,
     },
     /// A manifest.
     Manifest,
@@ -108,15 +117,14 @@ impl Layout {
         self.attempt.clone().join(format!("part-{subtask}-{checkpoint}-{number}.{ending}"))
     }
 
+    /// The path of a writer's `number`th part, where it holds rows that were set aside.
+    pub fn dead_letters(&self, subtask: u32, checkpoint: u64, number: u64) -> Path {
+        self.attempt.clone().join(format!("letters-{subtask}-{checkpoint}-{number}.jsonl"))
+    }
+
     /// The path of a committable's manifest: short whatever the id is, and still readable.
     pub fn manifest(&self, id: &str) -> Path {
-        let shown: String = id
-            .chars()
-            .map(|c| if c.is_ascii() && is_plain(c as u8) { c } else { '-' })
-            .take(SHOWN_ID_CHARS)
-            .collect();
-        let digest = hex(&Sha256::digest(id.as_bytes())[..DIGEST_DIGITS / 2]);
-        self.attempt.clone().join(format!("manifest-{shown}-{digest}.json"))
+        self.attempt.clone().join(format!("manifest-{}.json", short(id)))
     }
 
     pub fn url(&self, path: &Path) -> String {
@@ -144,6 +152,27 @@ impl Layout {
         };
         Some((owner, file))
     }
+}
+
+/// Where the `number`th file of rows that a committable set aside is put for good: the same name
+/// for the same committable, whoever puts it there and however often.
+pub(super) fn placed(prefix: &str, id: &str, number: usize) -> Result<Path> {
+    let name = format!("{}-{number}.jsonl", short(id));
+    let key = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+    Path::parse(key).map_err(|error| {
+        let why = "'sink.dead-letter.s3-uri' has a path that is no S3 key prefix";
+        Error::new(ErrorKind::InvalidOptions, why).with("prefix", prefix).source(error)
+    })
+}
+
+/// A committable's id as part of a name: short whatever it is, still readable, and its own.
+fn short(id: &str) -> String {
+    let shown: String = id
+        .chars()
+        .map(|c| if c.is_ascii() && is_plain(c as u8) { c } else { '-' })
+        .take(SHOWN_ID_CHARS)
+        .collect();
+    format!("{shown}-{}", hex(&Sha256::digest(id.as_bytes())[..DIGEST_DIGITS / 2]))
 }
 
 /// The bucket and key that an `s3://bucket/key` names.
@@ -206,16 +235,24 @@ fn attempt_id(name: &str) -> Option<Uuid> {
 fn file(name: &str) -> Option<File> {
     if let Some(rest) = name.strip_prefix("part-") {
         let numbers = rest.strip_suffix(".parquet").or_else(|| rest.strip_suffix(".csv.gz"))?;
-        let mut numbers = numbers.split('-');
-        let part =
-            File::Part { subtask: number(numbers.next()?)?, checkpoint: number(numbers.next()?)? };
-        number::<u64>(numbers.next()?)?;
-        return numbers.next().is_none().then_some(part);
+        let (subtask, checkpoint, _) = place(numbers)?;
+        return Some(File::Part { subtask, checkpoint });
+    }
+    if let Some(rest) = name.strip_prefix("letters-") {
+        let (subtask, checkpoint, number) = place(rest.strip_suffix(".jsonl")?)?;
+        return Some(File::DeadLetters { subtask, checkpoint, number });
     }
     let rest = name.strip_prefix("manifest-")?.strip_suffix(".json")?;
     let (shown, digest) = rest.rsplit_once('-')?;
     let is_ours = is_digest(digest) && shown.len() <= SHOWN_ID_CHARS && shown.bytes().all(is_plain);
     is_ours.then_some(File::Manifest)
+}
+
+/// Subtask, checkpoint and running number, as a part's name holds them.
+fn place(text: &str) -> Option<(u32, u64, u64)> {
+    let mut numbers = text.split('-');
+    let place = (number(numbers.next()?)?, number(numbers.next()?)?, number(numbers.next()?)?);
+    numbers.next().is_none().then_some(place)
 }
 
 /// A number as it is printed: without the leading zeros that other programs' parts have.

@@ -69,6 +69,18 @@ fn manifest_names_are_short_and_differ_where_ids_do() {
 }
 
 #[test]
+fn dead_letters_have_one_place_for_each_commit_that_no_sweep_takes_for_staging() {
+    let name = |id, number| placed("p", id, number).unwrap();
+    assert_eq!(name("a/b/7", 0), name("a/b/7", 0));
+    assert_ne!(name("a/b/7", 0), name("a/b/7", 1));
+    assert_ne!(name("a/b/7", 0), name("a/b:7", 0));
+    assert!(name("a/b/7", 0).as_ref().starts_with("p/a-b-7-"), "{}", name("a/b/7", 0));
+    assert!(!placed("", "a", 0).unwrap().as_ref().contains('/'));
+    assert_eq!(layout("p").unwrap().known(&name("a", 0)), None);
+    assert!(placed("a//b", "a", 0).is_err());
+}
+
+#[test]
 fn what_is_made_here_is_known_again() {
     let layout = layout("p").unwrap();
     for format in [CopyFormat::Parquet, CopyFormat::Csv] {
@@ -77,6 +89,11 @@ fn what_is_made_here_is_known_again() {
             let known = (Owner::Own, File::Part { subtask, checkpoint });
             assert_eq!(layout.known(&part), Some(known), "{part}");
         }
+    }
+    for (subtask, checkpoint, number) in [(0, 0, 0), (u32::MAX, u64::MAX, u64::MAX)] {
+        let letters = layout.dead_letters(subtask, checkpoint, number);
+        let known = (Owner::Own, File::DeadLetters { subtask, checkpoint, number });
+        assert_eq!(layout.known(&letters), Some(known), "{letters}");
     }
     for id in ["", "launch/sink/17", "ä/-/.", &"x".repeat(5000)] {
         let known = (Owner::Own, File::Manifest);

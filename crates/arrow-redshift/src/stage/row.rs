@@ -9,9 +9,8 @@ use arrow::{
     datatypes::DataType,
 };
 
-use super::check::Input;
+use super::misfit::{Cause, Misfit, Refused};
 use crate::{
-    error::{Error, ErrorKind, Result},
     limits,
     types::{Carrier, ColumnPlan, Rule, TablePlan},
 };
@@ -58,24 +57,17 @@ impl RowLimit {
         (!limit.surely_fits(widest)).then_some(limit)
     }
 
-    /// Refuses rows of the staged columns that are too wide for COPY.
-    pub fn check(&self, columns: &[ArrayRef], rows: usize, input: Input<'_>) -> Result<()> {
+    /// Finds rows of the staged columns that are too wide for COPY.
+    pub fn check(&self, columns: &[ArrayRef], rows: usize) -> Option<Misfit> {
         let texts: Vec<&StringArray> =
             columns.iter().filter_map(|column| column.as_string_opt()).collect();
         if self.surely_fits(texts.iter().map(|text| longest(text)).sum()) {
-            return Ok(());
+            return None;
         }
-        let too_wide = |row: &usize| self.row(&texts, *row) > self.limit;
-        let mut bad = (0..rows).filter(too_wide);
-        let Some(row) = bad.next() else { return Ok(()) };
-        let (found, limit) = (self.row(&texts, row), self.limit);
-        Err(Error::new(
-            ErrorKind::ValueRefused,
-            format!("refused a row of {found} bytes: {} takes at most {limit}", self.taker()),
-        )
-        .with("row", input.before + row as u64 + 1)
-        .with("more such rows in its batch", bad.count())
-        .hint("shorten its texts in the query, or spread them over several rows or tables"))
+        let bytes = (0..rows).map(|row| Refused { row, found: self.row(&texts, row) });
+        let wide = bytes.filter(|refused| refused.found > self.limit);
+        let taker = self.taker();
+        Misfit::of(Cause::RowBytes { limit: self.limit, taker }, wide)
     }
 
     fn taker(&self) -> &'static str {

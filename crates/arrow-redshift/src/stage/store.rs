@@ -208,7 +208,7 @@ impl Staging {
 
     /// The store of a bucket: a restored committable may name parts in the bucket of the time when
     /// it was made.
-    fn store_of(&self, bucket: &str) -> Result<Arc<dyn ObjectStore>> {
+    pub(super) fn store_of(&self, bucket: &str) -> Result<Arc<dyn ObjectStore>> {
         if bucket == self.layout().bucket {
             return Ok(Arc::clone(self.store()));
         }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use object_store::{ObjectMeta, path::Path};
 
 use super::{
-    Staging,
+    Carried, Part, PartKind, Staging,
     failure::Action,
     path::{File, Owner},
     store::{delete_paths, within},
@@ -59,6 +59,45 @@ impl Staging {
         self.sweep(&self.layout().launch, older, keep).await
     }
 
+    /// The same, but for rows that were set aside: they may be those of a commit that was applied
+    /// and whose process ended before it put them in place.
+    pub async fn sweep_older_rows(&self, keep: &HashSet<String>) -> Result<Swept> {
+        let older = |found: Found| {
+            let letters = matches!(found.file, File::DeadLetters { .. });
+            found.owner == Owner::Older && !(letters && !found.unfinished)
+        };
+        self.sweep(&self.layout().launch, older, keep).await
+    }
+
+    /// The rows that this launch's earlier attempts set aside and that still lie there, in the
+    /// order in which they were written.
+    ///
+    /// Ends within five minutes, with an error if it has not come to the end of the list.
+    pub async fn older_dead_letters(&self) -> Result<Vec<Part>> {
+        let layout = self.layout();
+        within(SWEEP_PATIENCE, self.request(Action::List, &layout.launch), async {
+            let mut found = Vec::new();
+            let mut listed = self.store().list(Some(&layout.launch));
+            while let Some(object) = listed.next().await {
+                let object = object
+                    .map_err(|error| self.request(Action::List, &layout.launch).failed(error))?;
+                let path = &object.location;
+                if let Some((Owner::Older, File::DeadLetters { subtask, checkpoint, number })) =
+                    layout.known(path)
+                {
+                    let kind = PartKind::DeadLetters;
+                    let (url, bytes) = (layout.url(path), object.size);
+                    let carried = Carried::default();
+                    let part = Part { url, bytes, rows: 0, checkpoint, subtask, kind, carried };
+                    found.push((number, part));
+                }
+            }
+            found.sort_by_key(|(number, part)| (part.checkpoint, part.subtask, *number));
+            Ok(found.into_iter().map(|(_, part)| part).collect())
+        })
+        .await
+    }
+
     /// Deletes what was last written longer than `age` ago, apart from the URLs in `keep` (the
     /// parts that restored committables still name), and aborts unfinished uploads of that age.
     ///
@@ -93,7 +132,7 @@ impl Staging {
         let is_own = |of: u32| of == subtask || subtask == 0 && of >= parallelism;
         let left = |found: Found| match found.file {
             // What was never completed is in no checkpoint, whatever it was begun for.
-            File::Part { subtask, checkpoint } => {
+            File::Part { subtask, checkpoint } | File::DeadLetters { subtask, checkpoint, .. } => {
                 let later = restored.is_none_or(|restored| checkpoint > restored);
                 found.owner == Owner::Older && is_own(subtask) && (later || found.unfinished)
             }

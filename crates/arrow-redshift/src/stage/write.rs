@@ -6,9 +6,10 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 
 use super::{
-    Carried, Part, RowKind, StagedShape, Staging,
+    Carried, Part, PartKind, Policies, RowKind, StagedShape, Staging, Touched,
     csv::CsvEncoder,
-    intake::{Intake, batch_bytes},
+    dead_letter::{self, DeadLetters},
+    intake::{Intake, SetAside, batch_bytes},
     parquet::ParquetEncoder,
     upload::Upload,
 };
@@ -28,7 +29,7 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// writer holds at most 16 MiB of a row group that is being filled, as much again for the moment in
 /// which it is written out, one chunk of 6 MiB that is being filled and three on the wire: 56 MiB,
 /// and with a slice's working buffers below 96 MiB, whatever the volume and however slow S3 is.
-/// `write` waits while the wire is full.
+/// Rows that are set aside take 24 MiB more. `write` waits while the wire is full.
 ///
 /// A refused value ([`ErrorKind::ValueRefused`]) leaves the writer as it was before that batch.
 /// After any other error, and after a future of [`write`](StageWriter::write) or
@@ -40,6 +41,8 @@ pub struct StageWriter {
     intake: Intake,
     format: CopyFormat,
     part_size: u64,
+    /// Rows that are set aside, where a policy does so.
+    dead_letters: Option<DeadLetters>,
     /// Number of the next part; never starts again, so that no name comes twice.
     next_part: u64,
     open: Option<OpenPart>,
@@ -88,6 +91,7 @@ impl StageWriter {
             intake,
             format,
             part_size,
+            dead_letters: None,
             next_part: 0,
             open: None,
             closed: Vec::new(),
@@ -97,13 +101,31 @@ impl StageWriter {
         })
     }
 
+    /// Has values that do not fit meet these policies, in place of being errors. Rows that are set
+    /// aside name the target by `table`.
+    pub fn with_policies(mut self, policies: Policies, table: String) -> StageWriter {
+        self.dead_letters = policies.set_aside().then(|| DeadLetters::new(table));
+        self.intake = self.intake.with_policies(policies);
+        self
+    }
+
+    /// Drops rows that take content away. Without a key the new rows of updates are then rows like
+    /// any other.
+    pub fn ignoring_deletes(mut self, ignore: bool) -> StageWriter {
+        self.intake = self.intake.ignoring_deletes(ignore);
+        self
+    }
+
     /// Checks and writes a batch of the declared columns. `kinds` says what each row does; `None`
     /// is all inserts.
     pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
         self.check_alive()?;
-        let staged = self.intake.take(batch, kinds)?;
+        let taken = self.intake.sort(batch, kinds)?;
         self.failed = true;
-        self.write_staged(&staged).await?;
+        if let Some(aside) = &taken.aside {
+            self.set_aside(aside).await?;
+        }
+        self.write_staged(&taken.rows).await?;
         self.failed = false;
         Ok(())
     }
@@ -114,6 +136,7 @@ impl StageWriter {
         self.check_alive()?;
         self.failed = true;
         self.close_part().await?;
+        self.close_dead_letters().await?;
         self.failed = false;
         self.intake.end(checkpoint);
         let mut parts = std::mem::take(&mut self.closed);
@@ -129,11 +152,19 @@ impl StageWriter {
         if let Some(mut open) = self.open.take() {
             open.upload.abort().await;
         }
+        if let Some(letters) = &mut self.dead_letters {
+            letters.abort().await;
+        }
         let urls = self.closed.iter().map(|part| part.url.as_str());
         self.staging.delete(urls).await.map(|_| ())
     }
 
-    /// Rows written so far.
+    /// Values and rows that policies have touched so far.
+    pub fn touched(&self) -> Touched {
+        self.intake.touched()
+    }
+
+    /// Rows taken so far, those that were set aside included.
     pub fn staged_rows(&self) -> u64 {
         self.intake.rows()
     }
@@ -159,6 +190,29 @@ impl StageWriter {
         }
         Err(Error::new(ErrorKind::Internal, "cannot go on with a writer whose part was lost")
             .hint("abort it and begin again from the last checkpoint"))
+    }
+
+    /// Stages the rows of a batch that do not go into a part.
+    async fn set_aside(&mut self, aside: &SetAside) -> Result<()> {
+        let Some(letters) = &mut self.dead_letters else {
+            let why = "rows were set aside where nothing takes them";
+            return Err(Error::new(ErrorKind::Internal, why));
+        };
+        if !letters.is_open() {
+            let place = self.intake.place();
+            letters.open(dead_letter::upload(&self.staging, place, self.next_part));
+            self.next_part += 1;
+        }
+        if letters.write(&self.intake.letters(aside)).await? >= self.part_size {
+            self.close_dead_letters().await?;
+        }
+        Ok(())
+    }
+
+    async fn close_dead_letters(&mut self) -> Result<()> {
+        let Some(letters) = &mut self.dead_letters else { return Ok(()) };
+        self.closed.extend(letters.close(self.intake.place()).await?);
+        Ok(())
     }
 
     async fn write_staged(&mut self, batch: &RecordBatch) -> Result<()> {
@@ -218,6 +272,7 @@ impl StageWriter {
             rows,
             checkpoint,
             subtask,
+            kind: PartKind::Rows,
             carried: Carried::default(),
         });
         Ok(())

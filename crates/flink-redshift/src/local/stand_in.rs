@@ -123,9 +123,13 @@ impl Needs {
         let Some(copy) = &config.copy else { return };
         let region = copy.s3.region.clone().unwrap_or_else(|| REGION.into());
         self.region.get_or_insert_with(|| region.clone());
-        if !self.buckets.iter().any(|bucket| bucket.name == copy.temp_uri.bucket) {
-            let name = copy.temp_uri.bucket.clone();
-            self.buckets.push(Bucket { name, region, requires_encryption: false });
+        for place in
+            [Some(&copy.temp_uri), config.values.dead_letters.as_ref()].into_iter().flatten()
+        {
+            if !self.buckets.iter().any(|bucket| bucket.name == place.bucket) {
+                let (name, region) = (place.bucket.clone(), region.clone());
+                self.buckets.push(Bucket { name, region, requires_encryption: false });
+            }
         }
         self.upload_keys(&copy.s3);
         let staging = format!("s3://{}/{}", copy.temp_uri.bucket, copy.temp_uri.prefix);

@@ -47,6 +47,12 @@ pub struct InsertReport {
     /// Commits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commits: Option<u64>,
+    /// Rows that were set aside, where some were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<u64>,
+    /// Texts that were cut and values that became NULL, where some did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_values: Option<u64>,
     /// Tries that failed and were settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
@@ -107,6 +113,8 @@ impl Report {
             bytes: None,
             parts: None,
             commits: None,
+            dead_letters: None,
+            changed_values: None,
             retries: None,
             took: Duration::ZERO,
         });
@@ -145,6 +153,8 @@ impl InsertReport {
             self.bytes = Some(load.bytes);
             self.parts = Some(load.parts);
             self.commits = Some(load.commits);
+            self.dead_letters = Some(load.dead_letters).filter(|rows| *rows > 0);
+            self.changed_values = Some(load.changed_values).filter(|values| *values > 0);
             self.retries = Some(load.retries);
         }
         let before = done.load.as_ref().is_some_and(|load| load.already_applied);
@@ -226,6 +236,10 @@ impl fmt::Display for InsertReport {
             Status::AlreadyLoaded => {
                 return write!(f, "loaded already by an earlier run, {loaded}, {took}");
             }
+            // What was set aside is read and not loaded.
+            Status::Done if self.dead_letters.is_some() => {
+                f.write_str(&counted(self.loaded_rows.unwrap_or_default(), "row"))?;
+            }
             Status::Done => f.write_str(&rows)?,
         }
         match (self.bytes, self.parts, self.commits) {
@@ -237,6 +251,12 @@ impl fmt::Display for InsertReport {
                 write!(f, " loaded, {} in {}", HumanBytes(bytes), counted(parts, "part"))?;
             }
             _ => {}
+        }
+        if let Some(rows) = self.dead_letters {
+            write!(f, ", {} set aside", counted(rows, "row"))?;
+        }
+        if let Some(values) = self.changed_values {
+            write!(f, ", {} changed", counted(values, "value"))?;
         }
         let speed = self.rows as f64 / self.took.as_secs_f64().max(0.001);
         write!(f, ", {took} ({} rows/s)", HumanCount(speed as u64))?;

@@ -9,6 +9,7 @@ mod jar;
 mod lookup;
 mod sink;
 mod source;
+mod values;
 
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub enum Part {
     Sink,
     /// Sinks in copy mode.
     CopySink,
+    /// Values and rows that do not fit.
+    Values,
     /// Creating a target table.
     CreateTable,
     /// S3 and the credentials for it.
@@ -45,6 +48,7 @@ impl Part {
         Part::Connection,
         Part::Sink,
         Part::CopySink,
+        Part::Values,
         Part::CreateTable,
         Part::Aws,
         Part::Jar,
@@ -62,6 +66,7 @@ impl Part {
             Part::IamLogin => "IAM login",
             Part::Sink => "the sink",
             Part::CopySink => "the copy write mode",
+            Part::Values => "rows that do not fit",
             Part::CreateTable => "table creation",
             Part::Aws => "S3 access",
             Part::Jar => "the jar for Flink",
@@ -79,6 +84,7 @@ impl Part {
             Part::IamLogin => "IAM login",
             Part::Sink => "Sink",
             Part::CopySink => "Sink: copy mode",
+            Part::Values => "Sink: rows that do not fit",
             Part::CreateTable => "Sink: creating the table",
             Part::Aws => "S3 and AWS credentials",
             Part::Jar => "The jar for Flink",
@@ -96,6 +102,7 @@ impl Part {
             Part::Connection
                 | Part::Sink
                 | Part::CopySink
+                | Part::Values
                 | Part::CreateTable
                 | Part::Aws
                 | Part::Jar
@@ -181,6 +188,7 @@ pub fn rows() -> impl Iterator<Item = &'static OptionRow> {
         connection::ROWS,
         sink::ROWS,
         copy::ROWS,
+        values::ROWS,
         create::ROWS,
         aws::ROWS,
         jar::ROWS,

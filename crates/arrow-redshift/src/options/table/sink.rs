@@ -65,6 +65,13 @@ pub(super) const ROWS: &[OptionRow] = &[
     .default("3")
     .aliases(&[alias("sink.max.retries")]),
     here(
+        "sink.ignore-delete",
+        Kind::Flag,
+        "Whether rows that take content away (deletes, and the old rows of updates) are dropped. \
+         A table without a key then takes the new rows of updates as rows of their own.",
+    )
+    .default("false"),
+    here(
         "sink.lock-target",
         Kind::Flag,
         "Whether a keyed commit locks the target table; `false` only where nothing else ever \

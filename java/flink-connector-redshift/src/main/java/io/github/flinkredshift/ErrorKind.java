@@ -107,6 +107,11 @@ public enum ErrorKind {
     STAGING_MISSING("staging-missing"),
 
     /**
+     * A commit is applied, and rows that it set aside are still staged: it has to be given again.
+     */
+    DEAD_LETTERS_PENDING("dead-letters-pending"),
+
+    /**
      * The input of a load failed.
      */
     SOURCE_FAILED("source-failed"),

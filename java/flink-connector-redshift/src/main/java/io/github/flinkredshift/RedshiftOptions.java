@@ -242,6 +242,20 @@ public final class RedshiftOptions {
                                     + "that may pass.");
 
     /**
+     * Whether rows that take content away (deletes, and the old rows of updates) are dropped. A
+     * table without a key then takes the new rows of updates as rows of their own. Value: true or
+     * false. Default: {@code false}.
+     */
+    public static final ConfigOption<Boolean> SINK_IGNORE_DELETE =
+            ConfigOptions.key("sink.ignore-delete")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withDescription(
+                            "Whether rows that take content away (deletes, and the old "
+                                    + "rows of updates) are dropped. A table without a key then "
+                                    + "takes the new rows of updates as rows of their own.");
+
+    /**
      * Whether a keyed commit locks the target table; {@code false} only where nothing else ever
      * writes to it. Value: true or false. Default: {@code true}.
      */
@@ -451,6 +465,69 @@ public final class RedshiftOptions {
                                     + "holds for a lifecycle rule of the bucket.");
 
     /**
+     * What becomes of a value that its column cannot hold. {@code fail} ends the job and names the
+     * column, the rule and the row. {@code truncate} cuts text that is too long, {@code null}
+     * writes NULL, {@code dead-letter} sets the whole row aside. Where a policy cannot help ({@code
+     * truncate} for what is no text that is too long, {@code null} in a NOT NULL column), and in
+     * key columns, it is {@code fail}. See [values](values.md). Value: fail, truncate, null or
+     * dead-letter. Default: {@code fail}.
+     */
+    public static final ConfigOption<String> SINK_VALUE_POLICY =
+            ConfigOptions.key("sink.value-policy")
+                    .stringType()
+                    .defaultValue("fail")
+                    .withDescription(
+                            "What becomes of a value that its column cannot hold. fail "
+                                    + "ends the job and names the column, the rule and the row. "
+                                    + "truncate cuts text that is too long, null writes NULL, "
+                                    + "dead-letter sets the whole row aside. Where a policy "
+                                    + "cannot help (truncate for what is no text that is too "
+                                    + "long, null in a NOT NULL column), and in key columns, it "
+                                    + "is fail. See [values](values.md).");
+
+    /**
+     * Policies of single columns, as {@code column:policy;column:policy}, in place of the general
+     * one. Naming a key column, {@code truncate} for a column that is no text and {@code null} for
+     * one that is NOT NULL are errors. Value: text. Default: none.
+     */
+    public static final ConfigOption<String> SINK_VALUE_POLICY_COLUMNS =
+            ConfigOptions.key("sink.value-policy.columns")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Policies of single columns, as "
+                                    + "column:policy;column:policy, in place of the general one. "
+                                    + "Naming a key column, truncate for a column that is no text "
+                                    + "and null for one that is NOT NULL are errors.");
+
+    /**
+     * Whether an error about a value shows the key of its row. Errors go into logs, so by default
+     * no value of a row is in them. Value: true or false. Default: {@code false}.
+     */
+    public static final ConfigOption<Boolean> SINK_VALUE_POLICY_SHOW_KEY =
+            ConfigOptions.key("sink.value-policy.show-key")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withDescription(
+                            "Whether an error about a value shows the key of its row. "
+                                    + "Errors go into logs, so by default no value of a row is in "
+                                    + "them.");
+
+    /**
+     * {@code s3://bucket/prefix} under which rows that were set aside are put as JSON lines, once
+     * the commit that they belong to is applied. The bucket has to be in {@code aws.region} too.
+     * Value: text. Default: required where a policy is {@code dead-letter}.
+     */
+    public static final ConfigOption<String> SINK_DEAD_LETTER_S3_URI =
+            ConfigOptions.key("sink.dead-letter.s3-uri")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "s3://bucket/prefix under which rows that were set aside "
+                                    + "are put as JSON lines, once the commit that they belong to "
+                                    + "is applied. The bucket has to be in aws.region too.");
+
+    /**
      * {@code if-not-exists} creates a target that is missing, with the types of docs/types.md.
      * Value: none or if-not-exists. Default: {@code none}.
      */
@@ -658,6 +735,7 @@ public final class RedshiftOptions {
                                     SINK_FLUSH_INTERVAL,
                                     SINK_CHECKPOINT_SIZE_LIMIT,
                                     SINK_MAX_RETRIES,
+                                    SINK_IGNORE_DELETE,
                                     SINK_LOCK_TARGET,
                                     SINK_LOCK_TIMEOUT,
                                     SINK_LEDGER_RETENTION,
@@ -673,6 +751,10 @@ public final class RedshiftOptions {
                                     SINK_COMMIT_INTERVAL,
                                     SINK_COMMIT_TIMEOUT,
                                     SINK_STAGING_RETENTION,
+                                    SINK_VALUE_POLICY,
+                                    SINK_VALUE_POLICY_COLUMNS,
+                                    SINK_VALUE_POLICY_SHOW_KEY,
+                                    SINK_DEAD_LETTER_S3_URI,
                                     SINK_CREATE_TABLE,
                                     SINK_CREATE_TABLE_DISTRIBUTION_STYLE,
                                     SINK_CREATE_TABLE_DISTRIBUTION_KEY,

@@ -3,7 +3,7 @@ package io.github.flinkredshift.jni;
 /** What a writer has done so far. */
 public final class WriterFigures {
 
-    static final int COUNT = 12;
+    static final int COUNT = 14;
 
     /** The figures of a writer that has done nothing. */
     public static final WriterFigures NONE = new WriterFigures(new long[COUNT]);
@@ -72,5 +72,15 @@ public final class WriterFigures {
     /** How long such a writer's last commit took, in milliseconds. */
     public long commitMillis() {
         return values[11];
+    }
+
+    /** Rows that did not fit and were set aside. */
+    public long deadLetters() {
+        return values[12];
+    }
+
+    /** Texts that were cut and values that became NULL, because they did not fit. */
+    public long changedValues() {
+        return values[13];
     }
 }

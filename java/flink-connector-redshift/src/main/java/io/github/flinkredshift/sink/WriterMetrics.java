@@ -38,6 +38,8 @@ final class WriterMetrics {
         gauge(own, "copyTime", WriterFigures::copyMillis);
         gauge(own, "lockWaitTime", WriterFigures::lockWaitMillis);
         gauge(own, "commitTime", WriterFigures::commitMillis);
+        gauge(own, "deadLetters", WriterFigures::deadLetters);
+        gauge(own, "changedValues", WriterFigures::changedValues);
     }
 
     private void gauge(MetricGroup group, String name, ToLongFunction<WriterFigures> figure) {

@@ -1,0 +1,131 @@
+//! Values that do not fit: what refuses them, in which rows, and how that is said. No text made
+//! here holds a value.
+
+use crate::types::{ColumnPlan, Rule};
+
+use super::csv;
+
+/// What refuses a value or a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A rule of the column's plan.
+    Rule(Rule),
+    /// Text that CSV parts use for NULL.
+    CsvNull,
+    /// A floating-point number that COPY reads from no text.
+    CsvNumber,
+    /// A whole row of more bytes than what carries it takes.
+    RowBytes {
+        /// The most bytes.
+        limit: u64,
+        /// Who takes no more.
+        taker: &'static str,
+    },
+}
+
+/// A row that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// Its place within the batch.
+    pub row: usize,
+    /// What was found there, in the cause's own measure (bytes, digits); 0 where it has none.
+    pub found: u64,
+}
+
+/// Rows of a batch that one cause refuses, in order; there is at least one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misfit {
+    pub cause: Cause,
+    pub rows: Vec<Refused>,
+}
+
+impl Misfit {
+    /// The misfit of these rows, if there are any.
+    pub fn of(cause: Cause, rows: impl Iterator<Item = Refused>) -> Option<Misfit> {
+        let rows: Vec<Refused> = rows.collect();
+        (!rows.is_empty()).then_some(Misfit { cause, rows })
+    }
+}
+
+impl Cause {
+    /// The name that dead letters and tests know it by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Rule(Rule::NotNull) => "not-null",
+            Cause::Rule(Rule::MaxBytes(_)) => "max-bytes",
+            Cause::Rule(Rule::SingleByte) => "single-byte",
+            Cause::Rule(Rule::NoNul) => "no-nul",
+            Cause::Rule(Rule::MaxDigits(_) | Rule::MaxUnscaled(_)) => "max-digits",
+            Cause::Rule(Rule::TimeRange) => "time-range",
+            Cause::CsvNull => "csv-null",
+            Cause::CsvNumber => "csv-number",
+            Cause::RowBytes { .. } => "row-bytes",
+        }
+    }
+
+    /// What is wrong, in words; `plan` is that of the column, where the cause has one.
+    pub fn reason(self, plan: Option<&ColumnPlan>, found: u64) -> String {
+        let column = plan.map_or("", |plan| plan.target.as_str());
+        match self {
+            Cause::Rule(Rule::NotNull) => {
+                format!("NULL in column '{column}', which is NOT NULL")
+            }
+            Cause::Rule(Rule::MaxBytes(limit)) => {
+                format!("{found} bytes of UTF-8 in column '{column}', which takes at most {limit}")
+            }
+            Cause::Rule(Rule::SingleByte) => {
+                format!("a multi-byte character in column '{column}', whose type CHAR takes none")
+            }
+            Cause::Rule(Rule::NoNul) => {
+                format!("a NUL character in column '{column}', which no Redshift text can hold")
+            }
+            Cause::Rule(Rule::MaxDigits(_) | Rule::MaxUnscaled(_)) => {
+                let of = plan.map(|plan| plan.target_type.to_string()).unwrap_or_default();
+                format!("a decimal of {found} digits, too great for column '{column}' of type {of}")
+            }
+            Cause::Rule(Rule::TimeRange) => {
+                format!("a date in column '{column}' outside of the years 1 to 9999")
+            }
+            Cause::CsvNull => {
+                format!("the text {} in column '{column}': CSV parts use it for NULL", csv::NULL)
+            }
+            Cause::CsvNumber => format!(
+                "NaN, an infinity or a subnormal number in column '{column}': COPY does not read \
+                 them from CSV"
+            ),
+            Cause::RowBytes { limit, taker } => {
+                format!("a row of {found} bytes: {taker} takes at most {limit}")
+            }
+        }
+    }
+
+    /// What may be done about it.
+    pub fn hint(self, plan: Option<&ColumnPlan>) -> String {
+        let column = plan.map_or("", |plan| plan.target.as_str());
+        match self {
+            Cause::Rule(Rule::NotNull) => {
+                "filter such rows out or give them a value, as COALESCE does".to_owned()
+            }
+            Cause::Rule(Rule::MaxBytes(_)) => format!(
+                "make the column wider (ALTER TABLE … ALTER COLUMN {column} TYPE VARCHAR(n)), \
+                 shorten the text in the query, or say what becomes of it with \
+                 'sink.value-policy'"
+            ),
+            Cause::Rule(Rule::SingleByte) => "make the column VARCHAR".to_owned(),
+            Cause::Rule(Rule::NoNul) => "remove it in the query".to_owned(),
+            Cause::Rule(Rule::MaxDigits(_) | Rule::MaxUnscaled(_)) => {
+                "give the column a greater precision or round the value in the query".to_owned()
+            }
+            Cause::Rule(Rule::TimeRange) => {
+                "COPY loads no others for sure: filter such rows out or make them NULL".to_owned()
+            }
+            Cause::CsvNull | Cause::CsvNumber => {
+                "set 'sink.copy.format' = 'parquet', or change the value in the query".to_owned()
+            }
+            Cause::RowBytes { .. } => {
+                "shorten its texts in the query, or spread them over several rows or tables"
+                    .to_owned()
+            }
+        }
+    }
+}

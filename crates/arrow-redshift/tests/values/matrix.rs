@@ -1,0 +1,237 @@
+//! Each policy against each rule, in both formats.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::array::{
+    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, new_null_array,
+};
+use arrow_redshift::{
+    ErrorKind,
+    sink::{CommitPoint, Prepared, Writer},
+    types::{Column, FlinkType, TableSchema},
+};
+use redshift_local::config::Isolation;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    letters::{left, placed, placing},
+    support::{client, options, rows, sink, stand_in},
+};
+
+const DDL: &str = "CREATE TABLE {} (id BIGINT NOT NULL, narrow VARCHAR(10), single CHAR(10), cut \
+                   DECIMAL(18,2), nineteen DECIMAL(19,4), day DATE, clock TIMESTAMP, number \
+                   DOUBLE PRECISION, needed VARCHAR(10) NOT NULL)";
+
+fn schema() -> TableSchema {
+    let column = |(name, data_type): (&str, &str)| Column {
+        name: name.into(),
+        data_type: data_type.parse::<FlinkType>().unwrap(),
+        nullable: true,
+    };
+    let columns = [
+        ("id", "BIGINT"),
+        ("narrow", "STRING"),
+        ("single", "STRING"),
+        ("cut", "DECIMAL(20, 2)"),
+        ("nineteen", "DECIMAL(19, 4)"),
+        ("day", "DATE"),
+        ("clock", "TIMESTAMP(6)"),
+        ("number", "DOUBLE"),
+        ("needed", "STRING"),
+    ];
+    TableSchema::new(columns.map(column).to_vec(), Vec::new()).unwrap()
+}
+
+/// A value that does not fit.
+struct Misfit {
+    column: &'static str,
+    /// A column of one row.
+    value: ArrayRef,
+    rule: &'static str,
+    /// What is left of it where it can be cut.
+    cut: Option<&'static str>,
+    /// Whether it fits into Parquet.
+    csv_only: bool,
+    /// How it is told in JSON.
+    json: &'static str,
+}
+
+fn misfits() -> Vec<Misfit> {
+    let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
+    let decimal = |value: i128, precision, scale| -> ArrayRef {
+        let array = Decimal128Array::from(vec![value]);
+        Arc::new(array.with_precision_and_scale(precision, scale).unwrap())
+    };
+    let of = |column, value, rule, cut, json| Misfit {
+        column,
+        value,
+        rule,
+        cut,
+        csv_only: rule.starts_with("csv-"),
+        json,
+    };
+    vec![
+        of("narrow", text("éééééé"), "max-bytes", Some("ééééé"), "\"éééééé\""),
+        // Four characters of two bytes fit behind one of one; half a fifth does not.
+        of("narrow", text("aéééééx"), "max-bytes", Some("aéééé"), "\"aéééééx\""),
+        of("narrow", text("a\0b"), "no-nul", None, "\"a\\u0000b\""),
+        of("narrow", text("@NULL@"), "csv-null", None, "\"@NULL@\""),
+        of("single", text("12345678901"), "max-bytes", Some("1234567890"), "\"12345678901\""),
+        of("single", text("café"), "single-byte", None, "\"café\""),
+        of("cut", decimal(10_i128.pow(18), 20, 2), "max-digits", None, "10000000000000000.00"),
+        of(
+            "nineteen",
+            decimal(i128::from(i64::MAX) + 1, 19, 4),
+            "max-digits",
+            None,
+            "922337203685477.5808",
+        ),
+        of(
+            "day",
+            Arc::new(Date32Array::from(vec![2_932_897])),
+            "time-range",
+            None,
+            "\"+10000-01-01\"",
+        ),
+        of(
+            "clock",
+            Arc::new(TimestampMicrosecondArray::from(vec![-62_135_596_800_000_001])),
+            "time-range",
+            None,
+            "\"0000-12-31 23:59:59.999999\"",
+        ),
+        of("number", Arc::new(Float64Array::from(vec![f64::NAN])), "csv-number", None, "\"NaN\""),
+        of("needed", Arc::new(StringArray::from(vec![None::<&str>])), "not-null", None, "null"),
+        of("needed", text("twelve bytes"), "max-bytes", Some("twelve byt"), "\"twelve bytes\""),
+    ]
+}
+
+/// A row of NULL but where a value is needed, with one value in its place.
+fn row(id: i64, misfit: Option<&Misfit>) -> RecordBatch {
+    let schema = schema().arrow();
+    let columns = schema.fields().iter().map(|field| -> ArrayRef {
+        match (field.name().as_str(), misfit) {
+            (name, Some(misfit)) if name == misfit.column => misfit.value.clone(),
+            ("id", _) => Arc::new(Int64Array::from(vec![id])),
+            ("needed", _) => Arc::new(StringArray::from(vec!["here"])),
+            _ => new_null_array(field.data_type(), 1),
+        }
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect()).unwrap()
+}
+
+/// What a policy makes of a misfit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Refused,
+    Loaded,
+    Becomes(&'static str),
+    Aside,
+}
+
+fn fate(policy: &str, misfit: &Misfit, format: &str) -> Fate {
+    if misfit.csv_only && format == "parquet" {
+        return Fate::Loaded;
+    }
+    match (policy, misfit.cut) {
+        ("truncate", Some(cut)) => Fate::Becomes(cut),
+        ("null", _) if misfit.column != "needed" => Fate::Becomes("NULL"),
+        ("dead-letter", _) => Fate::Aside,
+        _ => Fate::Refused,
+    }
+}
+
+/// Loads what a policy lets through, after it refused the rest; gives the fates by the rows' ids.
+async fn offer(sink: &Prepared, policy: &str, format: &str) -> BTreeMap<i64, (Misfit, Fate)> {
+    let mut writer: Writer = sink.writer(0, 7).unwrap();
+    let mut fates = BTreeMap::new();
+    for (id, misfit) in (1..).zip(misfits()) {
+        let fate = fate(policy, &misfit, format);
+        let written = writer.write(&row(id, Some(&misfit)), None).await;
+        match fate {
+            Fate::Refused => {
+                let error = written.expect_err(misfit.rule);
+                assert_eq!(error.kind(), ErrorKind::ValueRefused, "{error}");
+                assert!(error.to_string().contains(misfit.column), "{error}");
+            }
+            _ => written.unwrap_or_else(|error| panic!("{policy} {}: {error}", misfit.rule)),
+        }
+        fates.insert(id, (misfit, fate));
+    }
+    writer.write(&row(100, None), None).await.unwrap();
+    let count = |wanted: fn(&Fate) -> bool| fates.values().filter(|(_, f)| wanted(f)).count();
+    let touched = writer.touched();
+    assert_eq!(touched.dead_letters, count(|fate| *fate == Fate::Aside) as u64);
+    let changed = count(|fate| matches!(fate, Fate::Becomes(_))) as u64;
+    assert_eq!(touched.truncated + touched.nulled, changed);
+    let parts = writer.close(7).await.unwrap();
+    let commit = sink.gather(&CommitPoint::Checkpoint(7), parts).unwrap().unwrap();
+    let applied = sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
+    assert_eq!(applied.dead_letters, touched.dead_letters);
+    fates
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_policy_meets_each_rule_in_both_formats() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let watcher = client(&server).await;
+    let mut aside = 0;
+    for format in ["parquet", "csv"] {
+        for policy in ["fail", "truncate", "null", "dead-letter"] {
+            let table = format!("{format}_{}", policy.replace('-', "_"));
+            watcher.batch_execute(&DDL.replace("{}", &table)).await.unwrap();
+            let mut options = options(&server, &table);
+            options.insert("sink.copy.format".into(), format.into());
+            options.insert("sink.value-policy".into(), policy.into());
+            if policy == "dead-letter" {
+                placing(&mut options);
+            }
+            let sink = sink(&options, schema()).prepare(&[]).await.unwrap();
+            let fates = offer(&sink, policy, format).await;
+
+            let mut expected = vec!["100".to_owned()];
+            for (id, (misfit, fate)) in &fates {
+                let column = misfit.column;
+                let found =
+                    rows(&watcher, &format!("SELECT {column} FROM {table} WHERE id = {id}")).await;
+                let what = format!("{format} {policy} {column} {}", misfit.rule);
+                match fate {
+                    Fate::Refused => assert!(found.is_empty(), "{what}: {found:?}"),
+                    Fate::Aside => {
+                        assert!(found.is_empty(), "{what}: {found:?}");
+                        let letters = placed(&server);
+                        let name = format!("\"public\".\"{table}\"");
+                        let mut mine = letters
+                            .iter()
+                            .filter(|letter| letter.0["table"] == name && letter.cell("id") == *id);
+                        let letter = mine.next().unwrap_or_else(|| panic!("{what}: {letters:?}"));
+                        assert!(mine.next().is_none(), "{what}: twice");
+                        let reason = (column.to_owned(), misfit.rule.to_owned());
+                        assert_eq!(letter.refused(), [reason], "{what}");
+                        let told = format!("\"{column}\":{}", misfit.json);
+                        assert!(letter.1.contains(&told), "{what}: {}", letter.1);
+                        assert_eq!(letter.0["kind"], "+I");
+                        assert_eq!((letter.number("checkpoint"), letter.number("subtask")), (7, 0));
+                        aside += 1;
+                        continue;
+                    }
+                    Fate::Loaded => assert_eq!(found.len(), 1, "{what}"),
+                    Fate::Becomes(value) => {
+                        assert_eq!(found[0][0].trim_end(), *value, "{what}");
+                    }
+                }
+                if *fate != Fate::Refused {
+                    expected.push(id.to_string());
+                }
+            }
+            let mut ids: Vec<String> =
+                rows(&watcher, &format!("SELECT id FROM {table}")).await.concat();
+            (ids.sort(), expected.sort());
+            assert_eq!(ids, expected, "{format} {policy}");
+        }
+    }
+    assert_eq!(placed(&server).len(), aside, "nothing else was set aside");
+    assert_eq!(left(&server), Vec::<String>::new());
+    server.stop().await.unwrap();
+}
