@@ -27,7 +27,7 @@ enum Way {
     /// Jdbc mode, at least once: flushes.
     Flush(FlushWriter),
     /// Jdbc mode, exactly once: in the checkpoint.
-    Carry(CarryWriter),
+    Carry(Box<CarryWriter>),
 }
 
 impl Writer {
@@ -56,7 +56,9 @@ impl Writer {
                     .ignoring_deletes(config.ignore_delete);
                 match config.guarantee {
                     DeliveryGuarantee::AtLeastOnce => Way::Flush(FlushWriter::new(context, intake)),
-                    DeliveryGuarantee::ExactlyOnce => Way::Carry(CarryWriter::new(context, intake)),
+                    DeliveryGuarantee::ExactlyOnce => {
+                        Way::Carry(Box::new(CarryWriter::new(context, intake)))
+                    }
                 }
             }
         };

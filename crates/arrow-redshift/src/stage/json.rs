@@ -264,7 +264,8 @@ mod tests {
         let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), None])]);
         assert_eq!(json(lists), ["[1,null]"]);
         let mut maps = MapBuilder::new(None, Int64Builder::new(), Int64Builder::new());
-        (maps.keys().append_value(7), maps.values().append_value(1));
+        maps.keys().append_value(7);
+        maps.values().append_value(1);
         maps.append(true).unwrap();
         assert_eq!(json(maps.finish()), ["{\"7\":1}"]);
         let id: ArrayRef = Arc::new(Int64Array::from(vec![7]));

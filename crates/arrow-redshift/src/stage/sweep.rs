@@ -63,8 +63,8 @@ impl Staging {
     /// and whose process ended before it put them in place.
     pub async fn sweep_older_rows(&self, keep: &HashSet<String>) -> Result<Swept> {
         let older = |found: Found| {
-            let letters = matches!(found.file, File::DeadLetters { .. });
-            found.owner == Owner::Older && !(letters && !found.unfinished)
+            let letters = matches!(found.file, File::DeadLetters { .. }) && !found.unfinished;
+            found.owner == Owner::Older && !letters
         };
         self.sweep(&self.layout().launch, older, keep).await
     }

@@ -106,8 +106,8 @@ fn told(letter: &Letter) -> Aside {
 async fn replay(server: &RedshiftLocal, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let policy = POLICIES[seed as usize % POLICIES.len()];
-    let kind = if seed / 3 % 2 == 0 { Kind::Keyed } else { Kind::Append };
-    let ignore_deletes = seed / 6 % 2 == 0;
+    let kind = if (seed / 3).is_multiple_of(2) { Kind::Keyed } else { Kind::Append };
+    let ignore_deletes = (seed / 6).is_multiple_of(2);
     let context = format!("seed {seed}: {policy} {kind:?}, deletes ignored: {ignore_deletes}");
     let table = format!("random_{seed}");
     let mut options = narrow(server, &table).await;
@@ -157,7 +157,8 @@ async fn replay(server: &RedshiftLocal, seed: u64) {
     }
     let letters = files(server, BUCKET, &format!("dead/{table}/")).into_values().flatten();
     let mut found: Vec<Aside> = letters.map(|letter| told(&letter)).collect();
-    (found.sort(), model.aside.sort());
+    found.sort();
+    model.aside.sort();
     assert_eq!(found, model.aside, "{context}");
     let touched = writers.iter().map(|writer| writer.touched().dead_letters).sum::<u64>();
     assert_eq!(touched, found.len() as u64, "{context}");
@@ -182,7 +183,8 @@ async fn a_change_that_is_set_aside_leaves_the_row_as_it_was_and_the_next_one_co
     crate::letters::placing(&mut options);
     let sink = prepared(&options, Kind::Keyed).await;
     let (after, delete) = (RowKind::UpdateAfter, RowKind::Delete);
-    let steps: [(&[(i64, &str)], &[RowKind], &[(i64, &str)]); 4] = [
+    type Rows = &'static [(i64, &'static str)];
+    let steps: [(Rows, &[RowKind], Rows); 4] = [
         (&[(1, "one"), (2, "two")], &[after, after], &[(1, "one"), (2, "two")]),
         // Set aside: what is there stays.
         (&[(1, "much too long")], &[after], &[(1, "one"), (2, "two")]),

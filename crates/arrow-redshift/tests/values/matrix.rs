@@ -227,7 +227,8 @@ async fn each_policy_meets_each_rule_in_both_formats() {
             }
             let mut ids: Vec<String> =
                 rows(&watcher, &format!("SELECT id FROM {table}")).await.concat();
-            (ids.sort(), expected.sort());
+            ids.sort();
+            expected.sort();
             assert_eq!(ids, expected, "{format} {policy}");
         }
     }
