@@ -11,15 +11,18 @@ pub struct Limit {
     pub unit: &'static str,
     /// The page of the documentation that states it.
     pub page: &'static str,
+    /// What keeps to it, and when.
+    pub kept: &'static str,
 }
 
 macro_rules! limits {
-    ($( $(#[doc = $doc:literal])+ $name:ident = $value:expr, $what:literal, $unit:literal, $page:literal; )+) => {
+    ($( $(#[doc = $doc:literal])+ $name:ident = $value:expr, $what:literal, $unit:literal,
+            $page:literal, $kept:literal; )+) => {
         $( $(#[doc = $doc])+ pub const $name: u64 = $value; )+
 
         /// Every limit, in the order of the table.
         pub const ALL: &[Limit] = &[
-            $( Limit { name: $what, value: $name, unit: $unit, page: $page }, )+
+            $( Limit { name: $what, value: $name, unit: $unit, page: $page, kept: $kept }, )+
         ];
     };
 }
@@ -28,33 +31,62 @@ const MIB: u64 = 1024 * 1024;
 
 limits! {
     /// The longest name of a table, column or schema, in UTF-8 bytes; longer ones are cut silently.
-    IDENTIFIER_BYTES = 127, "identifier", "bytes", "Names and identifiers";
+    IDENTIFIER_BYTES = 127, "identifier", "bytes", "Names and identifiers",
+        "a longer name of a column or in `table-name` is refused; the ledger's is cut and marked by a digest";
     /// The widest VARCHAR column, in UTF-8 bytes.
-    VARCHAR_BYTES = 65_535, "VARCHAR(n)", "bytes", "Character types";
+    VARCHAR_BYTES = 65_535, "VARCHAR(n)", "bytes", "Character types",
+        "declared text is created no wider; longer values are refused";
     /// The widest CHAR column, in bytes.
-    CHAR_BYTES = 4_096, "CHAR(n)", "bytes", "Character types";
+    CHAR_BYTES = 4_096, "CHAR(n)", "bytes", "Character types",
+        "only an existing table has such columns; longer values are refused";
     /// The most digits of a DECIMAL.
-    DECIMAL_PRECISION = 38, "DECIMAL precision", "digits", "Numeric types";
+    DECIMAL_PRECISION = 38, "DECIMAL precision", "digits", "Numeric types",
+        "a declared type beyond it is refused";
     /// The most digits after a DECIMAL's point.
-    DECIMAL_SCALE = 37, "DECIMAL scale", "digits", "Numeric types";
+    DECIMAL_SCALE = 37, "DECIMAL scale", "digits", "Numeric types",
+        "a declared type beyond it is refused";
     /// The most columns of a table.
-    TABLE_COLUMNS = 1_600, "columns per table", "columns", "CREATE TABLE";
+    TABLE_COLUMNS = 1_600, "columns per table", "columns", "CREATE TABLE",
+        "refused at planning, with what marks changes in a staging table; before a column is added";
     /// The most columns of a compound sort key.
-    SORT_KEY_COLUMNS = 400, "compound SORTKEY", "columns", "CREATE TABLE";
+    SORT_KEY_COLUMNS = 400, "compound SORTKEY", "columns", "CREATE TABLE",
+        "a longer `sink.create-table.sort-key` is refused";
     /// The longest SQL statement.
-    STATEMENT_BYTES = 16 * MIB, "SQL statement", "bytes", "Redshift SQL";
+    STATEMENT_BYTES = 16 * MIB, "SQL statement", "bytes", "Redshift SQL",
+        "statements that grow with the commits of a checkpoint are cut; any longer one is refused before it is sent";
     /// The most parameters of one prepared statement.
-    BIND_PARAMETERS = 32_767, "bind parameters", "parameters", "Quotas and limits";
+    BIND_PARAMETERS = 32_767, "bind parameters", "parameters", "Quotas and limits",
+        "rows of an INSERT are cut";
     /// The longest database name, in characters.
-    DATABASE_NAME_CHARS = 64, "database name", "characters", "CREATE DATABASE";
+    DATABASE_NAME_CHARS = 64, "database name", "characters", "CREATE DATABASE",
+        "a longer `database-name` is refused";
     /// The smallest file that COPY loads well, compressed.
-    PART_MIN_BYTES = MIB, "file of a COPY, least", "bytes", "Loading data files";
+    PART_MIN_BYTES = MIB, "file of a COPY, least", "bytes", "Loading data files",
+        "a smaller `sink.copy.part-size` is refused";
     /// The largest file that COPY loads well, compressed.
-    PART_MAX_BYTES = 1024 * MIB, "file of a COPY, most", "bytes", "Loading data files";
+    PART_MAX_BYTES = 1024 * MIB, "file of a COPY, most", "bytes", "Loading data files",
+        "a larger `sink.copy.part-size` is refused";
     /// The most bytes of one row that COPY surely takes: its page says 4 MB, the quota page 64 MB.
-    COPY_ROW_BYTES = 4 * MIB, "row of a COPY", "bytes", "COPY";
+    COPY_ROW_BYTES = 4 * MIB, "row of a COPY", "bytes", "COPY",
+        "a larger row is refused before it is staged";
+    /// The longest name that a session shows, in bytes; its width in the view is unverified.
+    SESSION_NAME_BYTES = 250, "application_name", "bytes", "SYS_CONNECTION_LOG",
+        "a longer name is cut and marked by a digest";
+    /// The longest label of a query, in bytes.
+    QUERY_LABEL_BYTES = 320, "query_group", "bytes", "SYS_QUERY_HISTORY",
+        "a longer label is cut and marked by a digest";
+    /// The most sessions of a cluster or workgroup; smaller ones have fewer.
+    CONNECTIONS = 2_000, "connections", "sessions", "Quotas and limits",
+        "`connection.max` bounds those of a sink";
+    /// The most pieces of a multipart upload.
+    S3_UPLOAD_PIECES = 10_000, "pieces of an upload", "pieces", "Amazon S3: Multipart upload limits",
+        "pieces are large enough for the largest file";
+    /// The smallest piece of a multipart upload but the last.
+    S3_PIECE_BYTES = 5 * MIB, "piece of an upload, least", "bytes",
+        "Amazon S3: Multipart upload limits", "pieces are 6 MiB";
     /// The longest key of an object on S3, in UTF-8 bytes.
-    S3_KEY_BYTES = 1_024, "S3 object key", "bytes", "Amazon S3: Naming objects";
+    S3_KEY_BYTES = 1_024, "S3 object key", "bytes", "Amazon S3: Naming objects",
+        "a longer `sink.write.temp.s3-uri` is refused";
 }
 
 /// The page of limits (`docs/limits.md`), from the table above.
@@ -62,11 +94,11 @@ pub fn markdown() -> String {
     let mut page = String::from(
         "<!-- Generated from the table in crates/arrow-redshift/src/limits.rs by `cargo xtask codegen`. -->\n\n\
          # Limits of Redshift that the connector keeps\n\n\
-         | what | limit | unit | from the page |\n| --- | ---: | --- | --- |\n",
+         | what | limit | unit | from the page | kept by |\n| --- | ---: | --- | --- | --- |\n",
     );
     for limit in ALL {
-        let Limit { name, value, unit, page: source } = limit;
-        page.push_str(&format!("| {name} | {value} | {unit} | {source} |\n"));
+        let Limit { name, value, unit, page: source, kept } = limit;
+        page.push_str(&format!("| {name} | {value} | {unit} | {source} | {kept} |\n"));
     }
     page
 }
@@ -79,6 +111,7 @@ mod tests {
     fn every_limit_has_a_name_a_unit_and_a_page_of_its_own() {
         for (index, limit) in ALL.iter().enumerate() {
             assert!(limit.value > 0 && !limit.unit.is_empty() && !limit.page.is_empty());
+            assert!(!limit.kept.is_empty(), "{}", limit.name);
             assert!(ALL[..index].iter().all(|other| other.name != limit.name), "{}", limit.name);
         }
     }

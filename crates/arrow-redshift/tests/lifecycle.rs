@@ -183,7 +183,8 @@ async fn overwriting_replaces_even_with_nothing() {
         load(&options, kind, &[(1, "a"), (2, "b")]).await;
         let sets: [&[(i64, &str)]; 2] = [&[(7, "g")], &[]];
         for rows in sets {
-            let sink = sink(&options, schema(kind)).overwriting().unwrap().prepare(&[]).await.unwrap();
+            let sink =
+                sink(&options, schema(kind)).overwriting().unwrap().prepare(&[]).await.unwrap();
             let batches: Batches = rows.chunks(2).map(|chunk| Ok(batch(chunk))).collect();
             let stop = CancellationToken::new();
             sink.load(stream::iter(batches), &Progress::default(), &stop).await.unwrap();
@@ -230,5 +231,30 @@ async fn a_restart_sweeps_its_own_launch_and_spares_what_is_alive() {
     other.committer().commit(&later, &stop).await.unwrap();
     assert_eq!(content(&watcher, "alive").await, owned(&[(1, "a"), (2, "b")]));
     assert_eq!(content(&watcher, "swept").await, owned(&[(10, "held")]));
+    server.stop().await.unwrap();
+}
+
+/// A statement names a thousand units at most, so that none outgrows what Redshift reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_of_more_checkpoints_than_a_statement_names_is_applied_once() {
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
+    let watcher = client(&server).await;
+    let prepared = prepared(&options(&server, "gathered"), Kind::Append).await;
+    let mut commit = staged(&prepared, 1, &[(1, "a")], None).await;
+    for checkpoint in 2..=1001_u64 {
+        let later = staged(&prepared, checkpoint, &[(checkpoint as i64, "a")], None).await;
+        commit.absorb(later).unwrap();
+    }
+    let stop = CancellationToken::new();
+    let applied = prepared.committer().commit(&commit, &stop).await.unwrap();
+    assert_eq!((applied.before, applied.rows, applied.parts), (false, 1001, 1001));
+    let again = prepared.committer().commit(&commit, &stop).await.unwrap();
+    assert!(again.before);
+    assert_eq!(rows(&watcher, "SELECT count(*) FROM gathered").await, [["1001"]]);
+    let ledger = "SELECT count(DISTINCT id) FROM gathered__flink_commits";
+    assert_eq!(rows(&watcher, ledger).await, [["1001"]]);
+    let log = server.statements().all();
+    let sent = |begin: &str| log.iter().filter(|entry| entry.text.starts_with(begin)).count();
+    assert_eq!(sent("INSERT INTO \"public\".\"gathered__flink_commits\""), 2);
     server.stop().await.unwrap();
 }

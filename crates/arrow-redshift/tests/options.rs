@@ -7,7 +7,7 @@ use arrow_redshift::{
     ErrorKind,
     options::{
         CopyAuthorization, CopyFormat, DeliveryGuarantee, Distribution, Encryption, Parsed, S3Uri,
-        SinkConfig, SslMode, TableName, ValueConfig, ValuePolicy, WriteMode, sink,
+        SchemaEvolution, SinkConfig, SslMode, TableName, ValueConfig, ValuePolicy, WriteMode, sink,
     },
 };
 
@@ -354,6 +354,11 @@ fn what_has_no_effect_is_warned_about() {
             "'sink.flush-interval' is below 10 s",
         ),
         (&[("sink.create-table.sort-key", "a")], "'sink.create-table.sort-key' has no effect"),
+        (&[("sink.create-table.comment", "a")], "'sink.create-table.comment' has no effect"),
+        (
+            &[("sink.create-table.varchar-widths", "a:1")],
+            "has no effect without 'sink.create-table' = 'if-not-exists' or a 'sink.schema-evol",
+        ),
         (&[("ssl.mode", "require"), ("ssl.root-cert", "/ca.pem")], "'ssl.root-cert' has no effect"),
         (&[("url", "jdbc:redshift://h/d?loginTimeout=3")], "ignored here: loginTimeout"),
     ] {
@@ -392,6 +397,12 @@ fn the_rest_of_the_sink_is_read() {
         ("sink.create-table.sort-key", "at;id"),
         ("sink.create-table.encodings", "id:az64;name:zstd"),
         ("sink.create-table.varchar-width", "500"),
+        ("sink.create-table.varchar-widths", "name:40"),
+        ("sink.create-table.comment", "who they are"),
+        ("sink.create-table.column-comments", "name:as they say it"),
+        ("sink.schema-evolution", "Add-And-Widen"),
+        ("connection.idle-timeout", "0"),
+        ("connection.max", "7"),
         ("ssl.root-cert", "/ca.pem"),
     ]);
     assert!(warnings.is_empty(), "{warnings:?}");
@@ -408,5 +419,10 @@ fn the_rest_of_the_sink_is_read() {
     assert_eq!(config.create.distribution, Distribution::Key("id".into()));
     assert_eq!(config.create.sort_key, ["at", "id"]);
     assert_eq!(config.create.encodings[1], ("name".into(), "ZSTD".into()));
-    assert_eq!(config.create.string_width, 500);
+    assert_eq!((config.create.string_width, config.create.string_width_set), (500, true));
+    assert_eq!(config.create.widths, [("name".to_owned(), 40)]);
+    assert_eq!(config.create.comment.as_deref(), Some("who they are"));
+    assert_eq!(config.create.column_comments, [("name".to_owned(), "as they say it".to_owned())]);
+    assert_eq!(config.evolution, SchemaEvolution::AddAndWiden);
+    assert_eq!((config.connection.idle_timeout, config.connection.most), (Duration::ZERO, 7));
 }

@@ -52,6 +52,8 @@ const PARTIAL: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99) NOT 
 /// The same with instants.
 const PARTIAL_ZONED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99), score DOUBLE \
                              PRECISION, seen TIMESTAMPTZ, note VARCHAR(20) DEFAULT 'none')";
+/// A table with a column that is narrower than the sink wants it, and without others.
+const NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9))";
 const CSV: (&str, &str) = ("sink.copy.format", "csv");
 const KEYS: (&str, &str) = ("sink.copy.credentials", "keys");
 const JDBC: (&str, &str) = ("sink.write.mode", "jdbc");
@@ -123,6 +125,25 @@ fn cases() -> Vec<Case> {
             options: &[JDBC, EXACTLY_ONCE],
             zoned: true,
             exists: PARTIAL_ZONED,
+            ..case()
+        },
+        Case {
+            options: &[
+                ("sink.create-table.comment", "a table"),
+                ("sink.create-table.column-comments", "name:a column"),
+            ],
+            ..case()
+        },
+        // A target that lacks columns and width.
+        Case {
+            key: ID,
+            exists: NARROW,
+            options: &[
+                ("sink.schema-evolution", "add-and-widen"),
+                ("sink.create-table.varchar-widths", "name:500"),
+                ("sink.create-table.encodings", "seen:zstd"),
+                ("sink.create-table.column-comments", "score:a column"),
+            ],
             ..case()
         },
         // A transaction that has to be repeated, an answer that is lost, a session that lives on.
@@ -301,6 +322,10 @@ fn the_form_of_a_shape_forgets_columns_and_nothing_else() {
         (
             "insert into \"s\".\"t\"(\"a\", \"b\") select \"a\",(\"b\" at time zone ?) from \"frc_stage\"",
             "insert into \"s\".\"t\"(\"a\") select \"a\" from \"frc_stage\"",
+        ),
+        (
+            "alter table \"s\".\"t\" add column \"a\" varchar(?) encode zstd",
+            "alter table \"s\".\"u\" add column \"b\" bigint",
         ),
         ("values(?, ?, f(?)),(?, ?, f(?)),(?, ?, f(?))", "values(?, ?, f(?))"),
         ("where id in(?, ?)", "where id in(?)"),

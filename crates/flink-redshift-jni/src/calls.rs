@@ -106,8 +106,8 @@ pub fn take_staged(writer: i64, millis: i32) -> Call<Option<Vec<u8>>> {
 /// What a writer counted: rows and bytes that were pushed, staged files and bytes, milliseconds of
 /// the last batch, uncommitted bytes, when the oldest uncommitted row came; and of timed commits
 /// retries, rows, and milliseconds in COPY, waiting for locks, and in COMMIT; rows that were set
-/// aside, and values that policies changed.
-pub fn writer_metrics(writer: i64) -> Call<[i64; 14]> {
+/// aside, and values that policies changed; and milliseconds of waiting for a session.
+pub fn writer_metrics(writer: i64) -> Call<[i64; 15]> {
     Ok(handles::writer(writer)?.meters())
 }
 

@@ -26,8 +26,9 @@ use crate::{
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What Java is told of a commit before the retries by cause: whether it was applied before, rows,
-/// parts, retries, and milliseconds in all, in COPY, waiting for locks, and in COMMIT.
-const FACTS: usize = 8;
+/// parts, retries, and milliseconds in all, in COPY, waiting for locks, in COMMIT, and waiting until
+/// one more session was allowed.
+const FACTS: usize = 9;
 
 /// What a commit's task tells.
 #[derive(Debug)]
@@ -147,8 +148,7 @@ fn not_begun() -> Error {
 /// What Java is told: the facts, then one count of retries for each kind of error.
 fn facts(applied: &Applied) -> Vec<i64> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let Applied { before, rows, parts, retries, took, copy, lock_wait, commit, causes, .. } =
-        applied;
+    let Applied { before, rows, parts, retries, took, copy, lock_wait, commit, .. } = applied;
     let facts: [i64; FACTS] = [
         i64::from(*before),
         number(*rows),
@@ -158,9 +158,10 @@ fn facts(applied: &Applied) -> Vec<i64> {
         millis(*copy),
         millis(*lock_wait),
         millis(*commit),
+        millis(applied.connection_wait),
     ];
     let retried = |kind: &ErrorKind| {
-        let found = causes.iter().find(|(cause, _)| cause == kind);
+        let found = applied.causes.iter().find(|(cause, _)| cause == kind);
         found.map_or(0, |(_, count)| i64::from(*count))
     };
     facts.into_iter().chain(ErrorKind::ALL.iter().map(retried)).collect()

@@ -36,10 +36,12 @@ pub(crate) enum Meter {
     DeadLetters,
     /// Texts that were cut and values that became NULL.
     ChangedValues,
+    /// Milliseconds of waiting until one more session was allowed, of the last timed commit.
+    ConnectionTime,
 }
 
 /// How many there are.
-pub(crate) const COUNT: usize = Meter::ChangedValues as usize + 1;
+pub(crate) const COUNT: usize = Meter::ConnectionTime as usize + 1;
 
 /// All figures of one writer; read and written from any thread.
 #[derive(Debug, Default)]

@@ -241,6 +241,7 @@ impl Work<'_> {
             meters.add(Meter::RowsLoaded, applied.rows);
             meters.set(Meter::CopyTime, millis(applied.copy));
             meters.set(Meter::LockTime, millis(applied.lock_wait));
+            meters.set(Meter::ConnectionTime, millis(applied.connection_wait));
             meters.set(Meter::CommitTime, millis(applied.commit));
         }
         self.cover();

@@ -81,6 +81,29 @@ fn the_example_of_value_policies_sets_rows_aside_and_cuts_names() {
 }
 
 #[test]
+fn the_example_of_a_table_that_grows_runs() {
+    let path = std::fs::read_to_string(root().join("examples/schema.sql")).unwrap();
+    let data = root().join("examples/data/users.csv");
+    let sql = path.replace("examples/data/users.csv", data.to_str().unwrap());
+    let local = Local::start(&sql);
+    let output =
+        command(local.path(), &["run", "script.sql", "--local=here.json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let wide = "SELECT character_maximum_length FROM svv_all_columns WHERE table_name = 'speakers' \
+                AND column_name = 'lang'";
+    assert_eq!(local.query(wide), "20");
+    let remarks = "SELECT remarks FROM svv_all_columns WHERE table_name = 'speakers' AND \
+                   column_name = 'country'";
+    assert_eq!(local.query(remarks), "ISO 3166-1");
+    // The rows that were there have NULL in what is new, until a load names it.
+    let users = std::fs::read_to_string(data).unwrap();
+    let of_type_one = users.lines().filter(|line| line.split(',').nth(1) == Some("1")).count();
+    let count = |what: &str| local.query(&format!("SELECT COUNT({what}) FROM speakers"));
+    assert_eq!(count("*"), users.lines().count().to_string());
+    assert_eq!(count("country"), of_type_one.to_string());
+}
+
+#[test]
 fn a_stand_in_outlives_its_runs() {
     let local = Local::start(&script(""));
     for loaded in ["3", "6"] {
@@ -200,6 +223,33 @@ fn a_connection_file_belongs_to_one_stand_in() {
     assert_eq!(output.status.code(), Some(1));
     let error = text(&output.stderr);
     assert!(error.contains("the stand-in of here.json is not running"), "{error}");
+}
+
+#[test]
+fn a_data_directory_knows_users_buckets_and_roles_of_earlier_starts() {
+    let mut local = Local::start(&script(""));
+    assert!(local.run(ROWS).status.success());
+    local.start_again();
+    let output = local.run(ROWS);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(local.query("SELECT COUNT(*) FROM items"), "6");
+}
+
+#[test]
+fn comments_of_the_script_are_on_the_table_that_it_makes() {
+    let sql = script("").replace(
+        "CREATE TABLE t (id BIGINT, name STRING) WITH (",
+        "CREATE TABLE t (id BIGINT COMMENT 'it''s \\ the id', name STRING) COMMENT 'things' WITH (",
+    );
+    let local = Local::start(&sql);
+    let output = local.run(ROWS);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let remarks = "SELECT remarks FROM svv_all_columns WHERE table_name = 'items' AND \
+                   column_name = 'id'";
+    assert_eq!(local.query(remarks), "it's \\ the id");
+    let remarks = "SELECT remarks FROM svv_all_columns WHERE table_name = 'items' AND \
+                   column_name = 'name'";
+    assert_eq!(local.query(remarks), "nothing");
 }
 
 #[test]

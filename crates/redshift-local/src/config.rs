@@ -39,10 +39,21 @@ pub struct Config {
     /// blanks alone, while comparisons ignore the blanks. Redshift's documentation speaks of
     /// comparisons only, so what is tested should get along with both.
     pub trailing_blanks_group: bool,
+    /// What text columns of the databases compare like that say nothing else.
+    pub collation: Collation,
+}
+
+/// What a database's text columns compare like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collation {
+    /// Letters of either case are different.
+    CaseSensitive,
+    /// Letters are equal whatever their case.
+    CaseInsensitive,
 }
 
 /// A database user.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     /// Name.
     pub name: String,
@@ -61,7 +72,7 @@ impl std::fmt::Debug for User {
 }
 
 /// How a user's password is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredPassword {
     /// Asked for by authentication code 5.
     Md5,
@@ -99,7 +110,7 @@ pub enum Tls {
 }
 
 /// A bucket of the S3 side.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bucket {
     /// Name.
     pub name: String,
@@ -110,7 +121,7 @@ pub struct Bucket {
 }
 
 /// A key pair that S3 accepts.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct AccessKey {
     /// Access key id.
     pub id: String,
@@ -129,7 +140,7 @@ impl std::fmt::Debug for AccessKey {
 }
 
 /// A role attached to the cluster, or one that such a role may assume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Role {
     /// ARN.
     pub arn: String,
@@ -178,6 +189,7 @@ impl Default for Config {
             latency: Latency::default(),
             max_connections: 2000,
             trailing_blanks_group: false,
+            collation: Collation::CaseSensitive,
         }
     }
 }

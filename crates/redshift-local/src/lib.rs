@@ -6,6 +6,7 @@ pub mod copy;
 pub mod dialect;
 pub mod faults;
 mod front;
+mod kept;
 mod latency;
 mod local;
 mod postgres;
@@ -15,4 +16,5 @@ mod tls;
 mod transactions;
 
 pub use front::{SessionInfo, StatementRecord, Statements};
+pub use kept::is_told;
 pub use local::RedshiftLocal;

@@ -14,6 +14,7 @@ use crate::{
     config::{Config, Isolation, Latency, Tls},
     faults::Faults,
     front::{self, Server, SessionInfo, Statements, history},
+    kept,
     postgres::{Postgres, bootstrap},
     s3::{S3, S3Config},
     temporary::Temporary,
@@ -47,6 +48,10 @@ impl RedshiftLocal {
     /// or the data directory cannot be used.
     pub async fn start(config: Config) -> Result<RedshiftLocal> {
         let (home, temporary) = home(config.data_dir.as_deref())?;
+        let config = match &config.data_dir {
+            Some(dir) => kept::remember(&dir.clone(), config)?,
+            None => config,
+        };
         let kept = config.data_dir.as_deref();
         let authority = Authority::open(kept.map(|dir| dir.join("tls")).as_deref())?;
         let ca_file = home.join("ca.pem");

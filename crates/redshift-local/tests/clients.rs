@@ -1,11 +1,13 @@
 //! Clients that nobody here wrote: psql, and Amazon's Python driver in a virtual environment that
 //! this test makes.
 
+#[path = "support/driver.rs"]
+mod driver;
 mod support;
 
 use std::{
     io::Write,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 
@@ -13,9 +15,6 @@ use redshift_local::{
     RedshiftLocal,
     config::{Config, StoredPassword, Tls, User},
 };
-
-/// The release of the driver that this was written against.
-const DRIVER: &str = "redshift_connector==2.1.17";
 
 /// Tells of a skipped test where the runner does not swallow it.
 fn skipped(test: &str, why: &str) {
@@ -113,36 +112,12 @@ async fn where_tls_is_off_psql_can_insist_in_vain() {
     assert_eq!(text(&output.stdout), "1\n");
 }
 
-/// A virtual environment with Amazon's driver, kept between runs.
-fn driver() -> Result<PathBuf, String> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("redshift-connector");
-    let python = home.join("bin/python");
-    let works = |python: &Path| {
-        let import = ["-c", "import redshift_connector"];
-        Command::new(python).args(import).output().is_ok_and(|output| output.status.success())
-    };
-    if works(&python) {
-        return Ok(python);
-    }
-    let run = |program: &Path, arguments: &[&str]| -> Result<(), String> {
-        let output = Command::new(program)
-            .args(arguments)
-            .output()
-            .map_err(|e| format!("{} cannot be run: {e}", program.display()))?;
-        let said = || format!("{}{}", text(&output.stdout), text(&output.stderr));
-        if output.status.success() { Ok(()) } else { Err(said()) }
-    };
-    run(Path::new("python3"), &["-m", "venv", &home.to_string_lossy()])?;
-    run(&python, &["-m", "pip", "install", "--quiet", DRIVER])?;
-    Ok(python)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn amazons_driver_works_with_both_kinds_of_password() {
     let test = "amazons_driver_works_with_both_kinds_of_password";
-    let python = match driver() {
+    let python = match driver::python() {
         Ok(python) => python,
-        Err(why) => return skipped(test, &format!("no Python with {DRIVER}: {why}")),
+        Err(why) => return skipped(test, &format!("no Python with {}: {why}", driver::DRIVER)),
     };
     for stored in [StoredPassword::Md5, StoredPassword::Sha256] {
         let user =

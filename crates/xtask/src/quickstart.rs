@@ -60,7 +60,12 @@ pub fn run(install: bool) -> Result<()> {
     show(&Connection::read(&stand_in.file)?)?;
     stand_in.stop()?;
     println!("\nquickstart done in {}", seconds(begun.elapsed()));
-    println!("To look around yourself: {} local --for {SCRIPT}", program.display());
+    let (program, file) = (program.display(), "stand-in.json");
+    println!(
+        "To look around yourself, start a stand-in that stays, and load it from another shell:"
+    );
+    println!("  {program} local --for {SCRIPT} --connection-file {file}");
+    println!("  {program} run {SCRIPT} --local={file}");
     Ok(())
 }
 

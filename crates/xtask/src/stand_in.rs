@@ -58,8 +58,7 @@ impl Connection {
 /// A stand-in that runs as a process of its own, so that it outlives the load.
 pub struct StandIn {
     child: Child,
-    dir: PathBuf,
-    /// Its connection file.
+    /// Its connection file, which it removes when it ends, also by Ctrl-C.
     pub file: PathBuf,
 }
 
@@ -67,10 +66,8 @@ impl StandIn {
     /// Starts one that has what `script` names (a path from the repository's root), and waits until
     /// it is ready.
     pub fn start(program: &Path, script: &str) -> Result<StandIn> {
-        let dir =
-            std::env::temp_dir().join(format!("flink-redshift-stand-in-{}", std::process::id()));
-        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        let file = dir.join("connection.json");
+        // Beside the program that was built, where others cannot put a link in its place.
+        let file = program.with_file_name(format!("stand-in-{}.json", std::process::id()));
         let mut command = Command::new(program);
         command.args(["local", "--for", script, "--connection-file"]).arg(&file);
         println!("\n$ {} local --for {script} &", program.display());
@@ -78,7 +75,7 @@ impl StandIn {
             .current_dir(repo::root())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let mut stand_in = StandIn { child, dir, file };
+        let mut stand_in = StandIn { child, file };
         stand_in.wait_until_ready()?;
         Ok(stand_in)
     }
@@ -128,9 +125,8 @@ impl Drop for StandIn {
         if let Err(error) = self.end() {
             eprintln!("warning: {error:#}");
         }
-        if let Err(error) = fs::remove_dir_all(&self.dir) {
-            eprintln!("warning: cannot remove {}: {error}", self.dir.display());
-        }
+        // It is there still where the stand-in was killed.
+        let _ = fs::remove_file(&self.file);
     }
 }
 

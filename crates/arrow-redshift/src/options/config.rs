@@ -48,6 +48,8 @@ pub struct SinkConfig {
     pub values: ValueConfig,
     /// `sink.ignore-delete`: deletes and the old rows of updates are dropped.
     pub ignore_delete: bool,
+    /// `sink.schema-evolution`: what may be done to a target that lacks what is declared.
+    pub evolution: SchemaEvolution,
 }
 
 /// How to reach and log in to the database.
@@ -71,6 +73,11 @@ pub struct ConnectionConfig {
     pub connect_timeout: Duration,
     /// `connection.statement-timeout`; zero is the server's own default.
     pub statement_timeout: Duration,
+    /// `connection.idle-timeout`: how long a session that is kept for later stays open unused;
+    /// zero keeps it open.
+    pub idle_timeout: Duration,
+    /// `connection.max`: the most sessions that one sink has open at once, in all its tasks.
+    pub most: u32,
 }
 
 /// `ssl.mode`, with libpq's meanings.
@@ -271,6 +278,25 @@ pub struct CreateTable {
     pub encodings: Vec<(String, String)>,
     /// `sink.create-table.varchar-width` for STRING columns, in bytes.
     pub string_width: u32,
+    /// Whether that was set, and is not the default.
+    pub string_width_set: bool,
+    /// `sink.create-table.varchar-widths`: text column to its width in bytes.
+    pub widths: Vec<(String, u32)>,
+    /// `sink.create-table.comment`: of the table.
+    pub comment: Option<String>,
+    /// `sink.create-table.column-comments`: column to its comment.
+    pub column_comments: Vec<(String, String)>,
+}
+
+/// `sink.schema-evolution`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaEvolution {
+    /// The target stays as it is.
+    None,
+    /// Declared columns that it lacks are added.
+    AddColumns,
+    /// The same, and VARCHAR columns that are narrower than declared are widened.
+    AddAndWiden,
 }
 
 /// Distribution of a created table.

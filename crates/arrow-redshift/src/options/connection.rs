@@ -26,11 +26,13 @@ pub(super) fn connection(given: &mut Given, findings: &mut Findings) -> Option<C
     let of_url = url.password.map(|secret| secret.expose().to_owned());
     let why = "the connector logs in with the user's password";
     let password = required(given.text("password"), of_url, findings, why);
-    let database = given.text("database-name").parse(findings, |text| grammar::no_nul(text));
+    let database = given.text("database-name").parse(findings, |text| grammar::database(text));
     let (ssl_mode, ssl_root_cert) = ssl(given, url.ssl_mode, url.ssl_root_cert, findings);
     let port = beaten(given.integer("port"), url.port);
     let connect_timeout = given.time("connection.connect-timeout").value;
     let statement_timeout = given.time("connection.statement-timeout").value;
+    let idle_timeout = given.time("connection.idle-timeout").value;
+    let most = given.integer("connection.max").value;
     Some(ConnectionConfig {
         hostname: hostname?,
         port: port?,
@@ -41,6 +43,8 @@ pub(super) fn connection(given: &mut Given, findings: &mut Findings) -> Option<C
         ssl_root_cert,
         connect_timeout: connect_timeout?,
         statement_timeout: statement_timeout?,
+        idle_timeout: idle_timeout?,
+        most: most?,
     })
 }
 

@@ -1,15 +1,20 @@
 //! The options of a table that is created.
 
 use super::{
-    CreateTable, Distribution,
+    CreateTable, Distribution, SchemaEvolution,
     given::{Given, Taken},
     grammar,
     problem::Findings,
 };
 
-/// Reads whether and how a missing target is created; `None` only beside a problem.
-pub(super) fn create(given: &mut Given, findings: &mut Findings) -> Option<CreateTable> {
+/// Reads whether and how a missing target is created, and how one that lacks something changes;
+/// `None` only beside a problem.
+pub(super) fn create(
+    given: &mut Given,
+    findings: &mut Findings,
+) -> Option<(CreateTable, SchemaEvolution)> {
     let create = given.choice("sink.create-table");
+    let evolution = given.choice("sink.schema-evolution");
     let style = given.choice("sink.create-table.distribution-style");
     let key = given
         .text("sink.create-table.distribution-key")
@@ -19,27 +24,56 @@ pub(super) fn create(given: &mut Given, findings: &mut Findings) -> Option<Creat
     let encodings =
         given.text("sink.create-table.encodings").parse(findings, |text| grammar::encodings(text));
     let width = given.integer("sink.create-table.varchar-width");
-    let if_not_exists = create.value == Some("if-not-exists");
-    let attributes = [
+    let widths = given
+        .text("sink.create-table.varchar-widths")
+        .parse(findings, |text| grammar::widths(text));
+    let comment =
+        given.text("sink.create-table.comment").parse(findings, |text| grammar::no_nul(text));
+    let column_comments = given
+        .text("sink.create-table.column-comments")
+        .parse(findings, |text| grammar::comments(text));
+    let (creates, evolves) = (create.value != Some("none"), evolution.value != Some("none"));
+    let whole_table = [
         (&style.name, style.set),
         (&key.name, key.set),
         (&sort.name, sort.set),
-        (&encodings.name, encodings.set),
-        (&width.name, width.set),
+        (&comment.name, comment.set),
     ];
-    for (name, _) in attributes.iter().filter(|(_, set)| *set && create.value == Some("none")) {
+    for (name, _) in whole_table.iter().filter(|(_, set)| *set && !creates) {
         findings
             .warn(format!("'{name}' has no effect without '{}' = 'if-not-exists'", create.name));
     }
+    let columns = [
+        (&encodings.name, encodings.set),
+        (&width.name, width.set),
+        (&widths.name, widths.set),
+        (&column_comments.name, column_comments.set),
+    ];
+    for (name, _) in columns.iter().filter(|(_, set)| *set && !creates && !evolves) {
+        findings.warn(format!(
+            "'{name}' has no effect without '{}' = 'if-not-exists' or a '{}'",
+            create.name, evolution.name
+        ));
+    }
     let distribution = distribution(&style, &key, findings);
     create.value?;
-    Some(CreateTable {
-        if_not_exists,
+    let table = CreateTable {
+        if_not_exists: create.value == Some("if-not-exists"),
         distribution: distribution?,
         sort_key: sort.value.unwrap_or_default(),
         encodings: encodings.value.unwrap_or_default(),
         string_width: width.value?,
-    })
+        string_width_set: width.set,
+        widths: widths.value.unwrap_or_default(),
+        comment: comment.value,
+        column_comments: column_comments.value.unwrap_or_default(),
+    };
+    let evolution = match evolution.value? {
+        "add-columns" => SchemaEvolution::AddColumns,
+        "add-and-widen" => SchemaEvolution::AddAndWiden,
+        _ => SchemaEvolution::None,
+    };
+    Some((table, evolution))
 }
 
 fn distribution(

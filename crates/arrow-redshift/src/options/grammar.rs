@@ -50,6 +50,17 @@ pub(super) fn no_nul(text: &str) -> Result<String, String> {
     if text.contains('\0') { Err("contains a NUL character".into()) } else { Ok(text.to_owned()) }
 }
 
+/// The name of a database.
+pub(super) fn database(text: &str) -> Result<String, String> {
+    let most = limits::DATABASE_NAME_CHARS;
+    match text.chars().count() as u64 {
+        count if count > most => {
+            Err(format!("has more than the {most} characters of a database's name"))
+        }
+        _ => no_nul(text),
+    }
+}
+
 /// `table` or `schema.table`.
 pub(super) fn table_name(text: &str) -> Result<TableName, String> {
     let mut parts = fields(text, '.')?.into_iter();
@@ -98,17 +109,47 @@ pub(super) fn column(text: &str) -> Result<String, String> {
 
 /// Columns with their encodings, as `a:zstd;b:az64`.
 pub(super) fn encodings(text: &str) -> Result<Vec<(String, String)>, String> {
-    let pair = |fields: Vec<String>| {
-        let [column, encoding] = fields.as_slice() else {
-            return Err("is a list of column:encoding".to_owned());
-        };
+    pairs(text, "is a list of column:encoding", |encoding| {
         let encoding = encoding.to_ascii_uppercase();
         if !ENCODINGS.contains(&encoding.as_str()) {
             return Err(format!("has an unknown encoding; Redshift has {}", ENCODINGS.join(", ")));
         }
-        Ok((identifier(column.clone())?, encoding))
-    };
-    elements(text, Some(':'))?.into_iter().map(pair).collect()
+        Ok(encoding)
+    })
+}
+
+/// Text columns with their widths in bytes, as `a:100;b:65535`.
+pub(super) fn widths(text: &str) -> Result<Vec<(String, u32)>, String> {
+    pairs(text, "is a list of column:width", |width| {
+        let most = limits::VARCHAR_BYTES as u32;
+        let width = width.parse().ok().filter(|width| (1..=most).contains(width));
+        width.ok_or_else(|| format!("has a width that is not a number from 1 to {most}"))
+    })
+}
+
+/// Columns with their comments, as `a:text;b:text`.
+pub(super) fn comments(text: &str) -> Result<Vec<(String, String)>, String> {
+    let shape = "is a list of column:comment; a comment with a colon, semicolon or comma in it \
+                 goes into double quotes";
+    pairs(text, shape, no_nul)
+}
+
+/// A list of `column:value`, each column once.
+fn pairs<T>(
+    text: &str,
+    shape: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<(String, T)>, String> {
+    let mut pairs: Vec<(String, T)> = Vec::new();
+    for fields in elements(text, Some(':'))? {
+        let [column, value] = fields.as_slice() else { return Err(shape.to_owned()) };
+        let column = identifier(column.clone())?;
+        if pairs.iter().any(|(other, _)| other.eq_ignore_ascii_case(&column)) {
+            return Err("names a column twice".into());
+        }
+        pairs.push((column, read(value)?));
+    }
+    Ok(pairs)
 }
 
 /// Columns with their value policies, as `a:truncate;b:null`, each column once.

@@ -53,6 +53,23 @@ fn encodings_are_redshifts() {
 }
 
 #[test]
+fn widths_and_comments_belong_to_columns() {
+    let pair = |column: &str, width| (column.to_owned(), width);
+    assert_eq!(widths("a:1; \"b:c\":65535").unwrap(), [pair("a", 1), pair("b:c", 65_535)]);
+    for bad in ["a", "a:0", "a:65536", "a:-1", "a:b", "a:1:2", "a:1;A:2", ":1"] {
+        assert!(widths(bad).is_err(), "{bad}");
+    }
+    let pair = |column: &str, comment: &str| (column.to_owned(), comment.to_owned());
+    assert_eq!(
+        comments("a:it's; b:\"one; two: \"\"three\"\"\"").unwrap(),
+        [pair("a", "it's"), pair("b", "one; two: \"three\"")]
+    );
+    for bad in ["a", "a:b:c", "a:b;a:c", "a:b\0", ":b"] {
+        assert!(comments(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn s3_addresses_name_keys_that_every_client_writes_alike() {
     let uri = |bucket: &str, prefix: &str| S3Uri { bucket: bucket.into(), prefix: prefix.into() };
     for (text, expected) in [

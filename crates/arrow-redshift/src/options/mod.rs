@@ -22,8 +22,8 @@ mod values;
 
 pub use config::{
     AwsKeys, ConnectionConfig, CopyAuthorization, CopyConfig, CopyFormat, CreateTable,
-    DeliveryGuarantee, Distribution, Encryption, S3Config, S3Uri, SinkConfig, SslMode, TableName,
-    ValueConfig, ValuePolicy, WriteMode,
+    DeliveryGuarantee, Distribution, Encryption, S3Config, S3Uri, SchemaEvolution, SinkConfig,
+    SslMode, TableName, ValueConfig, ValuePolicy, WriteMode,
 };
 pub use docs::{help, markdown};
 pub use secret::Secret;

@@ -91,6 +91,7 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
     warn_of_limit(&checkpoint_size_limit, mode, guarantee, findings);
     let (flush_interval, mode) = (flush_interval(&flush, mode), mode?);
     let copy = if mode == WriteMode::Copy { Some(copy?) } else { None };
+    let (create, evolution) = create?;
     Some(SinkConfig {
         connection: connection?,
         table: table?,
@@ -108,7 +109,8 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         run_id,
         parallelism,
         ledger_retention,
-        create: create?,
+        create,
+        evolution,
         values: values?,
         ignore_delete: ignore_delete?,
     })
@@ -186,7 +188,8 @@ fn warn_of_flushes(
         // Whatever the user likes.
     } else if guarantee == DeliveryGuarantee::ExactlyOnce {
         findings.warn(format!(
-            "'{}' has no effect in copy mode with exactly-once: checkpoints decide when to load",
+            "'{}' has no effect in copy mode with exactly-once: rows are loaded at checkpoints, and \
+             in a batch at its end",
             flush.name
         ));
     } else if interval < COPY_FLUSH_INTERVAL {

@@ -78,7 +78,8 @@ pub(super) fn parse(text: &str) -> Result<JdbcUrl, String> {
     if database.contains('/') {
         return Err("has more than one name behind the host".into());
     }
-    url.database = Some(decode(database)?).filter(|name| !name.is_empty());
+    let database = Some(decode(database)?).filter(|name| !name.is_empty());
+    url.database = database.map(|name| grammar::database(&name)).transpose()?;
     let mut ssl = None;
     let parameters = parameters.split(['&', ';']).filter(|parameter| !parameter.is_empty());
     for (index, parameter) in parameters.enumerate() {

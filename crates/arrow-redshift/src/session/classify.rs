@@ -51,7 +51,7 @@ fn from_server(server: &DbError) -> Error {
     if code == "XX000" && !detail.trim().is_empty() {
         error = error.detail(detail.trim());
     }
-    match advice(kind) {
+    match advice(kind).or(server.hint()) {
         Some(advice) => error.hint(advice),
         None => error,
     }

@@ -12,8 +12,10 @@
 mod binds;
 mod classify;
 mod connect;
+mod connections;
 mod digest;
 mod pipeline;
+mod rest;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
@@ -21,6 +23,9 @@ use std::{sync::Arc, time::Duration};
 pub(crate) use binds::can_bind;
 pub(crate) use pipeline::Piece;
 
+pub use connections::Connections;
+use rest::Rest;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, NoTls, SimpleQueryMessage, SimpleQueryRow,
 };
@@ -29,6 +34,7 @@ use tracing::{debug, trace};
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    limits,
     options::ConnectionConfig,
     sql::{self, Statement},
 };
@@ -45,7 +51,10 @@ pub struct Session {
     cancel: CancelToken,
     config: Arc<ConnectionConfig>,
     pid: i32,
+    rest: Arc<Rest>,
     _driver: AbortOnDropHandle<()>,
+    /// The place that it takes among the sessions that may be open at once.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Session {
@@ -67,10 +76,18 @@ impl Session {
 
     async fn begin(config: Arc<ConnectionConfig>, application: &str) -> Result<Session> {
         let (client, mut connection) = connect::open(&config, application).await?;
+        let rest = Arc::new(Rest::new());
+        let resting = Arc::clone(&rest);
         let driver = tokio::spawn(async move {
             let mut messages =
                 futures::stream::poll_fn(move |context| connection.poll_message(context));
-            while let Some(message) = futures::StreamExt::next(&mut messages).await {
+            loop {
+                let message = tokio::select! {
+                    message = futures::StreamExt::next(&mut messages) => message,
+                    // Dropping the connection closes it.
+                    () = resting.over() => break,
+                };
+                let Some(message) = message else { break };
                 match message {
                     Ok(AsyncMessage::Notice(notice)) => debug!(notice = notice.message()),
                     Ok(_) => {}
@@ -80,8 +97,15 @@ impl Session {
             }
         });
         let cancel = client.cancel_token();
-        let mut session =
-            Session { client, cancel, config, pid: 0, _driver: AbortOnDropHandle::new(driver) };
+        let mut session = Session {
+            client,
+            cancel,
+            config,
+            pid: 0,
+            rest,
+            _driver: AbortOnDropHandle::new(driver),
+            _permit: None,
+        };
         session.pid = session.number(&sql::BACKEND_PID).await?;
         if !session.config.statement_timeout.is_zero() {
             let timeout = session.config.statement_timeout;
@@ -93,6 +117,23 @@ impl Session {
     /// The server's process id of this session, by which another one can end it.
     pub fn pid(&self) -> i32 {
         self.pid
+    }
+
+    fn holding(self, permit: OwnedSemaphorePermit) -> Session {
+        Session { _permit: Some(permit), ..self }
+    }
+
+    /// Leaves the session alone until [`resume`](Session::resume): unused for as long as
+    /// `connection.idle-timeout` says, it closes. Nothing may run on it.
+    pub fn rest(&self) {
+        if !self.config.idle_timeout.is_zero() {
+            self.rest.begin(self.config.idle_timeout);
+        }
+    }
+
+    /// Takes the session into use again; `false` where it is closed.
+    pub fn resume(&self) -> bool {
+        self.rest.end() && !self.is_closed()
     }
 
     /// Whether the connection is known to be gone.
@@ -129,6 +170,7 @@ impl Session {
 
     async fn send(&self, statement: &Statement) -> Result<Vec<SimpleQueryRow>> {
         trace!(pid = self.pid, %statement);
+        check_size(statement)?;
         let answer = self.client.simple_query(statement.text()).await;
         let messages = answer.map_err(|error| classify::statement(error, statement))?;
         let rows = messages.into_iter().filter_map(|message| match message {
@@ -195,5 +237,32 @@ impl Session {
     pub async fn cancel(&self) -> Result<()> {
         let stream = connect::stream(&self.config).await?;
         self.cancel.cancel_query_raw(stream, NoTls).await.map_err(classify::connection)
+    }
+}
+
+/// Refuses a statement that is longer than Redshift reads, which would end the session.
+fn check_size(statement: &Statement) -> Result<()> {
+    let (bytes, most) = (statement.text().len() as u64, limits::STATEMENT_BYTES);
+    if bytes <= most {
+        return Ok(());
+    }
+    let why = format!("a statement of {bytes} bytes is longer than the {most} that Redshift reads");
+    Err(Error::new(ErrorKind::Unsupported, why)
+        .with("statement", statement.verb())
+        .with("limit", "SQL statement"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_is_never_longer_than_redshift_reads() {
+        let of = |bytes: usize| Statement::new("x".repeat(bytes));
+        let most = limits::STATEMENT_BYTES as usize;
+        assert!(check_size(&of(most)).is_ok());
+        let error = check_size(&of(most + 1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("limit: SQL statement"));
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     error::{Error, ErrorKind, Result, RetryClass},
     options::{DeliveryGuarantee, SinkConfig},
     retry,
-    session::Session,
+    session::{Connections, Session},
     sql,
     stage::{Manifest, Part, Staging},
     types::Carrier,
@@ -47,6 +47,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub struct Committer {
     config: Arc<SinkConfig>,
+    connections: Arc<Connections>,
     identity: Identity,
     attempt: Uuid,
     timeout: Option<Duration>,
@@ -83,6 +84,7 @@ impl Committer {
     /// A committer of a sink; `staging` is that of its attempt, where it is open already.
     pub(super) fn new(
         config: Arc<SinkConfig>,
+        connections: Arc<Connections>,
         identity: Identity,
         attempt: Uuid,
         staging: Option<Staging>,
@@ -93,6 +95,7 @@ impl Committer {
         let timeout = config.commit_timeout;
         Committer {
             config,
+            connections,
             identity,
             attempt,
             timeout,
@@ -134,6 +137,9 @@ impl Committer {
         }
         let patience = Patience::begin(stop, self.timeout);
         let applied = self.run(commit, patience).await?;
+        if let Some(held) = &self.session {
+            held.session.rest();
+        }
         self.place(commit, &applied, patience).await?;
         self.remove(commit, patience.at_most(ASIDE_PATIENCE)).await;
         if !self.swept {
@@ -166,8 +172,11 @@ impl Committer {
     async fn run(&mut self, commit: &Committable, patience: Patience<'_>) -> Result<Applied> {
         let mut delays = retry::delays(self.config.max_retries);
         let mut course = Course::begin();
+        let waited = self.connections.waited();
         loop {
-            let error = match self.attempt(commit, &mut course, patience).await {
+            let tried = self.attempt(commit, &mut course, patience).await;
+            course.spent.connections = self.connections.waited().saturating_sub(waited);
+            let error = match tried {
                 Ok(Outcome::Committed) => return Ok(course.report(commit, false)),
                 Ok(Outcome::Found) => return Ok(course.report(commit, true)),
                 Ok(Outcome::Again) => continue,
@@ -180,8 +189,12 @@ impl Committer {
                 None => error,
                 Some(delay) => {
                     course.retry(error.kind());
-                    let tries = course.retries();
-                    warn!(commit = %commit.id(), %error, ?delay, tries, "trying again");
+                    let (retry, most) = (course.retries(), self.config.max_retries);
+                    warn!(
+                        commit = %commit.id(), %error, ?delay,
+                        retry = %format_args!("{retry} of {most}"),
+                        "trying again"
+                    );
                     tokio::select! {
                         biased;
                         over = patience.over() => over.with("commit", commit.id()).source(error),
@@ -230,7 +243,7 @@ impl Committer {
         let mut held = tokio::select! {
             biased;
             over = patience.over() => return Err(over),
-            held = Labelled::take(kept, &self.config, &self.identity, commit) => held?,
+            held = Labelled::take(kept, &self.connections, &self.identity, commit) => held?,
         };
         course.pid = Some(held.session.pid());
         let prune = self.pruned.is_none_or(|at| at.elapsed() > PRUNE_EVERY);
@@ -387,7 +400,7 @@ impl Committer {
     }
 
     pub(super) async fn open(&self, commit: &Committable) -> Result<Session> {
-        labelled::open(&self.config, &self.identity, commit).await
+        labelled::open(&self.connections, &self.identity, commit).await
     }
 
     /// What a final error turns out to be: an unknown outcome is asked for once more; a part that

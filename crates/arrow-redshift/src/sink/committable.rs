@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Staged,
-    identity::{CommitPoint, CommittableId, Identity, bounded},
+    identity::{CommitPoint, CommittableId, Identity},
     staged::earliest,
     stored::Format,
 };
@@ -18,8 +18,6 @@ use crate::{
 };
 
 const FORMAT: Format = Format { name: "committable", magic: b"FRC", version: 2 };
-/// What the ledger's column for the job's name holds.
-const JOB_BYTES: usize = 256;
 
 /// What a sink's parts hold and where they go; the same for all its commits until the table or
 /// the options change.
@@ -104,7 +102,7 @@ impl Committable {
         }
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let id = CommittableId::new(identity, point);
-        let job = bounded(&identity.job.replace('\0', ""), JOB_BYTES);
+        let job = identity.recorded_job();
         let units = vec![Unit { id, parts, staged_at: since.as_secs(), first_row_at }];
         Ok(Some(Committable { job, shape, keep: keep.as_secs(), overwrite, units }))
     }

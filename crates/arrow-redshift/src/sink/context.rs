@@ -6,6 +6,7 @@ use super::{Shape, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::SinkConfig,
+    session::Connections,
     stage::{Policies, Staging},
     types::TablePlan,
 };
@@ -22,6 +23,8 @@ pub(super) struct Context {
     pub staging: Option<Staging>,
     /// How many writers the sink has.
     pub parallelism: u32,
+    /// The sessions that this task may have.
+    pub connections: Arc<Connections>,
 }
 
 impl Context {

@@ -33,6 +33,8 @@ pub struct Applied {
     pub lock_wait: Duration,
     /// How much of that was the wait for the answer to COMMIT, in all tries.
     pub commit: Duration,
+    /// How much of that was the wait until `connection.max` let one more session be opened.
+    pub connection_wait: Duration,
 }
 
 /// Where a commit's time goes.
@@ -41,6 +43,7 @@ pub(super) struct Spent {
     pub copy: Duration,
     pub lock_wait: Duration,
     pub commit: Duration,
+    pub connections: Duration,
 }
 
 /// How one call of `commit` goes on.
@@ -103,6 +106,7 @@ impl Course {
             copy: self.spent.copy,
             lock_wait: self.spent.lock_wait,
             commit: self.spent.commit,
+            connection_wait: self.spent.connections,
         };
         let Applied { before, rows, parts, retries, took, .. } = applied;
         info!(commit = %commit.id(), rows, parts, before, retries, ?took, "applied");

@@ -178,6 +178,7 @@ impl Flusher {
         let again = matches!(&taken, Err(e) if e.kind() == ErrorKind::TransactionConflict);
         if taken.is_ok() || (again && !open.session.is_closed()) {
             let staged = open.staged.map(|staged| staged + batch.num_rows() as u64);
+            open.session.rest();
             self.session = Some(Open { staged, ..open });
         }
         match taken? {
@@ -191,14 +192,13 @@ impl Flusher {
 
     /// The session of the last flush, or a new one; for a keyed table with its staging table.
     async fn opened(&mut self) -> Result<Open> {
-        let Context { config, identity, shape, .. } = self.context.as_ref();
-        let kept = self.session.take().filter(|open| !open.session.is_closed());
+        let Context { identity, shape, connections, .. } = self.context.as_ref();
+        // What is not taken goes at once: it holds the place that a new one takes.
+        let kept = self.session.take().filter(|open| open.session.resume());
         let mut open = match kept {
             Some(open) => open,
             None => {
-                let name = identity.application(&shape.target);
-                let connection = Arc::new(config.connection.clone());
-                let session = Session::open(connection, &name).await?;
+                let session = connections.open(&identity.application(&shape.target)).await?;
                 session.run(&sql::set_query_group(&self.label)).await?;
                 Open { session, staged: None }
             }
@@ -217,9 +217,8 @@ impl Flusher {
     /// looked for again at the next timeout.
     async fn end_lost_sessions(&self) {
         let ended = async {
-            let Context { config, identity, shape, .. } = self.context.as_ref();
-            let connection = Arc::new(config.connection.clone());
-            let session = Session::open(connection, &identity.application(&shape.target)).await?;
+            let Context { identity, shape, connections, .. } = self.context.as_ref();
+            let session = connections.open(&identity.application(&shape.target)).await?;
             labelled::end_lost(&session, &self.label).await
         };
         match tokio::time::timeout(ASIDE_PATIENCE, ended).await {

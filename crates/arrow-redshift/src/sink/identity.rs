@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::sql::Qualified;
+use crate::{limits, sql::Qualified};
 
 /// Longest sink name that goes into an id as it is; a longer one is cut and marked by a digest.
 const SINK_BYTES: usize = 200;
+
+/// What the ledger's column for the job's name holds.
+const JOB_BYTES: usize = 256;
 
 /// The launch of a job: minted once at planning, carried by the job graph from there on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,9 +100,9 @@ impl CommittableId {
     }
 
     /// The label under which a session runs this commit (`query_group`). The view in which lost
-    /// sessions are looked for holds 320 bytes of it.
+    /// sessions are looked for holds so many bytes of it.
     pub fn label(&self) -> String {
-        bounded(&format!("flink-redshift/{}", self.0), 320)
+        bounded(&format!("flink-redshift/{}", self.0), limits::QUERY_LABEL_BYTES as usize)
     }
 }
 
@@ -120,18 +123,24 @@ impl Identity {
     /// The label under which a writer's session runs its flushes (`query_group`).
     pub(super) fn label(&self, subtask: u32) -> String {
         let sink = self.sink.replace('\0', "");
-        bounded(&format!("flink-redshift/{}/{sink}/writer {subtask}", self.launch.as_str()), 320)
+        let label = format!("flink-redshift/{}/{sink}/writer {subtask}", self.launch.as_str());
+        bounded(&label, limits::QUERY_LABEL_BYTES as usize)
+    }
+
+    /// The job's name as the ledger holds it.
+    pub(super) fn recorded_job(&self) -> String {
+        bounded(&self.job.replace('\0', ""), JOB_BYTES)
     }
 
     /// The name under which this sink's sessions show (`application_name`).
     pub(super) fn application(&self, target: &Qualified) -> String {
         let name = format!("flink-redshift {} {}", self.job, target.table);
-        bounded(&name.replace('\0', ""), 250)
+        bounded(&name.replace('\0', ""), limits::SESSION_NAME_BYTES as usize)
     }
 }
 
 /// At most `limit` bytes of a text: the whole of it, or its head and a digest of all.
-pub(super) fn bounded(text: &str, limit: usize) -> String {
+fn bounded(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }
@@ -161,6 +170,21 @@ mod tests {
             prop_assert!(bounded(&a, 40).len() <= 40);
             prop_assert_eq!(bounded(&a, 40) == bounded(&b, 40), a == b);
         }
+    }
+
+    #[test]
+    fn names_and_labels_fit() {
+        let identity = Identity {
+            launch: LaunchId::named(&"r".repeat(64)),
+            sink: "s".repeat(1000),
+            job: "j\0ö".repeat(1000),
+        };
+        let target = Qualified { schema: "s".into(), table: "t".repeat(127) };
+        let label = CommittableId::new(&identity, &CommitPoint::Checkpoint(u64::MAX)).label();
+        assert!(label.len() as u64 <= limits::QUERY_LABEL_BYTES);
+        let shown = identity.application(&target);
+        assert!(shown.len() as u64 <= limits::SESSION_NAME_BYTES && !shown.contains('\0'));
+        assert!(identity.recorded_job().len() <= JOB_BYTES);
     }
 
     #[test]

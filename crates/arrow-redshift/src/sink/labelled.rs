@@ -1,11 +1,15 @@
 //! The session of a commit: under its label, by which it is found when it is lost.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tracing::info;
 
 use super::{Committable, Identity};
-use crate::{error::Result, options::SinkConfig, session::Session, sql};
+use crate::{
+    error::Result,
+    session::{Connections, Session},
+    sql,
+};
 
 /// The longest wait for a rollback or a cancel request before the connection is dropped instead.
 const UNDO_PATIENCE: Duration = Duration::from_secs(5);
@@ -24,16 +28,17 @@ impl Labelled {
     /// still lives and holds nothing of another commit, or a new one.
     pub async fn take(
         kept: Option<Labelled>,
-        config: &SinkConfig,
+        connections: &Connections,
         identity: &Identity,
         commit: &Committable,
     ) -> Result<Labelled> {
         let label = commit.id().label();
-        let kept = kept.filter(|held| !held.session.is_closed());
+        // What is not taken goes at once: it holds the place that a new one takes.
+        let kept = kept.filter(|held| held.session.resume());
         let mut held = match kept.filter(|held| held.label == label || !held.staged) {
             Some(held) => held,
             None => {
-                let session = open(config, identity, commit).await?;
+                let session = open(connections, identity, commit).await?;
                 Labelled { session, label: String::new(), staged: false }
             }
         };
@@ -59,12 +64,11 @@ impl Labelled {
 
 /// A session without a label, beside the commit's own.
 pub(super) async fn open(
-    config: &SinkConfig,
+    connections: &Connections,
     identity: &Identity,
     commit: &Committable,
 ) -> Result<Session> {
-    let name = identity.application(&commit.shape.target);
-    Session::open(Arc::new(config.connection.clone()), &name).await
+    connections.open(&identity.application(&commit.shape.target)).await
 }
 
 /// Ends sessions that an earlier try left behind with its locks: those whose latest query carries

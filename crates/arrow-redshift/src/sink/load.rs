@@ -2,10 +2,7 @@
 
 use std::{
     error::Error as StdError,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU8, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -222,8 +219,8 @@ impl Load<'_> {
     }
 
     async fn session(&self) -> Result<Session> {
-        let Context { config, identity, .. } = self.sink.context.as_ref();
-        Session::open(Arc::new(config.connection.clone()), &identity.job).await
+        let Context { identity, connections, .. } = self.sink.context.as_ref();
+        connections.open(&identity.job).await
     }
 
     /// Whether the ledger holds an id, which is certain under its lock only.
@@ -235,7 +232,8 @@ impl Load<'_> {
             session.run(&sql::BEGIN).await?;
             session.run_within(&sql::lock(&[&ledger.table]), patience).await?;
         }
-        let found = transaction::applied(&session, &ledger, &[id], &identity.job, patience).await?;
+        let job = identity.recorded_job();
+        let found = transaction::applied(&session, &ledger, &[id], &job, patience).await?;
         Ok(found.contains(id))
     }
 

@@ -5,12 +5,15 @@
 //!
 //! Knows the steps of a load, in order; no wire messages, no HTTP, no Flink.
 
+mod budget;
 mod carry;
 mod collation;
 mod commit;
 mod committable;
 mod context;
 mod course;
+mod create;
+mod evolve;
 mod flush;
 mod fold;
 mod halve;
@@ -49,6 +52,8 @@ use crate::{
     error::{Error, ErrorKind, Result, RetryClass},
     options::{DeliveryGuarantee, SinkConfig},
     retry,
+    session::Connections,
+    sql::StageColumns,
     stage::Part,
     types::TableSchema,
 };
@@ -67,6 +72,10 @@ impl Sink {
     /// Plans a sink.
     pub fn new(config: SinkConfig, schema: TableSchema, identity: Identity) -> Result<Sink> {
         prepare::carrier(&config)?;
+        if let Some(parallelism) = config.parallelism {
+            budget::share(&config, parallelism)?;
+        }
+        check_columns(&schema)?;
         Ok(Sink {
             config: Arc::new(config),
             schema: Arc::new(schema),
@@ -100,7 +109,8 @@ impl Sink {
     /// For a program with one writer. `restored` are committables of an earlier attempt that are
     /// still to be committed: their parts are spared when that attempt's staging is swept.
     pub async fn prepare(&self, restored: &[Committable]) -> Result<Prepared> {
-        let context = self.look(1).await?;
+        // One task does it all, one session after the other.
+        let context = self.look(1, self.config.connection.most).await?;
         sweep::launch(&context, restored).await?;
         Ok(self.prepared(context))
     }
@@ -113,7 +123,8 @@ impl Sink {
     /// its unfinished uploads. The first subtask also does so for those that there are no more,
     /// and sweeps what has passed its age. So nothing is touched that another one writes.
     pub async fn prepare_subtask(&self, subtask: Subtask) -> Result<Prepared> {
-        let context = self.look(subtask.parallelism).await?;
+        let parallelism = subtask.parallelism;
+        let context = self.look(parallelism, budget::share(&self.config, parallelism)?).await?;
         sweep::subtask(&context, subtask).await?;
         Ok(self.prepared(context))
     }
@@ -131,22 +142,31 @@ impl Sink {
 
     /// The one committer of a sink whose writers are elsewhere. It connects with its first commit.
     pub fn committer(&self) -> Committer {
-        Committer::new(self.config.clone(), self.identity.clone(), self.attempt, None)
+        let connections = Connections::new(&self.config.connection, budget::COMMITTER);
+        let (config, identity) = (self.config.clone(), self.identity.clone());
+        Committer::new(config, Arc::new(connections), identity, self.attempt, None)
     }
 
-    async fn look(&self, parallelism: u32) -> Result<Context> {
-        let mut delays = retry::delays(self.config.max_retries);
+    /// Looks at the target with at most `sessions` at once, which the writer has from then on too.
+    async fn look(&self, parallelism: u32, sessions: u32) -> Result<Context> {
+        let connections = Arc::new(Connections::new(&self.config.connection, sessions));
+        let most = self.config.max_retries;
+        let mut delays = retry::delays(most).enumerate();
         loop {
-            let (config, identity) = (self.config.clone(), &self.identity);
-            let (schema, attempt) = (&self.schema, self.attempt);
-            let looked = prepare::prepare(config, schema, identity, attempt, parallelism).await;
+            let (config, connections) = (self.config.clone(), Arc::clone(&connections));
+            let (schema, identity, attempt) = (&self.schema, &self.identity, self.attempt);
+            let looked =
+                prepare::prepare(config, connections, schema, identity, attempt, parallelism).await;
             let error = match looked {
                 Ok(context) => return Ok(context),
                 Err(error) => error,
             };
             match delays.next().filter(|_| error.kind().retry() != RetryClass::Never) {
-                Some(delay) => {
-                    warn!(%error, ?delay, "the target could not be looked at, trying again");
+                Some((retry, delay)) => {
+                    warn!(
+                        %error, ?delay, retry = %format_args!("{} of {most}", retry + 1),
+                        "the target could not be looked at, trying again"
+                    );
                     tokio::time::sleep(delay).await;
                 }
                 None => return Err(error),
@@ -184,8 +204,9 @@ impl Prepared {
 
     /// The committer for all writers.
     pub fn committer(&self) -> Committer {
-        let Context { config, identity, staging, .. } = self.context.as_ref();
-        Committer::new(config.clone(), identity.clone(), self.attempt, staging.clone())
+        let Context { config, identity, staging, connections, .. } = self.context.as_ref();
+        let (config, connections) = (config.clone(), Arc::clone(connections));
+        Committer::new(config, connections, identity.clone(), self.attempt, staging.clone())
     }
 
     /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.
@@ -195,4 +216,11 @@ impl Prepared {
         let keep = self.context.config.ledger_retention;
         Committable::gather(identity, point, self.staged(parts, None), self.overwrite, keep)
     }
+}
+
+/// Refuses a keyed table so wide that its staging table, which marks every change, would be wider
+/// than Redshift's tables are.
+fn check_columns(schema: &TableSchema) -> Result<()> {
+    let marks = if schema.primary_key.is_empty() { 0 } else { StageColumns::ALL.len() };
+    create::check_count(schema.columns.len(), marks, "with what marks changes, the staging table")
 }

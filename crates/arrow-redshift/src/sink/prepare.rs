@@ -1,43 +1,60 @@
 //! Before the first row: the target is read and compared (or created), and the ledger is there.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tracing::info;
 use uuid::Uuid;
 
-use super::{Shape, collation, context::Context, identity::Identity};
+use super::{
+    Shape, collation,
+    context::Context,
+    create,
+    evolve::{Changes, evolve},
+    identity::Identity,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{ConnectionConfig, CopyConfig, DeliveryGuarantee, SinkConfig, WriteMode},
-    session::{Row, Session, can_bind},
-    sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, NewColumn, Qualified},
+    session::{Connections, Row, Session, can_bind},
+    sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, Qualified},
     stage::{Policies, Staging},
     types::{self, Carrier, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
 };
 
-/// How often the creation of a table is tried when others create it at the same time.
-const CREATION_TRIES: u32 = 5;
-
 /// Everything that the writers and the committer of a sink share.
 pub(super) async fn prepare(
     config: Arc<SinkConfig>,
+    connections: Arc<Connections>,
     schema: &TableSchema,
     identity: &Identity,
     attempt: Uuid,
     parallelism: u32,
 ) -> Result<Context> {
     let carrier = carrier(&config)?;
-    let session = Session::open(Arc::new(config.connection.clone()), &identity.job).await?;
+    let session = connections.open(&identity.job).await?;
     let name = resolve(&session, &config).await?;
-    let target = target(&session, &config, schema, &name).await?;
+    let found = target(&session, &config, schema, &name).await?;
+    // As it is to be: what will not fit is told before anything is changed.
+    let changes = Changes::of(&config, schema, &found);
+    changes.check(&found)?;
+    let mut target = changes.applied(&found);
     check_names(&target)?;
-    let plan = types::plan(schema, &target, carrier)?;
+    let mut plan = types::plan(schema, &target, carrier).map_err(|e| changes.explain(e))?;
     check_carried(&plan, carrier)?;
-    let policies = Policies::resolve(&config.values, &plan, schema)
-        .map_err(|error| error.with("table", &name))?;
+    let policies_of = |plan: &TablePlan| {
+        let resolved = Policies::resolve(&config.values, plan, schema);
+        resolved.map_err(|error| error.with("table", &name))
+    };
+    let mut policies = policies_of(&plan)?;
     collation::check(&session, &name, &plan).await?;
-    if has_ledger(&config) {
+    if has_ledger(&config) || !changes.all.is_empty() {
         ensure_ledger(&session, &config, &name).await?;
+    }
+    changes.announce(&name);
+    if !changes.all.is_empty() {
+        let application = &identity.job;
+        target = evolve(&connections, &session, &config, schema, &name, application).await?;
+        plan = types::plan(schema, &target, carrier)?;
+        policies = policies_of(&plan)?;
     }
     let staging = match config.mode {
         WriteMode::Copy => Some(staging(&config, identity, &name, attempt).await?),
@@ -45,7 +62,7 @@ pub(super) async fn prepare(
     };
     let shape = Shape { target: name, layout: layout(&plan, schema), carrier };
     let (identity, plan) = (identity.clone(), Arc::new(plan));
-    Ok(Context { config, identity, shape, plan, policies, staging, parallelism })
+    Ok(Context { config, identity, shape, plan, policies, staging, parallelism, connections })
 }
 
 /// What carries a sink's rows to the server.
@@ -128,54 +145,11 @@ async fn target(
             .with("table", name)
             .hint("create it, or set 'sink.create-table' = 'if-not-exists'"));
     }
-    collation::check_new(session, schema).await?;
-    let columns: Vec<NewColumn> = schema
-        .columns
-        .iter()
-        .map(|column| NewColumn {
-            name: types::fold(&column.name),
-            data_type: types::default_target(&column.data_type, config.create.string_width)
-                .to_string(),
-            nullable: column.nullable,
-        })
-        .collect();
-    let key: Vec<String> = schema.primary_key.iter().map(|name| types::fold(name)).collect();
-    let statement = sql::create_table(name, &columns, &key, &config.create);
-    info!(table = %name, "creating the target table");
-    create(session, &statement, name).await
+    create::target(session, config, schema, name).await
 }
 
-/// Creates a table and describes it. Another job may do the same at this moment: then its table
-/// is the table, and looking again settles it.
-async fn create(
-    session: &Session,
-    statement: &sql::Statement,
-    name: &Qualified,
-) -> Result<TargetTable> {
-    let mut failure = None;
-    for attempt in 0..CREATION_TRIES {
-        if attempt > 0 {
-            tokio::time::sleep(Duration::from_millis(200) * attempt).await;
-        }
-        failure = session.run(statement).await.err();
-        // Whatever the answer was, what counts is whether the table is there now.
-        if failure.as_ref().is_some_and(|error| error.kind() == ErrorKind::ConnectionLost) {
-            break;
-        }
-        if let Some(found) = describe(session, name).await? {
-            return Ok(found);
-        }
-        if failure.as_ref().is_some_and(|error| error.kind() == ErrorKind::PermissionDenied) {
-            break;
-        }
-    }
-    let failure = failure.unwrap_or_else(|| {
-        Error::new(ErrorKind::ServerError, "the table is not there after it was created")
-    });
-    Err(failure.with("table", name))
-}
-
-async fn describe(session: &Session, name: &Qualified) -> Result<Option<TargetTable>> {
+/// A table as the catalog describes it; `None` where there is none.
+pub(super) async fn describe(session: &Session, name: &Qualified) -> Result<Option<TargetTable>> {
     let rows = session.query(&sql::describe_table(name)).await?;
     if rows.is_empty() {
         return Ok(None);
@@ -223,10 +197,12 @@ async fn ensure_ledger(session: &Session, config: &SinkConfig, target: &Qualifie
     let ledger = Ledger::beside(target);
     let found = match describe(session, &ledger.table).await? {
         Some(found) => found,
-        None => create(session, &ledger.create(), &ledger.table).await.map_err(|error| {
-            let advice = ledger.grant(&config.connection.username);
-            if error.kind() == ErrorKind::PermissionDenied { error.hint(advice) } else { error }
-        })?,
+        None => {
+            create::table(session, &[ledger.create()], &ledger.table).await.map_err(|error| {
+                let advice = ledger.grant(&config.connection.username);
+                if error.kind() == ErrorKind::PermissionDenied { error.hint(advice) } else { error }
+            })?
+        }
     };
     let names: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
     let ours: Vec<&str> = LEDGER_COLUMNS.iter().map(|(name, _)| *name).collect();

@@ -23,6 +23,10 @@ use crate::{
 /// The session's staging table. One commit runs at a time, and its transaction drops it.
 pub(super) const STAGE: &str = "frc_stage";
 
+/// How many units one statement names: with the longest ids and names that is a tenth of what
+/// Redshift reads. A commit that gathers more needs a few more statements.
+const UNITS_AT_ONCE: usize = 1000;
+
 /// The units to apply, and where their rows are.
 #[derive(Debug, Clone)]
 pub(super) struct Load<'a> {
@@ -89,7 +93,10 @@ pub(super) async fn applied(
     patience: Duration,
 ) -> Result<HashSet<CommittableId>> {
     let texts: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-    let rows = session.query_within(&ledger.find(&texts), patience).await?;
+    let mut rows = Vec::new();
+    for texts in texts.chunks(UNITS_AT_ONCE) {
+        rows.extend(session.query_within(&ledger.find(texts), patience).await?);
+    }
     let mut found = HashSet::new();
     for row in rows {
         let [Some(text), version, recorded] = row.as_slice() else { continue };
@@ -162,7 +169,10 @@ pub(super) async fn apply(
     if prune {
         session.run(&ledger.prune()).await?;
     }
-    session.run(&ledger.record(&commit.ledger_rows(&load.units))).await
+    for rows in commit.ledger_rows(&load.units).chunks(UNITS_AT_ONCE) {
+        session.run(&ledger.record(rows)).await?;
+    }
+    Ok(())
 }
 
 /// From the staging table into the target.

@@ -1,23 +1,28 @@
-//! Tables that the connector creates: a missing target, and a session's staging table.
+//! Tables that the connector creates: a missing target, and a session's staging table; and what it
+//! adds to a target that lacks something declared.
 
 use std::fmt::Write;
 
 use super::{
-    ident::{Qualified, identifier, list},
+    ident::{Qualified, identifier, list, literal},
     layout::{Layout, StageColumns},
     statement::Statement,
 };
 use crate::options::{CreateTable, Distribution};
 
-/// A column of a table to be created: name, type as DDL spells it, and whether NULL is allowed.
+/// A column to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewColumn {
     /// Name.
     pub name: String,
-    /// Type.
+    /// Type, as DDL spells it.
     pub data_type: String,
     /// Whether NULL is allowed.
     pub nullable: bool,
+    /// Encoding; `None` leaves it to Redshift.
+    pub encoding: Option<String>,
+    /// Comment.
+    pub comment: Option<String>,
 }
 
 /// `CREATE TABLE IF NOT EXISTS …` for a missing target.
@@ -30,11 +35,7 @@ pub fn create_table(
     let mut text = format!("CREATE TABLE IF NOT EXISTS {target} (");
     for (index, column) in columns.iter().enumerate() {
         let separator = if index > 0 { ", " } else { "" };
-        let _ = write!(text, "{separator}{} {}", identifier(&column.name), column.data_type);
-        let encoding = attributes.encodings.iter().find(|(name, _)| *name == column.name);
-        if let Some((_, encoding)) = encoding {
-            let _ = write!(text, " ENCODE {encoding}");
-        }
+        let _ = write!(text, "{separator}{}", definition(column));
         if !column.nullable {
             text.push_str(" NOT NULL");
         }
@@ -55,6 +56,41 @@ pub fn create_table(
         let _ = write!(text, " COMPOUND SORTKEY ({})", names(&attributes.sort_key));
     }
     Statement::new(text)
+}
+
+/// `ALTER TABLE … ADD COLUMN …`: NULL in the rows that are there. Redshift adds one at a time.
+pub fn add_column(target: &Qualified, column: &NewColumn) -> Statement {
+    Statement::new(format!("ALTER TABLE {target} ADD COLUMN {}", definition(column)))
+}
+
+/// `ALTER TABLE … ALTER COLUMN … TYPE VARCHAR(n)`, which Redshift refuses in a transaction block.
+pub fn resize_column(target: &Qualified, column: &str, bytes: u32) -> Statement {
+    let column = identifier(column);
+    Statement::new(format!("ALTER TABLE {target} ALTER COLUMN {column} TYPE VARCHAR({bytes})"))
+}
+
+/// `COMMENT ON TABLE …`
+pub fn comment_on_table(target: &Qualified, comment: &str) -> Statement {
+    Statement::new(format!("COMMENT ON TABLE {target} IS {}", text(comment)))
+}
+
+/// `COMMENT ON COLUMN …`
+pub fn comment_on_column(target: &Qualified, column: &str, comment: &str) -> Statement {
+    let column = identifier(column);
+    Statement::new(format!("COMMENT ON COLUMN {target}.{column} IS {}", text(comment)))
+}
+
+/// A comment as a literal; no statement can hold a NUL character.
+fn text(comment: &str) -> String {
+    literal(&comment.replace('\0', ""))
+}
+
+fn definition(column: &NewColumn) -> String {
+    let mut text = format!("{} {}", identifier(&column.name), column.data_type);
+    if let Some(encoding) = &column.encoding {
+        let _ = write!(text, " ENCODE {encoding}");
+    }
+    text
 }
 
 /// `CREATE TEMP TABLE …` that takes what the files hold: the target's widths, no NOT NULL, and

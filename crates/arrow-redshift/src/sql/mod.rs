@@ -12,7 +12,10 @@ mod statement;
 
 pub use apply::{apply, clear_stage, drop_stage, insert_staged, lock, overwrite};
 pub use copy::{CopyInto, FileFormat, copy};
-pub use ddl::{NewColumn, create_stage, create_table, drop_table};
+pub use ddl::{
+    NewColumn, add_column, comment_on_column, comment_on_table, create_stage, create_table,
+    drop_table, resize_column,
+};
 pub use discover::{
     COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
     describe_table, load_errors, sessions_with_label, show_columns,

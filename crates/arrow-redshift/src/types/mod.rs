@@ -16,7 +16,7 @@ pub use flink::{Element, FlinkType, UTC};
 pub use mapping::{Carrier, ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};
-pub use schema::{Column, TableSchema};
+pub use schema::{Column, Comments, TableSchema};
 
 /// A name as Redshift stores it: ASCII letters fold to lower case, even in quotes.
 pub fn fold(name: &str) -> String {

@@ -1,6 +1,9 @@
 //! Declared columns and tables.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use arrow::datatypes::{Schema, SchemaRef};
 
@@ -28,6 +31,17 @@ pub struct TableSchema {
     pub columns: Vec<Column>,
     /// Names of the key's columns, in order; empty for an append-only table.
     pub primary_key: Vec<String>,
+    /// What the declaration says of it to readers; it goes onto a table that is created.
+    pub comments: Comments,
+}
+
+/// Comments of a declared table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comments {
+    /// On the table.
+    pub table: Option<String>,
+    /// On columns, by their declared names.
+    pub columns: BTreeMap<String, String>,
 }
 
 impl TableSchema {
@@ -47,7 +61,13 @@ impl TableSchema {
         for column in &mut columns {
             column.nullable &= !primary_key.contains(&column.name);
         }
-        Ok(TableSchema { columns, primary_key })
+        Ok(TableSchema { columns, primary_key, comments: Comments::default() })
+    }
+
+    /// The same with comments.
+    pub fn commented(mut self, comments: Comments) -> TableSchema {
+        self.comments = comments;
+        self
     }
 
     /// The Arrow schema of every batch of this table: one field per column, in order.

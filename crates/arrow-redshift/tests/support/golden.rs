@@ -158,16 +158,19 @@ fn equalities(pieces: Vec<Piece>) -> Vec<Piece> {
     out
 }
 
-/// Column definitions of CREATE TABLE: a name, then its type and attributes up to a comma or the
+/// Column definitions of CREATE TABLE and ADD COLUMN: a name, then its type and attributes up to a comma or the
 /// end of the list.
 fn definitions(pieces: Vec<Piece>) -> Vec<Piece> {
-    if pieces.first().is_none_or(|first| first.text != "create") {
+    if !pieces.first().is_some_and(|first| matches!(first.text.as_str(), "create" | "alter")) {
         return pieces;
     }
     let mut out: Vec<Piece> = Vec::new();
     let mut rest = pieces.into_iter().peekable();
     while let Some(piece) = rest.next() {
-        let listed = out.last().is_some_and(|last| matches!(last.text.as_str(), "(" | ","));
+        let added = matches!(out.as_slice(), [.., add, column]
+            if add.text == "add" && column.text == "column");
+        let listed =
+            added || out.last().is_some_and(|last| matches!(last.text.as_str(), "(" | ","));
         let typed = rest.peek().is_some_and(|next| {
             next.kind == Kind::Plain && next.text.chars().all(char::is_alphabetic)
         });

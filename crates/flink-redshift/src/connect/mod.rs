@@ -35,6 +35,14 @@ pub enum Connector {
 }
 
 impl Connector {
+    /// The same for a table with this comment.
+    pub fn commented(self, comment: Option<String>) -> Connector {
+        match self {
+            Connector::Redshift(table) => Connector::Redshift(Box::new(table.commented(comment))),
+            other => other,
+        }
+    }
+
     /// The value of 'connector'.
     pub fn name(&self) -> &'static str {
         match self {

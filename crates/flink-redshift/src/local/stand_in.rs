@@ -58,7 +58,9 @@ pub fn config<'a>(
     for table in tables {
         needs.add(&table.config, table.line());
     }
-    if needs.users.is_empty() {
+    // Where there was something before, it is there again.
+    let told = place.data_dir.as_deref().is_some_and(redshift_local::is_told);
+    if needs.users.is_empty() && !told {
         needs.something();
     }
     if !needs.problems.is_empty() {
@@ -74,7 +76,7 @@ pub fn config<'a>(
         ..Config::default()
     };
     config.users = needs.users;
-    if !needs.databases.is_empty() {
+    if told || !needs.databases.is_empty() {
         config.databases = needs.databases;
     }
     config.keys = needs.keys;

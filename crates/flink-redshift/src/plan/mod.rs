@@ -164,7 +164,7 @@ impl Planner {
 
     fn create_table(&mut self, table: CreateTable, line: u64) -> Result<(), Vec<Problem>> {
         let fingerprint = Fingerprint::of_table(&table);
-        let CreateTable { name, if_not_exists, mut columns, primary_key, options } = table;
+        let CreateTable { name, if_not_exists, mut columns, primary_key, comment, options } = table;
         if self.taken(&name, if_not_exists, line)? {
             return Ok(());
         }
@@ -179,7 +179,10 @@ impl Planner {
                 self.session.register(&name, Arc::new(FilesystemTable::new(source)));
                 Relation::Source(fingerprint)
             }
-            connector => Relation::Sink(SinkTable { columns, primary_key, connector }),
+            connector => {
+                let connector = connector.commented(comment);
+                Relation::Sink(SinkTable { columns, primary_key, connector })
+            }
         };
         self.relations.insert(name, relation);
         Ok(())

@@ -7,7 +7,7 @@ use arrow_redshift::{
     Error, ErrorKind, Result,
     options::{self, DeliveryGuarantee, SinkConfig, table},
     sink::{Identity, Prepared, Progress, Sink, Summary},
-    types::{Column, TableSchema},
+    types::{Column, Comments, TableSchema},
 };
 use datafusion::{
     arrow::{array::RecordBatch, compute::cast, datatypes::SchemaRef},
@@ -31,6 +31,7 @@ pub struct RedshiftTable {
     /// The options.
     pub config: SinkConfig,
     primary_key: Vec<String>,
+    comment: Option<String>,
     line: u64,
 }
 
@@ -60,7 +61,9 @@ impl RedshiftTable {
         match options::sink(&options) {
             Ok(parsed) if problems.is_empty() => {
                 let primary_key = primary_key.to_vec();
-                Ok((RedshiftTable { config: parsed.config, primary_key, line }, parsed.warnings))
+                let config = parsed.config;
+                let table = RedshiftTable { config, primary_key, comment: None, line };
+                Ok((table, parsed.warnings))
             }
             Ok(_) => Err(problems),
             Err(error) => {
@@ -68,6 +71,11 @@ impl RedshiftTable {
                 Err(problems)
             }
         }
+    }
+
+    /// The same with the comment of its DDL.
+    pub fn commented(self, comment: Option<String>) -> RedshiftTable {
+        RedshiftTable { comment, ..self }
     }
 
     /// Line of its CREATE TABLE.
@@ -84,6 +92,11 @@ impl RedshiftTable {
         };
         let identity = Identity { launch, sink: place.sink, job: place.job };
         let schema = schema(columns, &self.primary_key)?;
+        let comments = columns
+            .iter()
+            .filter_map(|column| Some((column.name.clone(), column.comment.clone()?)));
+        let comments = Comments { table: self.comment.clone(), columns: comments.collect() };
+        let schema = schema.commented(comments);
         let batches = schema.arrow();
         let sink = Sink::new(self.config.clone(), schema, identity)?;
         let prepared = sink.prepare(&[]).await?;

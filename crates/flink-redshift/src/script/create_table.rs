@@ -16,6 +16,8 @@ pub struct CreateTable {
     pub columns: Vec<DeclaredColumn>,
     /// Names of the key's columns, in order; empty without a key.
     pub primary_key: Vec<String>,
+    /// Its comment.
+    pub comment: Option<String>,
     /// The options, in order, as written.
     pub options: Vec<(String, String)>,
 }
@@ -31,7 +33,11 @@ pub struct DeclaredColumn {
     pub data_type: FlinkType,
     /// Whether NULL is allowed.
     pub nullable: bool,
+    /// Its comment.
+    pub comment: Option<String>,
 }
+
+type Options = Vec<(String, String)>;
 
 /// Reads what follows `CREATE TABLE`; goes on after a bad column, to report all of them.
 pub fn parse(cursor: &mut Cursor<'_>) -> Result<CreateTable, Vec<Problem>> {
@@ -55,11 +61,12 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Result<CreateTable, Vec<Problem>> {
         return Err(body.problems);
     }
     match tail(cursor) {
-        Ok(options) if body.problems.is_empty() => Ok(CreateTable {
+        Ok((comment, options)) if body.problems.is_empty() => Ok(CreateTable {
             name,
             if_not_exists,
             columns: body.columns,
             primary_key: body.primary_key,
+            comment,
             options,
         }),
         Ok(_) => Err(body.problems),
@@ -112,13 +119,13 @@ impl Body {
         if let Some(problem) = unsupported_type(&data_type) {
             return Err(Problem::new(line, format!("column {name}: {problem}")));
         }
-        let mut column = DeclaredColumn { line, name, data_type, nullable: true };
+        let mut column = DeclaredColumn { line, name, data_type, nullable: true, comment: None };
         loop {
             if cursor.take_words(&["NOT", "NULL"]) {
                 column.nullable = false;
             } else if cursor.take_words(&["NULL"]) {
             } else if cursor.take_words(&["COMMENT"]) {
-                cursor.text()?;
+                column.comment = Some(cursor.text()?);
             } else if cursor.take_words(&["CONSTRAINT"]) {
                 cursor.name()?;
                 cursor.expect_words(&["PRIMARY", "KEY"])?;
@@ -214,10 +221,8 @@ fn skip_item(cursor: &mut Cursor<'_>) {
 }
 
 /// What follows the columns: comment and options.
-fn tail(cursor: &mut Cursor<'_>) -> Result<Vec<(String, String)>, Problem> {
-    if cursor.take_words(&["COMMENT"]) {
-        cursor.text()?;
-    }
+fn tail(cursor: &mut Cursor<'_>) -> Result<(Option<String>, Options), Problem> {
+    let comment = if cursor.take_words(&["COMMENT"]) { Some(cursor.text()?) } else { None };
     refuse_clauses(cursor)?;
     cursor.expect_words(&["WITH"])?;
     cursor.expect(&Token::LParen)?;
@@ -237,7 +242,7 @@ fn tail(cursor: &mut Cursor<'_>) -> Result<Vec<(String, String)>, Problem> {
     cursor.expect(&Token::RParen)?;
     refuse_clauses(cursor)?;
     cursor.end()?;
-    Ok(options)
+    Ok((comment, options))
 }
 
 fn refuse_clauses(cursor: &Cursor<'_>) -> Result<(), Problem> {

@@ -2,6 +2,9 @@
 //! one holds every row twice, and every value of all five tables is the file's, as Amazon's own
 //! driver reads it.
 
+#[path = "../../../redshift-local/tests/support/driver.rs"]
+mod driver;
+
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -9,8 +12,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The release of the driver that the comparison was written against.
-const DRIVER: &str = "redshift_connector==2.1.17";
 const WAIT: Duration = Duration::from_secs(120);
 
 fn root() -> PathBuf {
@@ -21,23 +22,6 @@ fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flink-redshift"));
     command.args(args).current_dir(root());
     command
-}
-
-/// A virtual environment with Amazon's driver, kept between runs.
-fn driver() -> Result<PathBuf, String> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("redshift-connector");
-    let python = home.join("bin/python");
-    let run = |program: &Path, args: &[&str]| -> Result<(), String> {
-        let output = Command::new(program).args(args).output();
-        let output = output.map_err(|e| format!("{} cannot be run: {e}", program.display()))?;
-        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(()) } else { Err(said()) }
-    };
-    if run(&python, &["-c", "import redshift_connector"]).is_err() {
-        run(Path::new("python3"), &["-m", "venv", &home.to_string_lossy()])?;
-        run(&python, &["-m", "pip", "install", "--quiet", DRIVER])?;
-    }
-    Ok(python)
 }
 
 struct StandIn(Child);
@@ -70,7 +54,7 @@ fn the_quickstart_loads_every_value_of_its_files() {
     let connection = connection.to_str().expect("UTF-8");
     let script = "examples/quickstart.sql";
     let _stand_in = StandIn::start(script, connection);
-    let python = match driver() {
+    let python = match driver::python() {
         Ok(python) => python,
         Err(why) => {
             let line = format!("SKIPPED the_quickstart_loads_every_value_of_its_files: {why}\n");

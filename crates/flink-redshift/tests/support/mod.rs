@@ -94,8 +94,15 @@ impl Local {
     /// The script and its pipe, and a stand-in for them.
     pub fn start(script: &str) -> Self {
         let mut local = Local::prepare(script);
-        local.serve();
+        local.serve(&["--for", "script.sql"]);
         local
+    }
+
+    /// Stops the stand-in, and starts it again over the same data without the script.
+    pub fn start_again(&mut self) {
+        self.stop();
+        self.server = None;
+        self.serve(&[]);
     }
 
     /// The script and its pipe, without a stand-in.
@@ -113,10 +120,10 @@ impl Local {
         Local { directory, server: None }
     }
 
-    fn serve(&mut self) {
+    fn serve(&mut self, script: &[&str]) {
         let place = ["--connection-file", "here.json", "--data-dir", "data"];
-        let mut local = command(self.path(), &["local", "--for", "script.sql"]);
-        let server = local.args(place).stdout(Stdio::piped()).spawn().unwrap();
+        let mut local = command(self.path(), &["local"]);
+        let server = local.args(script).args(place).stdout(Stdio::piped()).spawn().unwrap();
         let server = self.server.insert(server);
         let file = self.directory.path().join("here.json");
         let started = Instant::now();
@@ -221,12 +228,18 @@ impl Local {
     }
 }
 
-impl Drop for Local {
-    fn drop(&mut self) {
+impl Local {
+    fn stop(&mut self) {
         let Some(server) = &mut self.server else { return };
         // It may have ended already.
         let _ = Command::new("kill").arg(server.id().to_string()).status();
         let _ = server.wait();
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

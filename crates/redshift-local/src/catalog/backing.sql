@@ -130,3 +130,6 @@ CREATE FUNCTION redshift_sys.setting(wanted text) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT s.value FROM redshift_sys.settings s WHERE s.name = wanted
 $$;
+-- What its columns compare like that say nothing else. Literals and results compare as anywhere.
+CREATE FUNCTION redshift_sys.db_collation() RETURNS text LANGUAGE sql STABLE AS
+  $$ SELECT COALESCE(redshift_sys.setting('collation'), 'case_sensitive') $$;

@@ -206,6 +206,3 @@ CREATE FUNCTION redshift_sys.current_database() RETURNS text LANGUAGE sql STABLE
   'SELECT pg_catalog.current_database()::text';
 CREATE FUNCTION redshift_sys.current_schema() RETURNS text LANGUAGE sql STABLE AS
   'SELECT pg_catalog.current_schema()::text';
--- Databases of the other collation are not modelled; columns of it are.
-CREATE FUNCTION redshift_sys.db_collation() RETURNS text LANGUAGE sql STABLE AS
-  $$ SELECT 'case_sensitive'::text $$;

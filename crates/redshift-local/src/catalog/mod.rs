@@ -45,6 +45,10 @@ pub const INSERT_USER: &str = "INSERT INTO redshift_sys.users (name, superuser) 
 pub const SET_ISOLATION: &str = "INSERT INTO redshift_sys.settings (name, value) \
      VALUES ('isolation', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
+/// Sets what the database's text compares like: `case_sensitive` or `case_insensitive` (text).
+pub const SET_COLLATION: &str = "INSERT INTO redshift_sys.settings (name, value) \
+     VALUES ('collation', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
 /// Notes a session's start: process id (int4), user, application name, driver version, operating
 /// system (text).
 pub const INSERT_SESSION: &str = "INSERT INTO redshift_sys.sessions (session_id, user_name, \

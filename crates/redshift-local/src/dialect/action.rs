@@ -123,4 +123,6 @@ pub struct Settings {
     pub serverless: bool,
     /// Whether values that differ by trailing blanks alone are groups of their own.
     pub trailing_blanks_group: bool,
+    /// Whether text columns compare letters whatever their case, where they say nothing else.
+    pub case_insensitive: bool,
 }

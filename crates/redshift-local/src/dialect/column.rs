@@ -93,7 +93,7 @@ pub(crate) fn parse(words: &mut Words<'_>) -> Result<Column, Refusal> {
         default: None,
         identity: None,
         key: None,
-        case_insensitive: false,
+        case_insensitive: is_text(column_type) && words.settings.case_insensitive,
     };
     while !words.is_at_end() && !words.peek().is_some_and(|t| t.is_symbol(",") || t.is_symbol(")"))
     {
@@ -229,9 +229,13 @@ fn encoding(words: &mut Words<'_>, column_type: ColumnType) -> Result<Option<Str
     Ok(Some(if *encoding == "raw" { "none".into() } else { (*encoding).to_owned() }))
 }
 
+fn is_text(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Char(_) | ColumnType::VarChar(_))
+}
+
 /// COLLATE, after the word.
 fn is_case_insensitive(words: &mut Words<'_>, column_type: ColumnType) -> Result<bool, Refusal> {
-    if !matches!(column_type, ColumnType::Char(_) | ColumnType::VarChar(_)) {
+    if !is_text(column_type) {
         return Err(Refusal::unsupported(format!(
             "COLLATE is not supported for type {}",
             types::label(column_type)

@@ -206,6 +206,7 @@ mod tests {
         superuser: false,
         serverless: true,
         trailing_blanks_group: false,
+        case_insensitive: false,
     };
 
     #[test]

@@ -7,6 +7,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::frame::take_text;
 use crate::dialect::action::Refusal;
 
+/// What to do about a refusal of the stand-in's own.
+const NOT_MODELLED: &str = "The local stand-in refuses what it does not know, and Redshift may know \
+                            it: say it another way here, or try it on a real cluster.";
+
 /// An error or notice as a client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -100,7 +104,7 @@ impl Failure {
             field(b'D', detail);
         }
         if self.message.starts_with("not modelled: ") {
-            field(b'H', "The local stand-in refuses what it does not know. Redshift may know it.");
+            field(b'H', NOT_MODELLED);
         }
         body.put_u8(0);
         body

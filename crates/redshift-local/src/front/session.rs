@@ -18,7 +18,7 @@ use super::{
     transaction::Transaction,
 };
 use crate::{
-    config::{Edition, Isolation, User},
+    config::{Collation, Edition, Isolation, User},
     dialect::action::Settings,
     transactions::Database,
 };
@@ -198,6 +198,7 @@ impl Session {
             superuser: self.who.user.superuser,
             serverless: self.server.config().edition == Edition::Serverless,
             trailing_blanks_group: self.server.config().trailing_blanks_group,
+            case_insensitive: self.server.config().collation == Collation::CaseInsensitive,
         }
     }
 

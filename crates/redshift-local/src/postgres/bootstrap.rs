@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::Postgres;
 use crate::{
     catalog,
-    config::{Config, Isolation},
+    config::{Collation, Config, Isolation},
     front::Types,
 };
 
@@ -84,6 +84,11 @@ async fn settle(client: &Client, config: &Config) -> Result<HashMap<String, i32>
         client.execute(catalog::INSERT_USER, &[&user.name, &user.superuser]).await?;
     }
     set_isolation(client, config.isolation).await?;
+    let collation = match config.collation {
+        Collation::CaseSensitive => "case_sensitive",
+        Collation::CaseInsensitive => "case_insensitive",
+    };
+    client.execute(catalog::SET_COLLATION, &[&collation]).await?;
     let rows = client.query("SELECT name, user_id FROM redshift_sys.users", &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

@@ -69,7 +69,11 @@ impl S3Failure {
 
     /// A request that S3 takes but this stand-in does not model.
     pub(super) fn not_modelled(what: &str) -> S3Failure {
-        S3Failure::new(501, "NotImplemented", format!("not modelled: {what}"))
+        let message = format!(
+            "not modelled: {what} (the local stand-in refuses what it does not know, and S3 may know \
+             it: do it another way here, or try it on a real bucket)"
+        );
+        S3Failure::new(501, "NotImplemented", message)
     }
 
     pub(super) fn invalid_argument(message: impl Into<String>) -> S3Failure {

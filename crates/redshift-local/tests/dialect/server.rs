@@ -26,6 +26,7 @@ pub const SETTINGS: Settings = Settings {
     superuser: false,
     serverless: true,
     trailing_blanks_group: false,
+    case_insensitive: false,
 };
 
 /// The server of this process. A shell waits on its standard input, and ends the server when this

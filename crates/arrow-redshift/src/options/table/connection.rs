@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{Alias, DAY, Kind, OptionRow, Part, SECOND, alias, row};
+use crate::limits;
 
 const fn here(key: &'static str, kind: Kind, doc: &'static str) -> OptionRow {
     row(Part::Connection, key, kind, doc)
@@ -76,6 +77,20 @@ pub(super) const ROWS: &[OptionRow] = &[
          the server.",
     )
     .default("0 s"),
+    here(
+        "connection.idle-timeout",
+        Kind::Time { least: Duration::ZERO, most: DAY },
+        "How long a session that is kept for the next commit stays open unused; 0 keeps it open.",
+    )
+    .default("10 min"),
+    here(
+        "connection.max",
+        Kind::Integer { least: 2, most: limits::CONNECTIONS },
+        "The most sessions that one sink has open at once, in all its tasks together: one is the \
+         committer's, the others are shared out among the writers, of which each needs one (two \
+         with `sink.schema-evolution`). A sink that this is too few for is refused at its start.",
+    )
+    .default("2000"),
     iam("cluster-identifier", Kind::Text, "Provisioned cluster to get temporary credentials for."),
     iam("workgroup-name", Kind::Text, "Serverless workgroup to get temporary credentials for."),
     iam(

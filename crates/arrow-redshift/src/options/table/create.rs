@@ -43,4 +43,29 @@ pub(super) const ROWS: &[OptionRow] = &[
          Redshift can hold; narrower columns take less memory in queries.",
     )
     .default("65535"),
+    here(
+        "sink.create-table.varchar-widths",
+        Kind::Text,
+        "Widths in bytes of single text columns, as `column:n;column:n`. They come before what the \
+         declared type and `sink.create-table.varchar-width` say.",
+    )
+    .without("what the declared types say"),
+    here("sink.create-table.comment", Kind::Text, "Comment on a created table.")
+        .without("the comment of the DDL, where there is one"),
+    here(
+        "sink.create-table.column-comments",
+        Kind::Text,
+        "Comments on columns of a created table, as `column:text;column:text`; a text with a colon, \
+         semicolon or comma in it goes into double quotes.",
+    )
+    .without("the comments of the DDL, where there are some"),
+    here(
+        "sink.schema-evolution",
+        Kind::Choice(&["none", "add-columns", "add-and-widen"]),
+        "What is done at the start where the target lacks something declared: `add-columns` adds \
+         columns that are missing, as NULL for the rows that are there; `add-and-widen` also widens \
+         VARCHAR columns. Nothing is ever dropped or narrowed, and no column of the key is added. \
+         docs/schema.md says more.",
+    )
+    .default("none"),
 ];

@@ -149,6 +149,35 @@ public final class RedshiftOptions {
                                     + "queue included; 0 leaves it to the server.");
 
     /**
+     * How long a session that is kept for the next commit stays open unused; 0 keeps it open.
+     * Value: a duration from 0 s to 1 d. Default: {@code 10 min}.
+     */
+    public static final ConfigOption<Duration> CONNECTION_IDLE_TIMEOUT =
+            ConfigOptions.key("connection.idle-timeout")
+                    .durationType()
+                    .defaultValue(Duration.ofMinutes(10))
+                    .withDescription(
+                            "How long a session that is kept for the next commit stays "
+                                    + "open unused; 0 keeps it open.");
+
+    /**
+     * The most sessions that one sink has open at once, in all its tasks together: one is the
+     * committer's, the others are shared out among the writers, of which each needs one (two with
+     * {@code sink.schema-evolution}). A sink that this is too few for is refused at its start.
+     * Value: a whole number from 2 to 2000. Default: {@code 2000}.
+     */
+    public static final ConfigOption<Integer> CONNECTION_MAX =
+            ConfigOptions.key("connection.max")
+                    .intType()
+                    .defaultValue(2000)
+                    .withDescription(
+                            "The most sessions that one sink has open at once, in all "
+                                    + "its tasks together: one is the committer's, the others are "
+                                    + "shared out among the writers, of which each needs one (two "
+                                    + "with sink.schema-evolution). A sink that this is too few "
+                                    + "for is refused at its start.");
+
+    /**
      * How rows are written: {@code copy} stages files on S3 and loads them with COPY. {@code jdbc}
      * writes with statements over the connection (Redshift's own protocol, no JDBC driver), and
      * needs no S3: for small and steady changes. Value: jdbc or copy. Default: {@code jdbc}. Also
@@ -598,6 +627,62 @@ public final class RedshiftOptions {
                                     + "columns take less memory in queries.");
 
     /**
+     * Widths in bytes of single text columns, as {@code column:n;column:n}. They come before what
+     * the declared type and {@code sink.create-table.varchar-width} say. Value: text. Default: what
+     * the declared types say.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_VARCHAR_WIDTHS =
+            ConfigOptions.key("sink.create-table.varchar-widths")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Widths in bytes of single text columns, as "
+                                    + "column:n;column:n. They come before what the declared type "
+                                    + "and sink.create-table.varchar-width say.");
+
+    /**
+     * Comment on a created table. Value: text. Default: the comment of the DDL, where there is one.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_COMMENT =
+            ConfigOptions.key("sink.create-table.comment")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription("Comment on a created table.");
+
+    /**
+     * Comments on columns of a created table, as {@code column:text;column:text}; a text with a
+     * colon, semicolon or comma in it goes into double quotes. Value: text. Default: the comments
+     * of the DDL, where there are some.
+     */
+    public static final ConfigOption<String> SINK_CREATE_TABLE_COLUMN_COMMENTS =
+            ConfigOptions.key("sink.create-table.column-comments")
+                    .stringType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "Comments on columns of a created table, as "
+                                    + "column:text;column:text; a text with a colon, semicolon or "
+                                    + "comma in it goes into double quotes.");
+
+    /**
+     * What is done at the start where the target lacks something declared: {@code add-columns} adds
+     * columns that are missing, as NULL for the rows that are there; {@code add-and-widen} also
+     * widens VARCHAR columns. Nothing is ever dropped or narrowed, and no column of the key is
+     * added. docs/schema.md says more. Value: none, add-columns or add-and-widen. Default: {@code
+     * none}.
+     */
+    public static final ConfigOption<String> SINK_SCHEMA_EVOLUTION =
+            ConfigOptions.key("sink.schema-evolution")
+                    .stringType()
+                    .defaultValue("none")
+                    .withDescription(
+                            "What is done at the start where the target lacks something "
+                                    + "declared: add-columns adds columns that are missing, as "
+                                    + "NULL for the rows that are there; add-and-widen also "
+                                    + "widens VARCHAR columns. Nothing is ever dropped or "
+                                    + "narrowed, and no column of the key is added. "
+                                    + "docs/schema.md says more.");
+
+    /**
      * AWS region of the bucket. Value: text. Default: asked of AWS's own chain.
      */
     public static final ConfigOption<String> AWS_REGION =
@@ -729,6 +814,8 @@ public final class RedshiftOptions {
                                     SSL_ROOT_CERT,
                                     CONNECTION_CONNECT_TIMEOUT,
                                     CONNECTION_STATEMENT_TIMEOUT,
+                                    CONNECTION_IDLE_TIMEOUT,
+                                    CONNECTION_MAX,
                                     SINK_WRITE_MODE,
                                     SINK_DELIVERY_GUARANTEE,
                                     SINK_BATCH_SIZE,
@@ -761,6 +848,10 @@ public final class RedshiftOptions {
                                     SINK_CREATE_TABLE_SORT_KEY,
                                     SINK_CREATE_TABLE_ENCODINGS,
                                     SINK_CREATE_TABLE_VARCHAR_WIDTH,
+                                    SINK_CREATE_TABLE_VARCHAR_WIDTHS,
+                                    SINK_CREATE_TABLE_COMMENT,
+                                    SINK_CREATE_TABLE_COLUMN_COMMENTS,
+                                    SINK_SCHEMA_EVOLUTION,
                                     AWS_REGION,
                                     S3_ENDPOINT,
                                     AWS_ENDPOINT,

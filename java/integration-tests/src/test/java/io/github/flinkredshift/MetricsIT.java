@@ -59,6 +59,7 @@ class MetricsIT {
         assertThat(sum(COMMITTER, "redshift.copyTime")).isGreaterThanOrEqualTo(30);
         assertThat(sum(COMMITTER, "redshift.commitTime")).isGreaterThanOrEqualTo(30);
         assertThat(sum(COMMITTER, "redshift.lockWaitTime")).isNotNegative();
+        assertThat(sum(COMMITTER, "redshift.connectionWaitTime")).isNotNegative();
         assertThat(Arrays.stream(ErrorKind.values()).mapToLong(this::retries).sum()).isEqualTo(1);
         Await.until("nothing is left", () -> sum("", "redshift.stagedUncommittedBytes") == 0);
         assertThat(sum("", "redshift.oldestUncommittedRowAge")).isZero();

@@ -5,7 +5,7 @@ import io.github.flinkredshift.ErrorKind;
 /** What applying a committable came to. */
 public final class Applied {
 
-    private static final int CAUSES = 8;
+    private static final int CAUSES = 9;
 
     /** What a committer that has applied nothing has to say. */
     public static final Applied NOTHING = new Applied(new long[CAUSES]);
@@ -54,6 +54,11 @@ public final class Applied {
     /** How long COMMIT took, in milliseconds. */
     public long commitMillis() {
         return values[7];
+    }
+
+    /** How long it waited until one more session was allowed, in milliseconds. */
+    public long connectionWaitMillis() {
+        return values[8];
     }
 
     /** How often it was tried again after an error of that kind. */

@@ -3,7 +3,7 @@ package io.github.flinkredshift.jni;
 /** What a writer has done so far. */
 public final class WriterFigures {
 
-    static final int COUNT = 14;
+    static final int COUNT = 15;
 
     /** The figures of a writer that has done nothing. */
     public static final WriterFigures NONE = new WriterFigures(new long[COUNT]);
@@ -82,5 +82,10 @@ public final class WriterFigures {
     /** Texts that were cut and values that became NULL, because they did not fit. */
     public long changedValues() {
         return values[13];
+    }
+
+    /** How long such a writer's last commit waited for a session, in milliseconds. */
+    public long connectionWaitMillis() {
+        return values[14];
     }
 }

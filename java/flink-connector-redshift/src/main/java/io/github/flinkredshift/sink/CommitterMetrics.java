@@ -25,6 +25,7 @@ final class CommitterMetrics {
         own.gauge("copyTime", (Gauge<Long>) () -> last.copyMillis());
         own.gauge("lockWaitTime", (Gauge<Long>) () -> last.lockWaitMillis());
         own.gauge("commitTime", (Gauge<Long>) () -> last.commitMillis());
+        own.gauge("connectionWaitTime", (Gauge<Long>) () -> last.connectionWaitMillis());
         own.gauge("stagedUncommittedBytes", (Gauge<Long>) this::bytes);
         own.gauge("oldestUncommittedRowAge", (Gauge<Long>) this::age);
         for (ErrorKind kind : ErrorKind.values()) {

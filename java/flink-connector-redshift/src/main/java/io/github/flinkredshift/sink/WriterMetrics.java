@@ -40,6 +40,7 @@ final class WriterMetrics {
         gauge(own, "commitTime", WriterFigures::commitMillis);
         gauge(own, "deadLetters", WriterFigures::deadLetters);
         gauge(own, "changedValues", WriterFigures::changedValues);
+        gauge(own, "connectionWaitTime", WriterFigures::connectionWaitMillis);
     }
 
     private void gauge(MetricGroup group, String name, ToLongFunction<WriterFigures> figure) {
