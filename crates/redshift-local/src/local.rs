@@ -105,6 +105,12 @@ impl RedshiftLocal {
         self.address.port()
     }
 
+    /// The socket of the PostgreSQL behind it, whose superuser `rdsdb` needs no password: for
+    /// measurements that compare with a client of PostgreSQL's own.
+    pub fn postgres_socket(&self) -> PathBuf {
+        self.postgres.socket()
+    }
+
     /// The S3 side.
     pub fn s3(&self) -> &S3 {
         &self.s3

@@ -15,7 +15,8 @@ use crate::{
 /// A benchmark: its name, and what runs it.
 type Bench = (&'static str, fn(&Options<'_>) -> Result<()>);
 
-const BENCHES: &[Bench] = &[("stage", stage), ("s3", s3), ("load", load), ("flink", flink)];
+const BENCHES: &[Bench] =
+    &[("stage", stage), ("s3", s3), ("load", load), ("flink", flink), ("jdbc", jdbc)];
 
 /// What the task is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,6 +85,12 @@ pub fn run(given: &[String]) -> Result<()> {
 fn flink(options: &Options<'_>) -> Result<()> {
     needs::provide(&flink::NEEDS, options.install)?;
     flink::bench::run(options.effort)
+}
+
+/// Jdbc mode beside Flink's JDBC connector.
+fn jdbc(options: &Options<'_>) -> Result<()> {
+    needs::provide(&flink::NEEDS, options.install)?;
+    flink::bench::jdbc::run(options.effort)
 }
 
 /// Encoding and staging against a bare Parquet writer; it knows its goal and prints it.

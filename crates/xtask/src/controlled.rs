@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::stand_in::Connection;
+use crate::{needs, shell, stand_in::Connection};
 
 /// The program, an example of the stand-in's crate.
 pub const PROGRAM: &str = "controlled";
@@ -73,6 +73,22 @@ impl Controlled {
         let answer = self.tell(&json!({"sql": query}))?;
         let rows = serde_json::from_value(answer["rows"].clone());
         rows.with_context(|| format!("the answer to `{query}` has no rows"))
+    }
+
+    /// Runs a statement of PostgreSQL's own behind the stand-in's front.
+    pub fn postgres(&self, statement: &str) -> Result<()> {
+        let socket = PathBuf::from(self.text("postgres_socket")?);
+        let directory = socket.parent().context("PostgreSQL's socket lies nowhere")?;
+        let mut psql = Command::new(needs::psql().context("psql has gone")?);
+        psql.arg("-h").arg(directory).args([
+            "-U",
+            "rdsdb",
+            "-d",
+            &self.text("database")?,
+            "-q",
+            "-X",
+        ]);
+        shell::run(psql.args(["-v", "ON_ERROR_STOP=1", "-c", statement]))
     }
 
     /// Gives a command, and gives back its answer.

@@ -19,6 +19,7 @@ mod maven;
 mod needs;
 mod notices;
 mod quickstart;
+mod relay;
 mod repo;
 mod shell;
 mod soak;

@@ -16,6 +16,7 @@ mod connections;
 mod digest;
 mod pipeline;
 mod rest;
+mod shapes;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
@@ -48,6 +49,8 @@ pub type Row = Vec<Option<String>>;
 /// An open session. Dropping it closes the connection; the server then rolls back what was open.
 pub struct Session {
     client: Client,
+    /// Statements with parameters that were sent lately.
+    shapes: shapes::Shapes,
     cancel: CancelToken,
     config: Arc<ConnectionConfig>,
     pid: i32,
@@ -99,6 +102,7 @@ impl Session {
         let cancel = client.cancel_token();
         let mut session = Session {
             client,
+            shapes: shapes::Shapes::default(),
             cancel,
             config,
             pid: 0,

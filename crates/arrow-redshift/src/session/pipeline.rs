@@ -5,10 +5,13 @@ use std::{fmt, ops::Range, pin::Pin, time::Duration};
 
 use arrow::array::RecordBatch;
 use futures::future::{BoxFuture, FutureExt, MaybeDone, maybe_done};
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{
+    Statement as Prepared,
+    types::{ToSql, Type},
+};
 use tracing::{debug, trace};
 
-use super::{CANCEL_PATIENCE, Session, binds::Column, classify};
+use super::{CANCEL_PATIENCE, Session, binds::Column, classify, shapes::Known};
 use crate::{
     error::{Error, ErrorKind, Result},
     sql::{self, Statement},
@@ -94,8 +97,18 @@ impl Session {
     }
 
     async fn answers(&self, pieces: &[Piece<'_>], lock: Duration) -> Result<Answers> {
-        let mut pending: Vec<Pin<Box<MaybeDone<_>>>> =
-            pieces.iter().map(|piece| Box::pin(maybe_done(self.answer(piece)))).collect();
+        let mut prepared = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let limit = ANSWER_PATIENCE;
+            match tokio::time::timeout(limit, self.prepared(piece)).await {
+                Ok(ready) => prepared.push(ready?),
+                Err(_) => return Err(self.overdue(piece, limit).await),
+            }
+        }
+        let answers = pieces.iter().zip(&prepared);
+        let mut pending: Vec<Pin<Box<MaybeDone<_>>>> = answers
+            .map(|(piece, prepared)| Box::pin(maybe_done(self.answer(piece, prepared.as_ref()))))
+            .collect();
         // The first poll of each puts its messages in the wire's queue, so the order is theirs.
         for answer in &mut pending {
             let _ = futures::poll!(answer.as_mut());
@@ -114,13 +127,35 @@ impl Session {
         Ok(answers)
     }
 
-    fn answer<'a>(&'a self, piece: &'a Piece<'_>) -> BoxFuture<'a, Result<u64>> {
+    /// The prepared form of an INSERT whose text has come before.
+    async fn prepared(&self, piece: &Piece<'_>) -> Result<Option<Prepared>> {
+        let Piece::Insert(statement, batch, rows) = piece else { return Ok(None) };
+        match self.shapes.meet(statement.text()) {
+            Known::No => Ok(None),
+            Known::Prepared(prepared) => Ok(Some(prepared)),
+            Known::Once => {
+                let columns = batch.columns().iter().map(Column::of).collect::<Result<Vec<_>>>()?;
+                let of_row = || columns.iter().map(|column| column.parameter.clone());
+                let types: Vec<Type> = rows.clone().flat_map(|_| of_row()).collect();
+                let answer = self.client.prepare_typed(statement.text(), &types).await;
+                let prepared = answer.map_err(|error| classify::statement(error, statement))?;
+                self.shapes.keep(prepared.clone());
+                Ok(Some(prepared))
+            }
+        }
+    }
+
+    fn answer<'a>(
+        &'a self,
+        piece: &'a Piece<'_>,
+        prepared: Option<&'a Prepared>,
+    ) -> BoxFuture<'a, Result<u64>> {
         match piece {
             Piece::Run(statement) | Piece::Lock(statement) => {
                 self.send(statement).map(|rows| rows.map(|_| 0)).boxed()
             }
             Piece::Insert(statement, batch, rows) => {
-                self.insert(statement, batch, rows.clone()).boxed()
+                self.insert(statement, prepared, batch, rows.clone()).boxed()
             }
         }
     }
@@ -128,6 +163,7 @@ impl Session {
     async fn insert(
         &self,
         statement: &Statement,
+        prepared: Option<&Prepared>,
         batch: &RecordBatch,
         rows: Range<usize>,
     ) -> Result<u64> {
@@ -136,11 +172,18 @@ impl Session {
         let cells: Vec<_> = rows
             .flat_map(|row| columns.iter().map(move |column| (column.cell(row), &column.parameter)))
             .collect();
-        let parameters: Vec<(&(dyn ToSql + Sync), Type)> = cells
-            .iter()
-            .map(|(cell, parameter)| (cell as &(dyn ToSql + Sync), (*parameter).clone()))
-            .collect();
-        let answer = self.client.execute_typed(statement.text(), &parameters).await;
+        let cell = |cell| cell as &(dyn ToSql + Sync);
+        let answer = match prepared {
+            Some(prepared) => {
+                let parameters: Vec<_> = cells.iter().map(|(value, _)| cell(value)).collect();
+                self.client.execute(prepared, &parameters).await
+            }
+            None => {
+                let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+                    cells.iter().map(|(value, of)| (cell(value), (*of).clone())).collect();
+                self.client.execute_typed(statement.text(), &parameters).await
+            }
+        };
         answer.map_err(|error| classify::statement(error, statement))
     }
 

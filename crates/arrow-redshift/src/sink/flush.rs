@@ -169,7 +169,7 @@ impl Flusher {
         if layout.keyed() && context.config.lock_target {
             pieces.push(Piece::Lock(sql::lock(&[target])));
         }
-        pieces.extend(inserts(into, batch, &context.shape.layout));
+        pieces.extend(inserts(into, batch, &context.shape.layout, context.config.batch_size));
         if layout.staged() {
             let statements = from_stage(target, layout).into_iter();
             pieces.extend(statements.chain(sql::clear_stage(STAGE, layout)).map(Piece::Run));
@@ -256,13 +256,16 @@ fn gathered(batches: &[RecordBatch]) -> Result<RecordBatch> {
 }
 
 /// The INSERTs of a batch's rows: one, unless it would have too many parameters or their values be
-/// too large.
+/// too large. Where one is not enough they are of whole `batch_size`s, so that few texts come again
+/// and again, which the server then reads once.
 pub(super) fn inserts<'a>(
     into: CopyInto<'_>,
     batch: &'a RecordBatch,
     layout: &sql::Layout,
+    batch_size: usize,
 ) -> Vec<Piece<'a>> {
-    let step = sql::rows_per_insert(into, layout);
+    let most = sql::rows_per_insert(into, layout);
+    let step = if batch_size < most { most - most % batch_size.max(1) } else { most };
     let starts = (0..batch.num_rows()).step_by(step);
     let ranges = starts.map(|start| start..batch.num_rows().min(start + step));
     ranges
@@ -303,7 +306,7 @@ mod tests {
         };
         let layout = Layout { columns: vec![column], direct: true, complete: true };
         let target = Qualified { schema: "s".into(), table: "t".into() };
-        let pieces = inserts(CopyInto::Target(&target), &batch, &layout);
+        let pieces = inserts(CopyInto::Target(&target), &batch, &layout, 1000);
         let rows = |piece: Piece<'_>| match piece {
             Piece::Insert(_, _, rows) => rows,
             other => panic!("{other:?}"),
@@ -313,8 +316,8 @@ mod tests {
 
     #[test]
     fn a_statement_has_neither_too_many_parameters_nor_too_large_values() {
-        assert_eq!(cuts(&[10; 32_767]), [0..32_767]);
-        assert_eq!(cuts(&[1; 32_768]), [0..32_767, 32_767..32_768]);
+        assert_eq!(cuts(&[10; 32_000]), [0..32_000]);
+        assert_eq!(cuts(&[1; 32_767]), [0..32_000, 32_000..32_767]);
         let wide = 3 * 1024 * 1024;
         assert_eq!(cuts(&[wide; 4]), [0..2, 2..4]);
         assert_eq!(cuts(&[3 * wide, 1, 3 * wide]), [0..1, 1..2, 2..3]);

@@ -227,7 +227,7 @@ async fn insert(
     for part in load.units.iter().flat_map(|unit| &unit.parts) {
         for batch in CarriedRows::open(&part.carried)? {
             let batch = batch?;
-            let pieces = inserts(into, &batch, &commit.shape.layout);
+            let pieces = inserts(into, &batch, &commit.shape.layout, config.batch_size);
             let inserted = session.pipeline(&pieces, config.lock_timeout).await?;
             exactly("INSERT", inserted, batch.num_rows() as u64)?;
         }

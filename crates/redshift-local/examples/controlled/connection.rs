@@ -84,6 +84,7 @@ pub struct Connection {
     secret_access_key: &'static str,
     bucket: String,
     role: &'static str,
+    postgres_socket: PathBuf,
 }
 
 impl Connection {
@@ -103,6 +104,7 @@ impl Connection {
             secret_access_key: ACCESS_KEY.1,
             bucket: config.buckets.first().map(|bucket| bucket.name.clone()).unwrap_or_default(),
             role: ROLE,
+            postgres_socket: local.postgres_socket(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! the table `users` of the project's tools, which makes them as fast as they are taken.
 
 mod database;
+pub mod jdbc;
 mod measure;
 mod sinks;
 mod table;

@@ -52,7 +52,8 @@ pub const OBJECTS: &str = "OBJECTS";
 pub const BINARY: &str = "BINARY";
 
 const PARQUET_JARS: &[&str] = &["flink-sql-parquet", "hadoop-client-api", "hadoop-client-runtime"];
-const JDBC_JARS: &[&str] =
+/// The JDBC connector with its driver.
+pub const JDBC_JARS: &[&str] =
     &["flink-connector-jdbc-core", "flink-connector-jdbc-postgres", "postgresql"];
 
 /// What is measured.

@@ -1,0 +1,183 @@
+//! `cargo xtask bench jdbc`: this sink in jdbc mode beside Flink's JDBC connector, into one
+//! PostgreSQL, at several round-trip times.
+//!
+//! This sink goes through the stand-in's front, which checks and rewrites every statement. The JDBC
+//! connector reaches the PostgreSQL behind it directly, and may use what Redshift lacks (ON
+//! CONFLICT, and the unique index that it needs).
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::{
+    Effort, jar_named,
+    measure::{self, Sample, Settings},
+    other_jars,
+    sinks::JDBC_JARS,
+};
+use crate::{
+    controlled::Controlled,
+    flink::{
+        home::{Home, VERSION_2},
+        parts::{self, Parts},
+    },
+    jar::Profile,
+    relay::{Relay, Upstream},
+};
+
+/// What is added to a round trip, and how many times the JDBC connector's rows this sink has to
+/// write then: with both at a batch size of 1,000, and with each at its best.
+const ROUND_TRIPS: [(Duration, f64, f64); 3] = [
+    (Duration::ZERO, 1.5, 2.0),
+    (Duration::from_micros(2_500), 3.0, 5.0),
+    (Duration::from_millis(12), 5.0, 20.0),
+];
+
+/// Rows of a flush: of both, then this sink's and the JDBC connector's best.
+const BATCH: [u32; 2] = [1_000, 1_000];
+const BEST: [u32; 2] = [20_000, 5_000];
+
+/// Keyed rows are of so many keys, which come again and again.
+const KEYS: u32 = 100_000;
+
+const COLUMNS: &str =
+    "user_type INT, `language` STRING, country STRING, gender STRING, score DOUBLE";
+const POSTGRES_COLUMNS: &str =
+    "user_type INT, language TEXT, country TEXT, gender TEXT, score DOUBLE PRECISION";
+
+/// One measurement.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    keyed: bool,
+    /// Whether it is the JDBC connector that is measured.
+    peer: bool,
+    batch: u32,
+    delay: Duration,
+}
+
+/// Measures all of it, and prints the table with its goals.
+pub fn run(effort: Effort) -> Result<()> {
+    let parts = Parts::build(Profile::Release)?;
+    let others = other_jars()?;
+    let home = Home::of(VERSION_2)?;
+    let mut stand_in = Controlled::start(&parts.stand_in, "bench")?;
+    let mut lines = Vec::new();
+    for keyed in [false, true] {
+        for (delay, at_batch, at_best) in ROUND_TRIPS {
+            for (sizes, goal) in [(BATCH, at_batch), (BEST, at_best)] {
+                let mut rows = [0.0; 2];
+                for (peer, rows) in [false, true].into_iter().zip(&mut rows) {
+                    let case = Case { keyed, peer, batch: sizes[usize::from(peer)], delay };
+                    println!("\n-- {case:?}");
+                    let sample = measure(case, &parts, &others, &home, &mut stand_in, effort)?;
+                    println!("-- {sample}");
+                    *rows = sample.rows_per_second;
+                }
+                lines.push(line(keyed, delay, sizes, rows, goal));
+            }
+        }
+    }
+    println!(
+        "\nRows a second, this sink (at-least-once) and Flink's JDBC connector (rewritten batches), one \
+         writer each, {} s each:\n",
+        effort.time.as_secs()
+    );
+    lines.iter().for_each(|line| println!("{line}"));
+    stand_in.stop()
+}
+
+fn line(keyed: bool, delay: Duration, sizes: [u32; 2], rows: [f64; 2], goal: f64) -> String {
+    let times = rows[0] / rows[1];
+    format!(
+        "{:<6} +{:>4.1} ms  batches of {:>6} and {:>5}: {:>7.0} and {:>7.0} = {times:>5.1} times; goal \
+         {goal}: {}",
+        if keyed { "keyed" } else { "append" },
+        delay.as_secs_f64() * 1000.0,
+        sizes[0],
+        sizes[1],
+        rows[0],
+        rows[1],
+        if times >= goal { "met" } else { "MISSED" },
+    )
+}
+
+fn measure(
+    case: Case,
+    parts: &Parts,
+    others: &Path,
+    home: &Home,
+    stand_in: &mut Controlled,
+    effort: Effort,
+) -> Result<Sample> {
+    let directory = parts::workshop("bench")?;
+    let own_port = stand_in.connection["port"].clone();
+    let socket = stand_in.text("postgres_socket")?;
+    let upstream = match (case.peer, own_port.as_u64().and_then(|port| u16::try_from(port).ok())) {
+        (true, _) => Upstream::Socket(socket.into()),
+        (false, Some(port)) => Upstream::Port(port),
+        (false, None) => bail!("the stand-in tells no port"),
+    };
+    let relay = Relay::start(upstream, case.delay)?;
+    create(case, stand_in)?;
+    let mut jars = vec![parts.jar.clone()];
+    for jar in JDBC_JARS {
+        jars.push(jar_named(others, jar)?);
+    }
+    let database = stand_in.text("database")?;
+    let settings = Settings {
+        home,
+        tools: &parts.tools,
+        jars,
+        script: script(case, relay.port, &database),
+        time: effort.time,
+    };
+    stand_in.connection["port"] = json!(relay.port);
+    let sample = measure::measure(&settings, stand_in, &directory);
+    stand_in.connection["port"] = own_port;
+    sample.with_context(|| format!("{case:?}"))
+}
+
+/// An empty table, the same in columns for both; a key is an index for PostgreSQL alone.
+fn create(case: Case, stand_in: &mut Controlled) -> Result<()> {
+    let id = if case.keyed { "user_id BIGINT NOT NULL" } else { "user_id BIGINT" };
+    stand_in.rows("DROP TABLE IF EXISTS bench")?;
+    let columns = POSTGRES_COLUMNS.replace("TEXT", "VARCHAR(64)");
+    stand_in.rows(&format!("CREATE TABLE bench ({id}, {columns})"))?;
+    if case.keyed && case.peer {
+        stand_in.postgres("CREATE UNIQUE INDEX ON public.bench (user_id)")?;
+    }
+    Ok(())
+}
+
+fn script(case: Case, port: u16, database: &str) -> String {
+    let options = if case.peer {
+        format!(
+            "'connector' = 'jdbc', 'table-name' = 'public.bench', 'username' = 'rdsdb', 'password' \
+             = 'any', 'url' = \
+             'jdbc:postgresql://127.0.0.1:{port}/{database}?reWriteBatchedInserts=true', \
+             'sink.buffer-flush.max-rows' = '{}'",
+            case.batch
+        )
+    } else {
+        format!(
+            "'connector' = 'redshift', 'table-name' = 'bench', 'sink.write.mode' = 'jdbc', \
+             'sink.batch-size' = '{}'",
+            case.batch
+        )
+    };
+    let (key, id) = match case.keyed {
+        true => (", PRIMARY KEY (user_id) NOT ENFORCED", format!("MOD(user_id, {KEYS})")),
+        false => ("", "user_id".to_owned()),
+    };
+    format!(
+        "SET 'pipeline.name' = 'bench';
+SET 'parallelism.default' = '1';
+SET 'execution.checkpointing.interval' = '10 s';
+SET 'table.exec.sink.require-on-conflict' = 'false';
+CREATE TABLE users (user_id BIGINT, {COLUMNS}) WITH ('connector' = 'users', 'rows' = 'OBJECTS');
+CREATE TABLE target (user_id BIGINT, {COLUMNS}{key}) WITH ({options});
+INSERT INTO target SELECT CAST({id} AS BIGINT), user_type, `language`, country, gender, score FROM users;
+"
+    )
+}
