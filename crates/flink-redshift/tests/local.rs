@@ -96,11 +96,8 @@ fn the_example_of_a_table_that_grows_runs() {
                    column_name = 'country'";
     assert_eq!(local.query(remarks), "ISO 3166-1");
     // The rows that were there have NULL in what is new, until a load names it.
-    let users = std::fs::read_to_string(data).unwrap();
-    let of_type_one = users.lines().filter(|line| line.split(',').nth(1) == Some("1")).count();
     let count = |what: &str| local.query(&format!("SELECT COUNT({what}) FROM speakers"));
-    assert_eq!(count("*"), users.lines().count().to_string());
-    assert_eq!(count("country"), of_type_one.to_string());
+    assert_eq!((count("*"), count("country")), ("3".into(), "2".into()));
 }
 
 #[test]
