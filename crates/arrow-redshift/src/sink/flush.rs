@@ -93,6 +93,8 @@ struct Flusher {
     turns: Turns,
     label: String,
     session: Option<Open>,
+    /// Whether what an earlier attempt of this writer left behind was seen to.
+    begun: bool,
 }
 
 /// The flusher's session, and how many rows have gone through its staging table.
@@ -105,7 +107,7 @@ impl Flusher {
     fn new(context: Arc<Context>, subtask: u32) -> Flusher {
         let turns = Turns::of(&context.directory());
         let label = context.identity.label(subtask);
-        Flusher { context, turns, label, session: None }
+        Flusher { context, turns, label, session: None, begun: false }
     }
 
     /// Flushes what is due until a flush fails for good.
@@ -146,7 +148,10 @@ impl Flusher {
                     flushed.retries += 1;
                     let (tries, of) = (flushed.retries, self.context.config.max_retries);
                     warn!(%error, ?delay, tries, of, rows, "a flush failed, trying again");
-                    if error.kind() == ErrorKind::LockTimeout {
+                    let kind = error.kind();
+                    if kind == ErrorKind::LockTimeout
+                        || (kind == ErrorKind::CommitUnknown && self.is_keyed())
+                    {
                         self.end_lost_sessions().await;
                     }
                     tokio::time::sleep(delay).await;
@@ -161,6 +166,10 @@ impl Flusher {
 
     /// One try. The session stays where its transaction has surely ended.
     async fn attempt(&mut self, batch: &RecordBatch) -> Result<()> {
+        if !self.begun && self.is_keyed() {
+            self.end_lost_sessions().await;
+        }
+        self.begun = true;
         let open = self.opened().await?;
         let context = &self.context;
         let (target, layout) = (&context.shape.target, &context.shape.layout);
@@ -213,8 +222,13 @@ impl Flusher {
         Ok(open)
     }
 
-    /// Ends what earlier tries may have left behind with its locks. What cannot be found now is
-    /// looked for again at the next timeout.
+    fn is_keyed(&self) -> bool {
+        self.context.shape.layout.keyed()
+    }
+
+    /// Ends what earlier tries, or this writer before a restart, may have left behind: sessions
+    /// with its locks, or whose transaction is still on its way and by key must not come after a
+    /// newer one. What cannot be found now is looked for again at the next timeout.
     async fn end_lost_sessions(&self) {
         let ended = async {
             let Context { identity, shape, connections, .. } = self.context.as_ref();

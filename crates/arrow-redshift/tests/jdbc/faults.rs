@@ -56,7 +56,9 @@ async fn flushes(server: &RedshiftLocal) {
             writer.close(2).await.unwrap_or_else(|error| panic!("{name} {kind:?}: {error:?}"));
             assert_eq!(server.faults().taken(), 1, "{name} {kind:?}: the fault never struck");
             server.faults().clear();
-            assert_eq!(writer.flushed().retries, 1, "{name} {kind:?}");
+            // The first connection of a keyed writer looks for what an earlier attempt left behind.
+            let aside = connects && kind == Kind::Keyed;
+            assert_eq!(writer.flushed().retries, u32::from(!aside), "{name} {kind:?}");
             match may_repeat {
                 true => case.check_at_least(&watcher, name).await,
                 false => case.check_exactly(&watcher, name).await,
