@@ -39,6 +39,15 @@ limits! {
     /// The widest CHAR column, in bytes.
     CHAR_BYTES = 4_096, "CHAR(n)", "bytes", "Character types",
         "only an existing table has such columns; longer values are refused";
+    /// The widest VARBYTE column, in bytes.
+    VARBYTE_BYTES = 16_777_216, "VARBYTE(n)", "bytes", "VARBYTE type",
+        "declared bytes are created no wider; longer values are refused";
+    /// The widest VARBYTE column that releases before the present limit take, in bytes.
+    VARBYTE_BYTES_EVERYWHERE = 1_024_000, "VARBYTE(n) of older releases", "bytes", "VARBYTE type",
+        "BYTES is created so wide";
+    /// The longest string in a SUPER; as long as the text that is staged for one.
+    SUPER_STRING_BYTES = 65_535, "string in a SUPER", "bytes", "Limitations (SUPER)",
+        "a value whose whole JSON is longer is refused";
     /// The most digits of a DECIMAL.
     DECIMAL_PRECISION = 38, "DECIMAL precision", "digits", "Numeric types",
         "a declared type beyond it is refused";

@@ -6,7 +6,7 @@ mod support;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{AsArray, ListBuilder, RecordBatch, StringBuilder, Time64MicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow_redshift::{
     ErrorKind,
@@ -39,6 +39,8 @@ struct Case {
     key: &'static [&'static str],
     /// Whether the time is an instant.
     zoned: bool,
+    /// Whether the name is an array, which becomes SUPER, and the time one of a day.
+    converted: bool,
     options: &'static [(&'static str, &'static str)],
     /// Whether the load replaces what the table holds.
     overwrite: bool,
@@ -54,6 +56,9 @@ const PARTIAL_ZONED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99
                              PRECISION, seen TIMESTAMPTZ, note VARCHAR(20) DEFAULT 'none')";
 /// A table with a column that is narrower than the sink wants it, and without others.
 const NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9))";
+/// The same with a SUPER and a TIME.
+const PARTIAL_CONVERTED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name SUPER, score DOUBLE \
+                                 PRECISION, seen TIME, note VARCHAR(20) DEFAULT 'none')";
 const CSV: (&str, &str) = ("sink.copy.format", "csv");
 const KEYS: (&str, &str) = ("sink.copy.credentials", "keys");
 const JDBC: (&str, &str) = ("sink.write.mode", "jdbc");
@@ -80,6 +85,10 @@ fn cases() -> Vec<Case> {
         Case { key: ID, zoned: true, ..case() },
         Case { key: ID, exists: PARTIAL, ..case() },
         Case { key: ID, exists: PARTIAL_ZONED, zoned: true, ..case() },
+        Case { converted: true, ..case() },
+        Case { converted: true, options: &[CSV], ..case() },
+        Case { key: ID, converted: true, ..case() },
+        Case { key: ID, exists: PARTIAL_CONVERTED, converted: true, ..case() },
         Case { key: &["name"], ..case() },
         Case { key: &["id", "name"], exists: PARTIAL, ..case() },
         Case { key: ID, options: &[("sink.lock-target", "false")], ..case() },
@@ -165,9 +174,13 @@ impl Case {
             nullable: !self.key.contains(&name) && name != "id",
         };
         let seen = if self.zoned { FlinkType::TimestampLtz(3) } else { FlinkType::Timestamp(3) };
+        let (name, seen) = match self.converted {
+            false => (FlinkType::String, seen),
+            true => ("ARRAY<STRING>".parse().unwrap(), FlinkType::Time(3)),
+        };
         let columns = vec![
             column("id", FlinkType::BigInt),
-            column("name", FlinkType::String),
+            column("name", name),
             column("score", FlinkType::Double),
             column("seen", seen),
         ];
@@ -180,6 +193,13 @@ impl Case {
         if self.zoned {
             let times = columns[3].as_primitive::<TimestampMicrosecondType>().clone();
             columns[3] = Arc::new(times.with_timezone(UTC));
+        }
+        if self.converted {
+            let mut names = ListBuilder::new(StringBuilder::new());
+            names.append_value(columns[1].as_string::<i32>());
+            names.append_null();
+            columns[1] = Arc::new(names.finish());
+            columns[3] = Arc::new(Time64MicrosecondArray::from(vec![1_500_000, 0]));
         }
         RecordBatch::try_new(self.schema().arrow(), columns).unwrap()
     }

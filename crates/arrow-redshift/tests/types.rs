@@ -7,8 +7,8 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow_redshift::{
     options::CopyFormat,
     types::{
-        Column, FlinkType, LoadExpression, RedshiftType, TableSchema, TargetColumn, TargetTable,
-        default_target, markdown, parquet_layout, plan,
+        Column, Element, FlinkType, LoadExpression, RedshiftType, TableSchema, TargetColumn,
+        TargetTable, default_target, markdown, parquet_layout, plan,
     },
 };
 use parquet::{
@@ -63,6 +63,7 @@ fn the_page_says_what_the_writer_writes() {
         DataType::Float32,
         DataType::Float64,
         DataType::Utf8,
+        DataType::Binary,
         DataType::Date32,
         DataType::Timestamp(TimeUnit::Microsecond, None),
     ];
@@ -73,7 +74,7 @@ fn the_page_says_what_the_writer_writes() {
     assert_eq!(parquet_layout(&DataType::LargeUtf8), None);
 }
 
-fn flink_type() -> impl Strategy<Value = FlinkType> {
+fn scalar() -> impl Strategy<Value = FlinkType> {
     let decimal = (1_u8..=38)
         .prop_flat_map(|precision| (Just(precision), 0..=precision.min(37)))
         .prop_map(|(precision, scale)| FlinkType::Decimal { precision, scale });
@@ -92,7 +93,38 @@ fn flink_type() -> impl Strategy<Value = FlinkType> {
         Just(FlinkType::Date),
         (0_u8..=9).prop_map(FlinkType::Timestamp),
         (0_u8..=9).prop_map(FlinkType::TimestampLtz),
+        (1..=16_777_216_u32).prop_map(FlinkType::Binary),
+        (1..=16_777_216_u32).prop_map(FlinkType::VarBinary),
+        Just(FlinkType::Bytes),
+        (0_u8..=9).prop_map(FlinkType::Time),
+        Just(FlinkType::IntervalYearMonth),
+        Just(FlinkType::IntervalDaySecond),
     ]
+}
+
+fn flink_type() -> impl Strategy<Value = FlinkType> {
+    let element = |of: BoxedStrategy<FlinkType>| {
+        (of, any::<bool>())
+            .prop_map(|(data_type, nullable)| Box::new(Element { data_type, nullable }))
+    };
+    scalar().prop_recursive(4, 16, 4, move |inner| {
+        let fields = prop::collection::vec((inner.clone(), any::<bool>()), 0..4);
+        let row = fields.prop_map(|fields| {
+            let named = |(at, (data_type, nullable))| Column {
+                name: format!("F `{at}`"),
+                data_type,
+                nullable,
+            };
+            FlinkType::Row(fields.into_iter().enumerate().map(named).collect())
+        });
+        prop_oneof![
+            element(inner.clone().boxed()).prop_map(FlinkType::Array),
+            (element(scalar().boxed()), element(inner.boxed()))
+                .prop_map(|(key, value)| FlinkType::Map(key, value)),
+            element(scalar().boxed()).prop_map(FlinkType::Multiset),
+            row,
+        ]
+    })
 }
 
 fn one_column(declared: FlinkType, target: RedshiftType) -> (TableSchema, TargetTable) {
@@ -124,12 +156,17 @@ proptest! {
         let target = default_target(&declared, width);
         // The catalog gives the type back as it was created.
         prop_assert_eq!(RedshiftType::from_catalog(&target.to_string(), None, None, None), target.clone());
-        let instant = matches!(declared, FlinkType::TimestampLtz(_)) && parquet;
+        let expression = match declared {
+            FlinkType::TimestampLtz(_) if parquet => LoadExpression::AtTimeZoneUtc,
+            FlinkType::Time(_) => LoadExpression::CastToTime,
+            ref nested if nested.nests() => LoadExpression::JsonParse,
+            _ => LoadExpression::Plain,
+        };
         let (schema, table) = one_column(declared, target);
         let format = if parquet { CopyFormat::Parquet } else { CopyFormat::Csv };
         let plan = plan(&schema, &table, format).unwrap();
-        prop_assert_eq!(plan.direct, !instant);
-        prop_assert_eq!(plan.columns[0].expression == LoadExpression::AtTimeZoneUtc, instant);
+        prop_assert_eq!(plan.direct, expression == LoadExpression::Plain);
+        prop_assert_eq!(plan.columns[0].expression, expression);
         if parquet {
             prop_assert!(parquet_layout(plan.columns[0].staged.data_type()).is_some());
         }

@@ -41,6 +41,9 @@ pub struct Config {
     pub trailing_blanks_group: bool,
     /// What text columns of the databases compare like that say nothing else.
     pub collation: Collation,
+    /// Whether `enable_case_sensitive_identifier` is on in every session, as a cluster's parameter
+    /// group can have it.
+    pub case_sensitive_identifiers: bool,
 }
 
 /// What a database's text columns compare like.
@@ -190,6 +193,7 @@ impl Default for Config {
             max_connections: 2000,
             trailing_blanks_group: false,
             collation: Collation::CaseSensitive,
+            case_sensitive_identifiers: false,
         }
     }
 }

@@ -314,7 +314,7 @@ mod tests {
         let column = LoadColumn {
             name: "t".into(),
             stage_type: String::new(),
-            utc: false,
+            conversion: crate::sql::Conversion::None,
             key: false,
             text: true,
         };

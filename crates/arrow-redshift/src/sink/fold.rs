@@ -101,7 +101,7 @@ mod tests {
         let column = |name: &str, key, text| LoadColumn {
             name: name.into(),
             stage_type: String::new(),
-            utc: false,
+            conversion: crate::sql::Conversion::None,
             key,
             text,
         };

@@ -223,7 +223,12 @@ fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
     let columns = plan.columns.iter().map(|column| LoadColumn {
         name: column.target.clone(),
         stage_type: column.staging_type.to_string(),
-        utc: column.expression == types::LoadExpression::AtTimeZoneUtc,
+        conversion: match column.expression {
+            types::LoadExpression::Plain => sql::Conversion::None,
+            types::LoadExpression::AtTimeZoneUtc => sql::Conversion::Utc,
+            types::LoadExpression::CastToTime => sql::Conversion::Time,
+            types::LoadExpression::JsonParse => sql::Conversion::Json,
+        },
         key: column.key,
         text: matches!(column.target_type, RedshiftType::Char(_) | RedshiftType::VarChar(_)),
     });

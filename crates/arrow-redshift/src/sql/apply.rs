@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     ident::{Qualified, identifier, list},
-    layout::{Layout, LoadColumn, StageColumns},
+    layout::{Conversion, Layout, LoadColumn, StageColumns},
     statement::Statement,
 };
 
@@ -183,10 +183,11 @@ fn same_key(target: &str, source: &str, layout: &Layout) -> String {
 /// A staged column as the target holds it.
 fn value(prefix: &str, column: &LoadColumn) -> String {
     let name = identifier(&column.name);
-    if column.utc {
-        format!("({prefix}{name} AT TIME ZONE 'UTC')")
-    } else {
-        format!("{prefix}{name}")
+    match column.conversion {
+        Conversion::None => format!("{prefix}{name}"),
+        Conversion::Utc => format!("({prefix}{name} AT TIME ZONE 'UTC')"),
+        Conversion::Time => format!("CAST({prefix}{name} AS TIME)"),
+        Conversion::Json => format!("JSON_PARSE({prefix}{name})"),
     }
 }
 

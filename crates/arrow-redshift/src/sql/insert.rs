@@ -53,7 +53,7 @@ mod tests {
         let column = |name: &&str| LoadColumn {
             name: (*name).to_owned(),
             stage_type: "BIGINT".into(),
-            utc: false,
+            conversion: crate::sql::Conversion::None,
             key,
             text: false,
         };

@@ -26,6 +26,52 @@ impl StageColumns {
     ];
 }
 
+/// How a staged value becomes the target's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Conversion {
+    /// It is the target's.
+    None,
+    /// A TIMESTAMP in UTC becomes a TIMESTAMPTZ.
+    Utc,
+    /// A TIMESTAMP becomes the TIME of its day.
+    Time,
+    /// JSON text becomes a SUPER.
+    Json,
+}
+
+/// How committables hold a [`Conversion`]: `false` and `true` as ever, and the name of what came
+/// later, so that an older release refuses to read it instead of leaving it out.
+mod stored {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Conversion;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Utc(bool),
+        Named(Conversion),
+    }
+
+    pub fn serialize<S: Serializer>(value: &Conversion, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Conversion::None => Stored::Utc(false),
+            Conversion::Utc => Stored::Utc(true),
+            named => Stored::Named(*named),
+        }
+        .serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Conversion, D::Error> {
+        Ok(match Stored::deserialize(from)? {
+            Stored::Utc(false) => Conversion::None,
+            Stored::Utc(true) => Conversion::Utc,
+            Stored::Named(conversion) => conversion,
+        })
+    }
+}
+
 /// One column of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadColumn {
@@ -33,8 +79,10 @@ pub struct LoadColumn {
     pub name: String,
     /// DDL text of its type in a staging table.
     pub stage_type: String,
-    /// Whether the staged value is a TIMESTAMP in UTC that becomes a TIMESTAMPTZ.
-    pub utc: bool,
+    /// How the staged value becomes the target's. (Committables called it so when it was only a
+    /// question of UTC or not.)
+    #[serde(rename = "utc", with = "stored")]
+    pub conversion: Conversion,
     /// Whether the column belongs to the key.
     pub key: bool,
     /// Whether it is text, whose trailing blanks a comparison ignores.
@@ -65,5 +113,33 @@ impl Layout {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions_are_kept_as_they_ever_were() {
+        for (conversion, stored) in [
+            (Conversion::None, "false"),
+            (Conversion::Utc, "true"),
+            (Conversion::Time, "\"time\""),
+            (Conversion::Json, "\"json\""),
+        ] {
+            let column = LoadColumn {
+                name: "c".into(),
+                stage_type: "TIMESTAMP".into(),
+                conversion,
+                key: false,
+                text: false,
+            };
+            let json = format!(
+                r#"{{"name":"c","stage_type":"TIMESTAMP","utc":{stored},"key":false,"text":false}}"#
+            );
+            assert_eq!(serde_json::to_string(&column).unwrap(), json);
+            assert_eq!(serde_json::from_str::<LoadColumn>(&json).unwrap(), column);
+        }
     }
 }

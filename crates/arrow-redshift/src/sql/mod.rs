@@ -22,7 +22,7 @@ pub use discover::{
 };
 pub use ident::{Qualified, identifier, literal};
 pub use insert::{insert_rows, rows_per_insert};
-pub use layout::{Layout, LoadColumn, StageColumns};
+pub use layout::{Conversion, Layout, LoadColumn, StageColumns};
 pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger, LedgerRow};
 pub use statement::{
     BACKEND_PID, BEGIN, COMMIT, COPY_COUNT, ROLLBACK, Statement, set_query_group,

@@ -10,7 +10,10 @@ use arrow::{
     datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType},
 };
 
-use super::misfit::{Cause, Misfit, Refused};
+use super::{
+    json_text::is_super,
+    misfit::{Cause, Misfit, Refused},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     types::{ColumnPlan, Rule},
@@ -20,10 +23,14 @@ use crate::{
 ///
 /// Redshift holds 4713 BC to 294276 AD, but only years of four digits are sure to come through
 /// COPY's text formats, so every format keeps to them.
-const DAYS: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
+pub(super) const DAYS: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
 
 /// Microseconds since 1970-01-01 of 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999999.
-const MICROS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+pub(super) const MICROS: std::ops::RangeInclusive<i64> =
+    -62_135_596_800_000_000..=253_402_300_799_999_999;
+
+/// Microseconds since midnight.
+const DAY: std::ops::Range<i64> = 0..86_400_000_000;
 
 /// The nulls of a declared column that may not have them. It is looked at before anything else, so
 /// that what policies make NULL is not taken for it.
@@ -53,7 +60,11 @@ pub(super) fn check(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Misfit>>
             Rule::SingleByte => multi_byte(text(plan, array)?),
             Rule::NoNul => nul(text(plan, array)?),
             Rule::TimeRange => out_of_range(plan, array)?,
-            Rule::NotNull | Rule::MaxDigits(_) | Rule::MaxUnscaled(_) => Vec::new(),
+            Rule::MaxOctets(limit) => octets(plan, array, limit)?,
+            Rule::TimeOfDay => no_time_of_day(plan, array)?,
+            Rule::JsonText => no_json(text(plan, array)?),
+            // Looked at before, or on the way to the staged array.
+            Rule::NotNull | Rule::MaxDigits(_) | Rule::MaxUnscaled(_) | Rule::Nested => Vec::new(),
         };
         misfits.extend(Misfit::of(Cause::Rule(rule), refused.into_iter()));
     }
@@ -101,6 +112,28 @@ fn too_long(text: &StringArray, limit: u32) -> Vec<Refused> {
         let length = text.value_length(row) as u64;
         (length > u64::from(limit)).then_some(length)
     })
+}
+
+fn octets(plan: &ColumnPlan, array: &dyn Array, limit: u32) -> Result<Vec<Refused>> {
+    let Some(bytes) = array.as_binary_opt::<i32>() else {
+        return Ok(too_long(text(plan, array)?, limit));
+    };
+    Ok(rows(bytes, |row| {
+        let length = bytes.value_length(row) as u64;
+        (length > u64::from(limit)).then_some(length)
+    }))
+}
+
+fn no_json(text: &StringArray) -> Vec<Refused> {
+    rows(text, |row| (!is_super(text.value(row))).then_some(0))
+}
+
+/// A TIME is staged as the timestamp at that time of 1970-01-01.
+fn no_time_of_day(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Refused>> {
+    let micros = array
+        .as_primitive_opt::<TimestampMicrosecondType>()
+        .ok_or_else(|| misplaced(plan, "a time", array.data_type()))?;
+    Ok(rows(micros, |row| (!DAY.contains(&micros.value(row))).then_some(0)))
 }
 
 fn multi_byte(text: &StringArray) -> Vec<Refused> {

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, Decimal128Type, TimeUnit, TimestampMicrosecondType},
+    datatypes::{
+        DataType, Decimal128Type, DurationMillisecondType, Int32Type, Int64Type, IntervalUnit,
+        IntervalYearMonthType, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
+    },
 };
 
 use super::{
     check::{self, check},
-    misfit::Misfit,
+    misfit::{Cause, Misfit, Refused},
     review::Review,
+    semi_structured,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -31,7 +35,11 @@ pub(super) fn stage(index: usize, array: &ArrayRef, review: &mut Review<'_>) -> 
     let array = review.settle(index, Arc::clone(array), missing)?;
     let unfit = unconvertible(plan, &array)?;
     let array = review.settle(index, array, unfit)?;
-    let staged = convert(plan, &array)?;
+    let (staged, unfit) = match array.data_type() {
+        DataType::List(_) | DataType::Map(..) | DataType::Struct(_) => nested(plan, &array)?,
+        _ => (convert(plan, &array)?, None),
+    };
+    let staged = review.settle(index, staged, unfit)?;
     let unfit = check(plan, staged.as_ref())?;
     review.settle(index, staged, unfit)
 }
@@ -56,7 +64,10 @@ fn unconvertible(plan: &ColumnPlan, array: &ArrayRef) -> Result<Vec<Misfit>> {
 }
 
 fn convert(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
-    use DataType::{Date32, Decimal128, Dictionary, LargeUtf8, Timestamp, Utf8, Utf8View};
+    use DataType::{
+        Binary, BinaryView, Date32, Decimal128, Dictionary, Duration, FixedSizeBinary, Int32,
+        Int64, Interval, LargeBinary, LargeUtf8, Time64, Timestamp, Utf8, Utf8View,
+    };
     let from = array.data_type();
     let to = plan.staged.data_type();
     match (from, to) {
@@ -67,6 +78,20 @@ fn convert(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
             let micros = array.as_primitive::<TimestampMicrosecondType>().clone();
             Ok(Arc::new(micros.with_timezone_opt(zone.clone())))
         }
+        (Time64(TimeUnit::Microsecond), Timestamp(TimeUnit::Microsecond, None)) => {
+            let micros = array.as_primitive::<Time64MicrosecondType>();
+            Ok(Arc::new(micros.reinterpret_cast::<TimestampMicrosecondType>()))
+        }
+        (Interval(IntervalUnit::YearMonth), Int32 | Int64) => {
+            let months = array.as_primitive::<IntervalYearMonthType>();
+            let months: ArrayRef = Arc::new(months.reinterpret_cast::<Int32Type>());
+            if *to == Int32 { Ok(months) } else { cast(plan, &months) }
+        }
+        (Duration(TimeUnit::Millisecond), Int64) => {
+            let millis = array.as_primitive::<DurationMillisecondType>();
+            Ok(Arc::new(millis.reinterpret_cast::<Int64Type>()))
+        }
+        (LargeBinary | BinaryView | FixedSizeBinary(_), Binary) => cast(plan, array),
         (LargeUtf8 | Utf8View, Utf8) => cast(plan, array),
         (Dictionary(_, values), Utf8) if matches!(**values, Utf8 | LargeUtf8 | Utf8View) => {
             cast(plan, array)
@@ -75,6 +100,17 @@ fn convert(plan: &ColumnPlan, array: &ArrayRef) -> Result<ArrayRef> {
         (Date32, Timestamp(TimeUnit::Microsecond, None)) => cast(plan, array),
         _ => Err(unlike(plan, from)),
     }
+}
+
+/// What nests becomes JSON text, and where SUPER cannot hold a value as it is, NULL and a misfit.
+fn nested(plan: &ColumnPlan, array: &ArrayRef) -> Result<(ArrayRef, Option<Misfit>)> {
+    if !plan.rules.contains(&Rule::Nested) {
+        return Err(unlike(plan, array.data_type()));
+    }
+    let (texts, unfit) =
+        semi_structured::texts(array).map_err(|error| error.with("column", &plan.target))?;
+    let rows = unfit.into_iter().map(|row| Refused { row, found: 0 });
+    Ok((Arc::new(texts), Misfit::of(Cause::Rule(Rule::Nested), rows)))
 }
 
 /// Whether every value of the one numeric type is a value of the other.
@@ -165,7 +201,7 @@ mod tests {
             Int64Array, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
             TimestampMillisecondArray,
         },
-        datatypes::{Field, Float64Type, Int16Type, Int32Type},
+        datatypes::{Field, Float64Type, Int16Type},
     };
 
     use super::{

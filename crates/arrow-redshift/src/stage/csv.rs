@@ -13,7 +13,10 @@ use std::{
 };
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray},
+    array::{
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, PrimitiveArray, RecordBatch,
+        StringArray,
+    },
     datatypes::{
         ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type,
         Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
@@ -100,8 +103,8 @@ impl CsvEncoder {
     }
 }
 
-/// Finds what CSV cannot carry into a column for sure: text that [`NULL`] could be taken for, and
-/// floating-point numbers that COPY reads from no text. Those are the ones that are no numbers, and
+/// Finds what CSV cannot carry into a column for sure: text that [`NULL`] could be taken for,
+/// empty bytes, which could be, and floating-point numbers that COPY reads from no text. Those are the ones that are no numbers, and
 /// those below the least normal one, which Redshift answers with "out of range".
 pub(super) fn check(array: &dyn Array) -> Option<Misfit> {
     let (cause, refused) = match array.data_type() {
@@ -116,6 +119,10 @@ pub(super) fn check(array: &dyn Array) -> Option<Misfit> {
         DataType::Float64 => {
             let numbers = array.as_primitive::<Float64Type>();
             (Cause::CsvNumber, rows(array, |row| unreadable(numbers.value(row).classify())))
+        }
+        DataType::Binary => {
+            let bytes = array.as_binary::<i32>();
+            (Cause::CsvEmpty, rows(array, |row| bytes.value(row).is_empty().then_some(0)))
         }
         _ => return None,
     };
@@ -136,6 +143,7 @@ enum Cells<'a> {
     Float64(&'a PrimitiveArray<Float64Type>),
     Decimal(&'a PrimitiveArray<Decimal128Type>, i8),
     Text(&'a StringArray),
+    Bytes(&'a BinaryArray),
     Date(&'a PrimitiveArray<Date32Type>),
     Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, bool),
 }
@@ -151,6 +159,7 @@ impl Cells<'_> {
             DataType::Float64 => Cells::Float64(array.as_primitive()),
             DataType::Decimal128(_, scale) => Cells::Decimal(array.as_primitive(), *scale),
             DataType::Utf8 => Cells::Text(array.as_string()),
+            DataType::Binary => Cells::Bytes(array.as_binary()),
             DataType::Date32 => Cells::Date(array.as_primitive()),
             DataType::Timestamp(TimeUnit::Microsecond, zone) => {
                 Cells::Timestamp(array.as_primitive(), zone.is_some())
@@ -183,11 +192,15 @@ impl Cells<'_> {
                 quoted(array.value(row).as_bytes(), out);
                 Ok(())
             }
+            Cells::Bytes(array) if array.is_valid(row) => {
+                hex(array.value(row), out);
+                Ok(())
+            }
             Cells::Date(array) => plain(array, row, out, date),
             Cells::Timestamp(array, zoned) => {
                 plain(array, row, out, |value, out| timestamp(value, *zoned, out))
             }
-            Cells::Boolean(_) | Cells::Text(_) => null(out),
+            Cells::Boolean(_) | Cells::Text(_) | Cells::Bytes(_) => null(out),
         }
     }
 }
@@ -221,6 +234,15 @@ pub(super) fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) -> io::Result<(
     let (whole, fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
     let sign = if value < 0 { "-" } else { "" };
     write!(out, "{sign}{whole}.{fraction:0width$}", width = scale as usize)
+}
+
+/// VARBYTE in CSV is hexadecimal.
+fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.push(DIGITS[usize::from(byte >> 4)]);
+        out.push(DIGITS[usize::from(byte & 0xF)]);
+    }
 }
 
 fn quoted(text: &[u8], out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
 //! Values that do not fit: what refuses them, in which rows, and how that is said. No text made
 //! here holds a value.
 
-use crate::types::{ColumnPlan, Rule};
+use crate::types::{ColumnPlan, RedshiftType, Rule};
 
 use super::csv;
 
@@ -12,6 +12,8 @@ pub(super) enum Cause {
     Rule(Rule),
     /// Text that CSV parts use for NULL.
     CsvNull,
+    /// Empty bytes, which CSV may hold for NULL.
+    CsvEmpty,
     /// A floating-point number that COPY reads from no text.
     CsvNumber,
     /// A whole row of more bytes than what carries it takes.
@@ -57,6 +59,11 @@ impl Cause {
             Cause::Rule(Rule::NoNul) => "no-nul",
             Cause::Rule(Rule::MaxDigits(_) | Rule::MaxUnscaled(_)) => "max-digits",
             Cause::Rule(Rule::TimeRange) => "time-range",
+            Cause::Rule(Rule::MaxOctets(_)) => "max-octets",
+            Cause::Rule(Rule::TimeOfDay) => "time-of-day",
+            Cause::Rule(Rule::Nested) => "nested",
+            Cause::Rule(Rule::JsonText) => "json-text",
+            Cause::CsvEmpty => "csv-empty",
             Cause::CsvNull => "csv-null",
             Cause::CsvNumber => "csv-number",
             Cause::RowBytes { .. } => "row-bytes",
@@ -83,6 +90,29 @@ impl Cause {
                 let of = plan.map(|plan| plan.target_type.to_string()).unwrap_or_default();
                 format!("a decimal of {found} digits, too great for column '{column}' of type {of}")
             }
+            Cause::Rule(Rule::MaxOctets(limit)) if is_super(plan) => format!(
+                "a value of {found} bytes of JSON in column '{column}': the text of a SUPER is \
+                 staged in at most {limit}"
+            ),
+            Cause::Rule(Rule::MaxOctets(limit)) => {
+                format!("{found} bytes in column '{column}', which takes at most {limit}")
+            }
+            Cause::Rule(Rule::TimeOfDay) => {
+                format!("a time in column '{column}' that is no time of a day")
+            }
+            Cause::Rule(Rule::Nested) => format!(
+                "a value in column '{column}' that SUPER cannot hold as it is: in it is a NUL \
+                 character, a date or time outside of the years 1 to 9999, or a map with a NULL \
+                 among its keys or two keys of one text"
+            ),
+            Cause::Rule(Rule::JsonText) => format!(
+                "a text in column '{column}' that is no JSON of SUPER's: one value, no name twice \
+                 in an object, no NUL character, at most 127 levels"
+            ),
+            Cause::CsvEmpty => format!(
+                "an empty value in column '{column}': whether COPY takes empty bytes in CSV for \
+                 NULL is not known"
+            ),
             Cause::Rule(Rule::TimeRange) => {
                 format!("a date in column '{column}' outside of the years 1 to 9999")
             }
@@ -111,6 +141,18 @@ impl Cause {
                  shorten the text in the query, or say what becomes of it with \
                  'sink.value-policy'"
             ),
+            Cause::Rule(Rule::MaxOctets(_)) if is_super(plan) => {
+                "make the value smaller in the query, or spread it over several rows".to_owned()
+            }
+            Cause::Rule(Rule::MaxOctets(_)) => {
+                "make the column wider or shorten the value in the query".to_owned()
+            }
+            Cause::Rule(Rule::TimeOfDay) => "times are from 00:00:00 to 23:59:59.999999".to_owned(),
+            Cause::Rule(Rule::Nested) => "mend such values in the query".to_owned(),
+            Cause::Rule(Rule::JsonText) => {
+                "mend the text in the query; JSON_STRING there makes any text a JSON string"
+                    .to_owned()
+            }
             Cause::Rule(Rule::SingleByte) => "make the column VARCHAR".to_owned(),
             Cause::Rule(Rule::NoNul) => "remove it in the query".to_owned(),
             Cause::Rule(Rule::MaxDigits(_) | Rule::MaxUnscaled(_)) => {
@@ -119,7 +161,7 @@ impl Cause {
             Cause::Rule(Rule::TimeRange) => {
                 "COPY loads no others for sure: filter such rows out or make them NULL".to_owned()
             }
-            Cause::CsvNull | Cause::CsvNumber => {
+            Cause::CsvNull | Cause::CsvEmpty | Cause::CsvNumber => {
                 "set 'sink.copy.format' = 'parquet', or change the value in the query".to_owned()
             }
             Cause::RowBytes { .. } => {
@@ -128,4 +170,8 @@ impl Cause {
             }
         }
     }
+}
+
+fn is_super(plan: Option<&ColumnPlan>) -> bool {
+    plan.is_some_and(|plan| plan.target_type == RedshiftType::Super)
 }

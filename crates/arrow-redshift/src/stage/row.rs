@@ -5,7 +5,7 @@
 //! at one by one only when that sum is too great.
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, StringArray},
+    array::{Array, ArrayRef, AsArray, BinaryArray, StringArray},
     datatypes::DataType,
 };
 
@@ -44,7 +44,7 @@ impl RowLimit {
     pub fn new(plan: &TablePlan, more: usize, carrier: impl Into<Carrier>) -> Option<RowLimit> {
         let carrier = carrier.into();
         let texts: Vec<&ColumnPlan> =
-            plan.columns.iter().filter(|column| is_text(column)).collect();
+            plan.columns.iter().filter(|column| is_wide(column)).collect();
         let others = (plan.columns.len() - texts.len() + more) as u64;
         let around = match carrier {
             Carrier::Parquet => others * PARQUET_VALUE_BYTES,
@@ -59,9 +59,8 @@ impl RowLimit {
 
     /// Finds rows of the staged columns that are too wide for COPY.
     pub fn check(&self, columns: &[ArrayRef], rows: usize) -> Option<Misfit> {
-        let texts: Vec<&StringArray> =
-            columns.iter().filter_map(|column| column.as_string_opt()).collect();
-        if self.surely_fits(texts.iter().map(|text| longest(text)).sum()) {
+        let texts: Vec<Wide<'_>> = columns.iter().filter_map(Wide::of).collect();
+        if self.surely_fits(texts.iter().map(Wide::longest).sum()) {
             return None;
         }
         let bytes = (0..rows).map(|row| Refused { row, found: self.row(&texts, row) });
@@ -81,20 +80,26 @@ impl RowLimit {
     fn surely_fits(&self, text: u64) -> bool {
         let text = match self.carrier {
             Carrier::Parquet | Carrier::Binds => text,
-            // Each of them may be a quote, which is doubled.
+            // Each of them may be a quote, which is doubled; and bytes are two digits each.
             Carrier::Csv => text.saturating_mul(2),
         };
         self.around.saturating_add(text) <= self.limit
     }
 
     /// Bytes of one row.
-    fn row(&self, texts: &[&StringArray], row: usize) -> u64 {
-        let present = texts.iter().filter(|text| text.is_valid(row)).map(|text| text.value(row));
-        let bytes = |text: &str| match self.carrier {
-            Carrier::Parquet | Carrier::Binds => text.len(),
-            Carrier::Csv => text.len() + text.bytes().filter(|byte| *byte == b'"').count(),
+    fn row(&self, texts: &[Wide<'_>], row: usize) -> u64 {
+        let bytes = |text: &Wide<'_>| match (self.carrier, text) {
+            (_, Wide::Text(text)) if text.is_null(row) => 0,
+            (_, Wide::Bytes(bytes)) if bytes.is_null(row) => 0,
+            (Carrier::Parquet | Carrier::Binds, Wide::Text(text)) => text.value(row).len(),
+            (Carrier::Parquet | Carrier::Binds, Wide::Bytes(bytes)) => bytes.value(row).len(),
+            (Carrier::Csv, Wide::Text(text)) => {
+                let text = text.value(row);
+                text.len() + text.bytes().filter(|byte| *byte == b'"').count()
+            }
+            (Carrier::Csv, Wide::Bytes(bytes)) => bytes.value(row).len() * 2,
         };
-        self.around + present.map(|text| bytes(text) as u64).sum::<u64>()
+        self.around + texts.iter().map(|text| bytes(text) as u64).sum::<u64>()
     }
 }
 
@@ -106,23 +111,39 @@ fn row_bytes(carrier: Carrier) -> u64 {
     }
 }
 
-fn is_text(column: &ColumnPlan) -> bool {
-    *column.staged.data_type() == DataType::Utf8
+/// A column whose values can be wide.
+enum Wide<'a> {
+    Text(&'a StringArray),
+    Bytes(&'a BinaryArray),
+}
+
+impl<'a> Wide<'a> {
+    fn of(column: &'a ArrayRef) -> Option<Wide<'a>> {
+        let text = column.as_string_opt().map(Wide::Text);
+        text.or_else(|| column.as_binary_opt().map(Wide::Bytes))
+    }
+
+    /// The most bytes of one of a batch's values; what lies under a NULL counts too.
+    fn longest(&self) -> u64 {
+        let offsets = match self {
+            Wide::Text(text) => text.value_offsets(),
+            Wide::Bytes(bytes) => bytes.value_offsets(),
+        };
+        offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default() as u64
+    }
+}
+
+fn is_wide(column: &ColumnPlan) -> bool {
+    matches!(column.staged.data_type(), DataType::Utf8 | DataType::Binary)
 }
 
 /// The most bytes of a text in a column that let it pass its checks.
 fn widest(column: &ColumnPlan) -> u64 {
     let limits = column.rules.iter().filter_map(|rule| match rule {
-        Rule::MaxBytes(limit) => Some(u64::from(*limit)),
+        Rule::MaxBytes(limit) | Rule::MaxOctets(limit) => Some(u64::from(*limit)),
         _ => None,
     });
     limits.min().unwrap_or(u64::MAX)
-}
-
-/// The most bytes of one of a batch's texts; what lies under a NULL counts too.
-fn longest(text: &StringArray) -> u64 {
-    let lengths = text.value_offsets().windows(2).map(|pair| pair[1] - pair[0]);
-    lengths.max().unwrap_or_default() as u64
 }
 
 #[cfg(test)]

@@ -5,78 +5,105 @@ use std::fmt::Write as _;
 use arrow::datatypes::DataType;
 
 use super::{
-    FlinkType, LoadExpression, RedshiftType, default_target,
+    EDGES, Edge, FlinkType, LoadExpression, Outcome, RedshiftType, default_target,
     mapping::{rules, staged},
 };
 use crate::{limits, options::CopyFormat};
 
 /// One row of the page: a declared type as an example, and what is to be said about it.
 struct Row {
-    declared: FlinkType,
+    declared: &'static str,
     notes: &'static str,
 }
 
-const fn row(declared: FlinkType, notes: &'static str) -> Row {
+const fn row(declared: &'static str, notes: &'static str) -> Row {
     Row { declared, notes }
 }
 
-const fn decimal(precision: u8, scale: u8) -> FlinkType {
-    FlinkType::Decimal { precision, scale }
-}
-
 const ROWS: &[Row] = &[
-    row(FlinkType::Boolean, ""),
+    row("BOOLEAN", ""),
     row(
-        FlinkType::TinyInt,
+        "TINYINT",
         "Redshift has no 8-bit integer. A DECIMAL is accepted where it holds every value of the \
          integer type.",
     ),
-    row(FlinkType::SmallInt, "DECIMAL as above."),
-    row(FlinkType::Int, "DECIMAL as above."),
-    row(FlinkType::BigInt, "DECIMAL as above, which takes 20 digits or more."),
+    row("SMALLINT", "DECIMAL as above."),
+    row("INT", "DECIMAL as above."),
+    row("BIGINT", "DECIMAL as above, which takes 20 digits or more."),
     row(
-        FlinkType::Float,
-        "No primary key. COPY reads neither NaN, infinities nor subnormal numbers from CSV: they \
-         are refused with `sink.copy.format` = `csv`, and carried by Parquet, where how COPY takes \
-         them is unverified.",
+        "FLOAT",
+        "No primary key. −0.0 keeps its sign. COPY reads neither NaN, infinities nor subnormal \
+         numbers from CSV: they are refused with `sink.copy.format` = `csv`, and carried by \
+         Parquet, where how COPY takes them is unverified.",
     ),
-    row(FlinkType::Double, "As above."),
+    row("DOUBLE", "As above."),
     row(
-        decimal(9, 2),
+        "DECIMAL(9, 2)",
         "The scale may grow, never shrink; digits in front of the point are checked value by \
          value. COPY was seen to load decimals from INT64; from INT32, which holds up to 9 digits, \
          is unverified.",
     ),
-    row(decimal(18, 2), "As above."),
+    row("DECIMAL(18, 2)", "As above."),
     row(
-        decimal(19, 2),
+        "DECIMAL(19, 2)",
         "As above. A DECIMAL(19, s) of Redshift holds at most 9223372036854775807 without its \
          point, so a created column gets 20 digits. Lengths other than 8 and 16 bytes are \
          unverified.",
     ),
-    row(decimal(38, 10), "As above. Redshift's scale ends at 37."),
+    row("DECIMAL(38, 10)", "As above. Redshift's scale ends at 37."),
     row(
-        FlinkType::Char(10),
+        "CHAR(10)",
         "Redshift counts bytes and Flink characters, each of up to 4 bytes. Redshift's CHAR takes \
          single-byte characters only and is therefore never created; where the table has one, \
-         each value is checked.",
+         each value is checked, and Redshift pads it with blanks.",
     ),
-    row(FlinkType::VarChar(20), "Each value is checked in bytes against the column's width."),
+    row("VARCHAR(20)", "Each value is checked in bytes against the column's width."),
     row(
-        FlinkType::String,
-        "Created as wide as `sink.create-table.varchar-width`. Each value is checked in bytes.",
+        "STRING",
+        "Created as wide as `sink.create-table.varchar-width`. Each value is checked in bytes. In \
+         a SUPER column it has to be JSON (see below).",
     ),
-    row(FlinkType::Date, "Each value is checked against the range that loads surely."),
     row(
-        FlinkType::Timestamp(6),
+        "BINARY(16)",
+        "Redshift keeps no fixed length. In CSV an empty value is refused: whether COPY takes it \
+         for NULL is not known.",
+    ),
+    row("VARBINARY(100)", "As above. Each value is checked against the column's width."),
+    row(
+        "BYTES",
+        "As above. Created with the width that every release of Redshift takes; the present limit \
+         is 16777216.",
+    ),
+    row("DATE", "Each value is checked against the range that loads surely."),
+    row(
+        "TIME(3)",
+        "COPY of Parquet has no documented mapping for TIME: values are staged as timestamps of \
+         1970-01-01 and cast by an INSERT … SELECT, in CSV too. In a TIMESTAMP column they are \
+         just those timestamps. (Flink itself keeps milliseconds.)",
+    ),
+    row(
+        "TIMESTAMP(6)",
         "Any precision from 0 to 9; digits beyond microseconds are cut, since Redshift has none.",
     ),
     row(
-        FlinkType::TimestampLtz(6),
+        "TIMESTAMP_LTZ(6)",
         "Any precision, as above. In a TIMESTAMP column it is the clock of UTC. That COPY loads \
          Parquet's UTC timestamps into TIMESTAMPTZ is unverified: they are staged without a zone \
          and converted by an INSERT … SELECT; CSV loads directly.",
     ),
+    row("INTERVAL YEAR TO MONTH", "Months."),
+    row(
+        "INTERVAL DAY TO SECOND",
+        "Milliseconds, which is what Flink keeps. Into Redshift's own INTERVAL columns no way of \
+         loading is documented: they are refused.",
+    ),
+    row("ARRAY<INT>", "No primary key. JSON, as below."),
+    row(
+        "MAP<STRING, INT>",
+        "As above. A key becomes the name of a field; a type that nests cannot be one.",
+    ),
+    row("MULTISET<STRING>", "As a map from its elements to how often they occur."),
+    row("ROW<a INT, b STRING>", "As an object with a field for each of its own."),
 ];
 
 /// An example of each type that a target column can have.
@@ -93,6 +120,9 @@ const TARGETS: &[(&str, RedshiftType)] = &[
     ("DATE", RedshiftType::Date),
     ("TIMESTAMP", RedshiftType::Timestamp),
     ("TIMESTAMPTZ", RedshiftType::TimestampTz),
+    ("TIME", RedshiftType::Time),
+    ("VARBYTE", RedshiftType::VarByte(limits::VARBYTE_BYTES as u32)),
+    ("SUPER", RedshiftType::Super),
 ];
 
 const HEAD: &str = "\
@@ -115,35 +145,109 @@ refused.
 | --- | --- | --- | --- | --- | --- |
 ";
 
+const EDGES_HEAD: &str = "
+## Values at the edges
+
+Each of these is loaded by a test and read back, or refused with its column and row before anything \
+is staged. That Parquet's NaN, infinities and subnormal numbers, DECIMALs of up to 9 digits and of \
+lengths other than 8 and 16 bytes load is unverified on Redshift.
+
+| Flink | Redshift | value | copy, Parquet | copy, CSV |
+| --- | --- | --- | --- | --- |
+";
+
 const TAIL: &str = "
-Other types (BYTES, BINARY, VARBINARY, TIME, INTERVAL, ARRAY, MAP, ROW, MULTISET, RAW) are not \
-carried yet and are refused by name, as are target columns of other types when they are declared. \
-A target's column may be left out of the declaration where it is NULL, has a default, or is an \
-IDENTITY; an IDENTITY column has to be left out.
+## SUPER
+
+Arrays, maps, multisets and rows are staged as JSON text in a VARCHAR, and an INSERT … SELECT makes \
+them SUPER with JSON_PARSE, in both formats alike. (COPY's own way, SERIALIZETOJSON of nested \
+Parquet, leaves open how it writes decimals, times, bytes and maps.) The text has at most 65535 \
+bytes: a value with more is refused.
+
+The JSON is that of Flink's JSON format, with ISO 8601 for times:
+
+| value | JSON |
+| --- | --- |
+| NULL within a value | `null` |
+| numbers | numbers with all their digits; how many of them SUPER keeps beyond 15 is unverified: \
+CAST to STRING in the query what must keep them |
+| NaN, infinities | `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"` |
+| text | text; a NUL character is refused |
+| bytes | Base64 |
+| DATE, TIME | `\"2026-01-31\"`, `\"23:59:59.5\"` |
+| TIMESTAMP, TIMESTAMP_LTZ | `\"2026-01-31T23:59:59.5\"`, and in UTC with a `Z` behind; years 1 to \
+9999 |
+| intervals | numbers, of months or milliseconds |
+| MAP, MULTISET | an object; the text of a key's JSON is the field's name, so two keys of one text \
+are refused, and NULL among the keys |
+| ROW | an object, with the fields' names as they were declared |
+
+A STRING that goes into a SUPER column has to be one JSON value of at most 65535 bytes and 127 \
+levels, without a name twice in one object and without NUL characters; anything else is refused. A \
+column of the primary key cannot be SUPER, which Redshift does not compare.
+
+## The rest
+
+RAW is refused by name, and so are target columns of other types when they are declared. A \
+target's column may be left out of the declaration where it is NULL, has a default, or is an \
+IDENTITY; an IDENTITY column has to be left out. In scripts of `flink-redshift run` and in Flink \
+BINARY, VARBINARY, BYTES, TIME, intervals, ARRAY, MAP, MULTISET and ROW are not carried yet, and \
+refused by name; the crate `arrow-redshift` carries them.
 ";
 
 /// `docs/types.md`: every type that is carried, and where it goes.
 pub fn markdown() -> String {
     let mut page = HEAD.to_owned();
     for Row { declared, notes } in ROWS {
-        let created = default_target(declared, limits::VARCHAR_BYTES as u32);
+        // A row of no type would be missing on the page; a test looks for each.
+        let Ok(declared) = declared.parse::<FlinkType>() else { continue };
+        let created = default_target(&declared, limits::VARCHAR_BYTES as u32);
         // Every type that is created is carried, and writing to a String cannot fail.
         let layout = staged(&created, CopyFormat::Parquet).map(|staged| {
-            let zone = match staged.expression {
+            let what = match staged.expression {
                 LoadExpression::AtTimeZoneUtc => ", of UTC",
+                LoadExpression::CastToTime => ", of 1970-01-01",
+                LoadExpression::JsonParse => ", JSON",
                 LoadExpression::Plain => "",
             };
-            parquet_layout(&staged.arrow).unwrap_or_default() + zone
+            parquet_layout(&staged.arrow).unwrap_or_default() + what
         });
         let _ = writeln!(
             page,
             "| {declared} | {} | {created} | {} | {} | {notes} |",
-            declared.arrow(),
+            arrow_name(&declared),
             layout.unwrap_or_default(),
-            accepted(declared).join(", "),
+            accepted(&declared).join(", "),
+        );
+    }
+    page.push_str(EDGES_HEAD);
+    for Edge { declared, target, value, parquet, csv } in EDGES {
+        let value = value.replace('|', "\\|");
+        let _ = writeln!(
+            page,
+            "| {declared} | {target} | `{value}` | {} | {} |",
+            said(*parquet),
+            said(*csv)
         );
     }
     page + TAIL
+}
+
+const fn said(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Carried => "carried",
+        Outcome::Refused => "refused",
+    }
+}
+
+/// Arrow's name of a type; what nests by its kind alone.
+fn arrow_name(declared: &FlinkType) -> String {
+    match declared.arrow() {
+        DataType::List(_) => "List".to_owned(),
+        DataType::Map(..) => "Map".to_owned(),
+        DataType::Struct(_) => "Struct".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn accepted(declared: &FlinkType) -> Vec<&'static str> {
@@ -162,6 +266,7 @@ pub fn parquet_layout(staged: &DataType) -> Option<String> {
         DataType::Float32 => "FLOAT".to_owned(),
         DataType::Float64 => "DOUBLE".to_owned(),
         DataType::Utf8 => "BYTE_ARRAY (STRING)".to_owned(),
+        DataType::Binary => "BYTE_ARRAY".to_owned(),
         DataType::Date32 => "INT32 (DATE)".to_owned(),
         DataType::Timestamp(_, None) => "INT64 (TIMESTAMP, micros)".to_owned(),
         DataType::Decimal128(precision, scale) => {
@@ -182,4 +287,18 @@ fn decimal_bytes(precision: u8) -> u32 {
     // 38 digits take 127 bits, so neither side overflows.
     let most = 10_u128.pow(u32::from(precision.min(38))) - 1;
     (u128::BITS - most.leading_zeros() + 1).div_ceil(8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_on_the_page() {
+        let page = markdown();
+        for Row { declared, .. } in ROWS {
+            let data_type: FlinkType = declared.parse().unwrap();
+            assert!(page.contains(&format!("\n| {data_type} | ")), "{declared}");
+        }
+    }
 }

@@ -26,6 +26,9 @@ impl From<CopyFormat> for Carrier {
     }
 }
 
+/// The longest JSON text that is staged for a SUPER: the widest VARCHAR.
+const SUPER_TEXT_BYTES: u32 = limits::VARCHAR_BYTES as u32;
+
 /// How the staged value becomes the target's value in `INSERT … SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadExpression {
@@ -33,6 +36,10 @@ pub enum LoadExpression {
     Plain,
     /// A staged TIMESTAMP that holds UTC, as TIMESTAMPTZ.
     AtTimeZoneUtc,
+    /// A staged TIMESTAMP on 1970-01-01, as TIME.
+    CastToTime,
+    /// Staged JSON text, as SUPER.
+    JsonParse,
 }
 
 /// A check that every value of a column passes before it is staged.
@@ -53,6 +60,14 @@ pub enum Rule {
     MaxUnscaled(i64),
     /// A date or timestamp that the target can hold.
     TimeRange,
+    /// At most this many bytes of a value that cannot be cut short: VARBYTE, and the text of SUPER.
+    MaxOctets(u32),
+    /// A time of a day: from midnight to less than 24 hours after it.
+    TimeOfDay,
+    /// An array, map, multiset or row whose every part SUPER holds as it is.
+    Nested,
+    /// Text that is one JSON value which SUPER holds.
+    JsonText,
 }
 
 /// What becomes of one declared column.
@@ -93,7 +108,8 @@ pub struct TablePlan {
 /// VARCHAR(n) become VARCHAR(4n), up to Redshift's widest. CHAR becomes VARCHAR because Redshift's
 /// CHAR takes single-byte characters only. STRING becomes VARCHAR(`string_width`). DECIMAL(19, s)
 /// becomes DECIMAL(20, s), because Redshift holds nineteen digits in 64 bits, which are too few
-/// for all of them.
+/// for all of them. Intervals become numbers: of months, and of milliseconds. BYTES becomes the widest
+/// VARBYTE that every release of Redshift knows.
 pub fn default_target(declared: &FlinkType, string_width: u32) -> RedshiftType {
     match *declared {
         FlinkType::Boolean => RedshiftType::Boolean,
@@ -114,14 +130,15 @@ pub fn default_target(declared: &FlinkType, string_width: u32) -> RedshiftType {
         FlinkType::Date => RedshiftType::Date,
         FlinkType::Timestamp(_) => RedshiftType::Timestamp,
         FlinkType::TimestampLtz(_) => RedshiftType::TimestampTz,
-        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
-            RedshiftType::Other("varbyte".to_owned())
+        FlinkType::Binary(length) | FlinkType::VarBinary(length) => {
+            RedshiftType::VarByte(length.min(limits::VARBYTE_BYTES as u32))
         }
-        FlinkType::Time(_) => RedshiftType::Other("time".to_owned()),
+        FlinkType::Bytes => RedshiftType::VarByte(limits::VARBYTE_BYTES_EVERYWHERE as u32),
+        FlinkType::Time(_) => RedshiftType::Time,
         FlinkType::IntervalYearMonth => RedshiftType::Integer,
         FlinkType::IntervalDaySecond => RedshiftType::BigInt,
         FlinkType::Array(_) | FlinkType::Map(..) | FlinkType::Multiset(_) | FlinkType::Row(_) => {
-            RedshiftType::Other("super".to_owned())
+            RedshiftType::Super
         }
     }
 }
@@ -154,10 +171,41 @@ pub(super) fn rules(declared: &FlinkType, target: &RedshiftType) -> Option<Vec<R
         (F::Char(_) | F::VarChar(_) | F::String, R::Char(width)) => {
             Some(vec![Rule::NoNul, Rule::SingleByte, Rule::MaxBytes(*width)])
         }
+        (F::Char(_) | F::VarChar(_) | F::String, R::Super) => {
+            Some(vec![Rule::MaxOctets(SUPER_TEXT_BYTES), Rule::JsonText])
+        }
+        (F::Array(_) | F::Map(..) | F::Multiset(_) | F::Row(_), R::Super) => {
+            nests_in_json(declared).then(|| vec![Rule::Nested, Rule::MaxOctets(SUPER_TEXT_BYTES)])
+        }
+        (F::Binary(_) | F::VarBinary(_) | F::Bytes, R::VarByte(width)) => {
+            Some(vec![Rule::MaxOctets(*width)])
+        }
         (F::Date, R::Date)
         | (F::Timestamp(_), R::Timestamp)
         | (F::TimestampLtz(_), R::TimestampTz | R::Timestamp) => Some(vec![Rule::TimeRange]),
+        (F::Time(_), R::Time | R::Timestamp) => Some(vec![Rule::TimeOfDay]),
+        (F::IntervalYearMonth, R::Integer | R::BigInt) | (F::IntervalDaySecond, R::BigInt) => {
+            Some(Vec::new())
+        }
         _ => None,
+    }
+}
+
+/// Whether a type that nests has a form in JSON: the keys of objects are texts, so what nests itself
+/// cannot be the key of a map, nor the element of a multiset.
+pub(super) fn nests_in_json(data_type: &FlinkType) -> bool {
+    use FlinkType as F;
+    match data_type {
+        F::Array(element) => nests_in_json(&element.data_type),
+        F::Map(key, value) => !key.data_type.nests() && nests_in_json(&value.data_type),
+        F::Multiset(element) => !element.data_type.nests(),
+        F::Row(fields) => {
+            let mut names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            names.sort_unstable();
+            names.windows(2).all(|pair| pair[0] != pair[1])
+                && fields.iter().all(|field| nests_in_json(&field.data_type))
+        }
+        _ => true,
     }
 }
 
@@ -193,14 +241,23 @@ pub(super) struct StagedAs {
     pub expression: LoadExpression,
 }
 
-/// What is written to a part for a target type; `None` for types that are not carried.
+/// What is written to a part for a target type; `None` for types that are not carried, as bytes,
+/// times and SUPER are not by parameters yet.
 ///
+/// COPY of Parquet has no mapping for TIME, and none for JSON text to SUPER that would not make it
+/// a string: a timestamp and a VARCHAR are loaded and converted in SQL, in both formats alike.
 /// COPY widens nothing, so this is the exact counterpart of the target's type and not of the
 /// declared one. Whether Parquet's UTC timestamps load into TIMESTAMPTZ is unverified: they are
 /// staged as TIMESTAMP and converted in SQL, whereas CSV's text with its `+00` loads directly, and a
 /// parameter says its type.
 pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Option<StagedAs> {
+    let carrier = carrier.into();
     let arrow = match target {
+        RedshiftType::VarByte(_) | RedshiftType::Time | RedshiftType::Super
+            if carrier == Carrier::Binds =>
+        {
+            return None;
+        }
         RedshiftType::Boolean => DataType::Boolean,
         RedshiftType::SmallInt => DataType::Int16,
         RedshiftType::Integer => DataType::Int32,
@@ -214,7 +271,7 @@ pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Opti
         RedshiftType::Char(_) | RedshiftType::VarChar(_) => DataType::Utf8,
         RedshiftType::Date => DataType::Date32,
         RedshiftType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-        RedshiftType::TimestampTz if carrier.into() == Carrier::Parquet => {
+        RedshiftType::TimestampTz if carrier == Carrier::Parquet => {
             return Some(StagedAs {
                 arrow: DataType::Timestamp(TimeUnit::Microsecond, None),
                 staging_type: RedshiftType::Timestamp,
@@ -222,6 +279,21 @@ pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Opti
             });
         }
         RedshiftType::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+        RedshiftType::VarByte(_) => DataType::Binary,
+        RedshiftType::Time => {
+            return Some(StagedAs {
+                arrow: DataType::Timestamp(TimeUnit::Microsecond, None),
+                staging_type: RedshiftType::Timestamp,
+                expression: LoadExpression::CastToTime,
+            });
+        }
+        RedshiftType::Super => {
+            return Some(StagedAs {
+                arrow: DataType::Utf8,
+                staging_type: RedshiftType::VarChar(SUPER_TEXT_BYTES),
+                expression: LoadExpression::JsonParse,
+            });
+        }
         RedshiftType::Other(_) => return None,
     };
     Some(StagedAs { arrow, staging_type: target.clone(), expression: LoadExpression::Plain })
@@ -310,6 +382,6 @@ mod tests {
         let csv = staged(&RedshiftType::TimestampTz, CopyFormat::Csv).unwrap();
         assert_eq!((csv.arrow, csv.staging_type), (utc, RedshiftType::TimestampTz));
         assert_eq!(csv.expression, LoadExpression::Plain);
-        assert!(staged(&RedshiftType::Other("super".into()), CopyFormat::Parquet).is_none());
+        assert!(staged(&RedshiftType::Other("geometry".into()), CopyFormat::Parquet).is_none());
     }
 }

@@ -3,6 +3,7 @@
 //! Knows types only: no statement, no file, no connection.
 
 mod docs;
+mod edges;
 mod flink;
 mod flink_text;
 mod flink_tokens;
@@ -12,6 +13,7 @@ mod redshift;
 mod schema;
 
 pub use docs::{markdown, parquet_layout};
+pub use edges::{EDGES, Edge, Outcome};
 pub use flink::{Element, FlinkType, UTC};
 pub use mapping::{Carrier, ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;

@@ -25,7 +25,8 @@ pub fn plan(
     let mut problems = Vec::new();
     for (source, column) in schema.columns.iter().enumerate() {
         let key = schema.primary_key.contains(&column.name);
-        match find(target, column).and_then(|found| plan_column(column, found, carrier)) {
+        let found = find(target, column).and_then(|found| comparable(column, found, key));
+        match found.and_then(|found| plan_column(column, found, carrier)) {
             Ok(planned) => columns.push(ColumnPlan { source, key, ..planned }),
             Err(problem) => problems.push(problem),
         }
@@ -79,6 +80,22 @@ fn find<'a>(target: &'a TargetTable, column: &Column) -> Result<&'a TargetColumn
     Err(format!("{declared}and the target has no such column; {advice}"))
 }
 
+/// A key must be a column that can be compared.
+fn comparable<'a>(
+    column: &Column,
+    target: &'a TargetColumn,
+    key: bool,
+) -> Result<&'a TargetColumn, String> {
+    if key && target.data_type == RedshiftType::Super {
+        return Err(format!(
+            "column {}: of the primary key, target SUPER, which has no comparisons; make the \
+             target's column VARCHAR",
+            column.name
+        ));
+    }
+    Ok(target)
+}
+
 fn plan_column(
     column: &Column,
     target: &TargetColumn,
@@ -93,7 +110,14 @@ fn plan_column(
     }
     let (Some(checks), Some(staged)) = (rules(declared, target_type), staged(target_type, carrier))
     else {
-        return Err(format!("{head}; {}", advice(declared, target_type)));
+        let unfit = rules(declared, target_type).is_none();
+        let advice = match carrier {
+            Carrier::Binds if !unfit => {
+                "jdbc mode does not carry such columns yet; set 'sink.write.mode' = 'copy'".into()
+            }
+            _ => advice(declared, target_type),
+        };
+        return Err(format!("{head}; {advice}"));
     };
     let not_null = !column.nullable || !target.nullable;
     Ok(ColumnPlan {
@@ -124,8 +148,12 @@ fn unfilled(column: &TargetColumn) -> Option<String> {
 fn advice(declared: &FlinkType, target: &RedshiftType) -> String {
     match (declared, target) {
         (_, RedshiftType::Other(name)) => {
-            format!("columns of type {name} are not carried yet: leave it out of the declaration")
+            format!("columns of type {name} are not carried: leave it out of the declaration")
         }
+        (nested, RedshiftType::Super) if nested.nests() => "keys of a map and elements of a \
+            multiset become names in JSON, so they cannot nest, and fields of a ROW need names of \
+            their own"
+            .to_owned(),
         (FlinkType::Decimal { .. }, RedshiftType::Decimal { .. }) => format!(
             "digits behind the point would be lost; declare {target} and CAST in the query, or \
              widen the target"
@@ -150,6 +178,8 @@ fn declaration(target: &RedshiftType) -> String {
         RedshiftType::Char(_) | RedshiftType::VarChar(_) => "STRING".to_owned(),
         RedshiftType::Timestamp => "TIMESTAMP(6)".to_owned(),
         RedshiftType::TimestampTz => "TIMESTAMP_LTZ(6)".to_owned(),
+        RedshiftType::VarByte(_) => "BYTES".to_owned(),
+        RedshiftType::Super => "STRING with a JSON text, an ARRAY, a MAP or a ROW".to_owned(),
         same => same.to_string(),
     }
 }

@@ -162,7 +162,17 @@ fn each_kind_of_mismatch_says_what_to_do() {
         ("STRING", "timestamp with time zone", "declare TIMESTAMP_LTZ(6)"),
         ("DOUBLE", "character(3)", "declare STRING and CAST"),
         ("INT", "double precision", "declare DOUBLE and CAST"),
-        ("STRING", "super", "columns of type super are not carried yet"),
+        ("STRING", "geometry", "columns of type geometry are not carried"),
+        ("INT", "super", "declare STRING with a JSON text"),
+        ("INTERVAL YEAR TO MONTH", "smallint", "declare SMALLINT and CAST"),
+        ("INTERVAL DAY TO SECOND", "integer", "declare INT and CAST"),
+        ("INTERVAL YEAR TO MONTH", "interval year to month", "are not carried"),
+        ("TIME(3)", "date", "declare DATE and CAST"),
+        ("BYTES", "character varying(9)", "declare STRING and CAST"),
+        ("ARRAY<INT>", "character varying(9)", "declare STRING and CAST"),
+        ("MAP<ROW<a INT>, INT>", "super", "keys of a map"),
+        ("MULTISET<ARRAY<INT>>", "super", "elements of a multiset"),
+        ("ROW<a INT, a INT>", "super", "names of their own"),
     ] {
         let text = problem(("c", declared), ("c", target));
         assert!(text.contains(expected), "{expected} is not in {text}");

@@ -34,7 +34,13 @@ pub enum RedshiftType {
     Timestamp,
     /// `TIMESTAMPTZ`
     TimestampTz,
-    /// A type that is not carried yet, by its catalog name.
+    /// `TIME`
+    Time,
+    /// `VARBYTE(n)`, n bytes.
+    VarByte(u32),
+    /// `SUPER`
+    Super,
+    /// A type that is not carried, by its catalog name.
     Other(String),
 }
 
@@ -66,7 +72,8 @@ impl RedshiftType {
     /// Reads a type as a catalog view gives it: its name, which may carry its own modifiers
     /// (`numeric(18,2)`), and the view's columns for length in bytes, precision and scale.
     ///
-    /// What is nowhere said is Redshift's default: VARCHAR(256), CHAR(1), DECIMAL(18, 0).
+    /// What is nowhere said is Redshift's default: VARCHAR(256), CHAR(1), DECIMAL(18, 0),
+    /// VARBYTE(64000).
     pub fn from_catalog(
         data_type: &str,
         length: Option<u32>,
@@ -98,6 +105,11 @@ impl RedshiftType {
             "date" => RedshiftType::Date,
             "timestamp without time zone" | "timestamp" => RedshiftType::Timestamp,
             "timestamp with time zone" | "timestamptz" => RedshiftType::TimestampTz,
+            "time without time zone" | "time" => RedshiftType::Time,
+            "binary varying" | "varbyte" | "varbinary" => {
+                RedshiftType::VarByte(first.or(length).unwrap_or(64_000))
+            }
+            "super" => RedshiftType::Super,
             _ => RedshiftType::Other(data_type.trim().to_owned()),
         }
     }
@@ -142,6 +154,9 @@ impl fmt::Display for RedshiftType {
             RedshiftType::Date => f.write_str("DATE"),
             RedshiftType::Timestamp => f.write_str("TIMESTAMP"),
             RedshiftType::TimestampTz => f.write_str("TIMESTAMPTZ"),
+            RedshiftType::Time => f.write_str("TIME"),
+            RedshiftType::VarByte(length) => write!(f, "VARBYTE({length})"),
+            RedshiftType::Super => f.write_str("SUPER"),
             RedshiftType::Other(name) => f.write_str(name),
         }
     }
@@ -184,6 +199,10 @@ mod tests {
             ("timestamp without time zone", "TIMESTAMP"),
             ("timestamp(6) without time zone", "TIMESTAMP"),
             ("timestamp with time zone", "TIMESTAMPTZ"),
+            ("time without time zone", "TIME"),
+            ("binary varying(7)", "VARBYTE(7)"),
+            ("binary varying", "VARBYTE(64000)"),
+            ("super", "SUPER"),
         ] {
             let data_type = RedshiftType::from_catalog(catalog, None, None, None);
             assert_eq!(data_type.to_string(), ddl, "{catalog}");
@@ -210,7 +229,7 @@ mod tests {
 
     #[test]
     fn other_types_keep_their_names() {
-        for name in ["super", "binary varying(64000)", "time without time zone", "geometry", "("] {
+        for name in ["time with time zone", "interval year to month", "geometry", "("] {
             assert_eq!(
                 RedshiftType::from_catalog(name, None, None, None),
                 RedshiftType::Other(name.to_owned())

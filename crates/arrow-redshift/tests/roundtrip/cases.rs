@@ -2,7 +2,7 @@
 
 use arrow_redshift::types::{FlinkType, RedshiftType};
 
-use crate::values::{Value, at, day, text};
+use crate::values::{self, Value, at, clock, day, text};
 
 /// A declared type, values at its edges, and the types of columns in existing tables that take it.
 pub struct Case {
@@ -179,6 +179,141 @@ fn texts() -> Vec<Case> {
     ]
 }
 
+const CLOCKS: [&str; 6] =
+    ["00:00:00", "00:00:00.001", "02:30:00", "12:00:00.5", "23:59:59", "23:59:59.999"];
+
+fn bytes(declared: &str, values: &[&[u8]], targets: &[&str]) -> Case {
+    case(declared, values.iter().map(|bytes| Value::Bytes(bytes.to_vec())).collect(), targets)
+}
+
+fn binaries() -> Vec<Case> {
+    let every: Vec<u8> = (0..=255).collect();
+    let wide = vec![0xA5; 100_000];
+    vec![
+        bytes("BINARY(3)", &[b"abc", &[0; 3], &[255; 3]], &["VARBYTE(3)", "VARBYTE"]),
+        bytes("VARBINARY(256)", &[&[0], b"@NULL@", &every], &["VARBYTE(256)"]),
+        bytes("BYTES", &[&every, &wide], &["VARBYTE(1024000)"]),
+    ]
+}
+
+fn clocks_and_intervals() -> Vec<Case> {
+    let times = |declared, micros: &[&str]| {
+        let values = CLOCKS.iter().chain(micros).map(|text| clock(text)).collect();
+        case(declared, values, &["TIME", "TIMESTAMP"])
+    };
+    let months = [i32::MIN, -13, 0, 1, i32::MAX].map(Value::Months).to_vec();
+    let millis = [i64::MIN, -1, 0, 86_400_000, i64::MAX].map(Value::Millis).to_vec();
+    vec![
+        times("TIME(3)", &[]),
+        times("TIME(6)", &["00:00:00.000001", "23:59:59.999999"]),
+        case("INTERVAL YEAR TO MONTH", months, &["INTEGER", "BIGINT"]),
+        case("INTERVAL DAY TO SECOND", millis, &["BIGINT"]),
+    ]
+}
+
+fn list(values: &[Option<Value>]) -> Value {
+    Value::List(values.to_vec())
+}
+
+fn entries(entries: &[(Value, Option<Value>)]) -> Value {
+    Value::Entries(entries.to_vec())
+}
+
+/// What becomes SUPER.
+fn nested() -> Vec<Case> {
+    let number = |value: i64| Some(Value::Int(value));
+    let doubles = [f64::MIN, f64::MAX, -0.0, 0.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let doubles: Vec<_> = doubles.map(|value| Some(Value::Double(value))).to_vec();
+    let troubles: Vec<_> = TROUBLE.iter().map(|trouble| Some(text(trouble))).collect();
+    let named: Vec<_> =
+        TROUBLE.iter().enumerate().map(|(at, key)| (text(key), number(at as i64))).collect();
+    let nines = Some(Value::Decimal(10_i128.pow(38) - 1));
+    let times = |at: &str| {
+        let (day, time) = at.split_once(' ').expect("a day and a time");
+        Value::Fields(vec![
+            Some(values::day(day)),
+            Some(clock(time)),
+            Some(values::at(at)),
+            Some(values::at(at)),
+        ])
+    };
+    let tree = |name: &str, leaves: &[Option<Value>]| {
+        Value::Fields(vec![Some(text(name)), Some(list(leaves))])
+    };
+    let leaf = |key: &str, bytes: &[u8]| {
+        Some(entries(&[(text(key), Some(Value::Bytes(bytes.to_vec()))), (text("none"), None)]))
+    };
+    let targets = &["SUPER"];
+    vec![
+        case(
+            "ARRAY<BIGINT>",
+            vec![
+                list(&[]),
+                list(&[number(i64::MIN), None, number(i64::MAX)]),
+                list(&vec![number(7); 20_000]),
+            ],
+            targets,
+        ),
+        case("ARRAY<DOUBLE>", vec![list(&doubles)], targets),
+        case("ARRAY<STRING NOT NULL>", vec![list(&troubles)], targets),
+        case(
+            "ARRAY<DECIMAL(38, 10)>",
+            vec![list(&[nines, Some(Value::Decimal(-1)), None])],
+            targets,
+        ),
+        case("MAP<STRING, BIGINT>", vec![entries(&[]), entries(&named)], targets),
+        case(
+            "MAP<INT, BOOLEAN>",
+            vec![entries(&[(Value::Int(-1), Some(Value::Bool(true))), (Value::Int(2), None)])],
+            targets,
+        ),
+        case(
+            "MULTISET<STRING>",
+            vec![entries(&[(text("a"), number(3)), (text(""), number(1))])],
+            targets,
+        ),
+        case(
+            "ROW<d DATE, c TIME(3), t TIMESTAMP(6), z TIMESTAMP_LTZ(6)>",
+            vec![
+                times("0001-01-01 00:00:00"),
+                times("1969-12-31 23:59:59.999"),
+                times("9999-12-31 12:00:00"),
+            ],
+            targets,
+        ),
+        case(
+            "ROW<`Na me` STRING, leaves ARRAY<MAP<STRING, BYTES>>>",
+            vec![
+                tree("é😀", &[leaf("a\"b", b"\0\xff"), None, leaf("", b"")]),
+                Value::Fields(vec![None, None]),
+            ],
+            targets,
+        ),
+        case(
+            "ROW<m INTERVAL YEAR TO MONTH, s INTERVAL DAY TO SECOND, f FLOAT>",
+            vec![Value::Fields(vec![
+                Some(Value::Months(-14)),
+                Some(Value::Millis(i64::MAX)),
+                Some(Value::Float(0.1)),
+            ])],
+            targets,
+        ),
+        case(
+            "STRING",
+            [
+                "null",
+                " [1, 2.50, \"a\"] ",
+                "\"text\"",
+                "-0.0",
+                r#"{"A": {"b": [null, true]}, "a": "\u00e9 \\ \" @NULL@"}"#,
+            ]
+            .map(text)
+            .to_vec(),
+            targets,
+        ),
+    ]
+}
+
 /// Every carried type, with values that every format carries into every kind of table.
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -194,5 +329,8 @@ pub fn cases() -> Vec<Case> {
     cases.extend(floats());
     cases.extend(exact_numbers());
     cases.extend(texts());
+    cases.extend(binaries());
+    cases.extend(clocks_and_intervals());
+    cases.extend(nested());
     cases
 }

@@ -2,9 +2,11 @@
 //! applied comes out of the table as it went in. What cannot is refused before anything is staged.
 
 mod cases;
+mod edges;
 mod keys;
 mod matrix;
 mod misfits;
+mod nested;
 mod random;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 //! Every type into created and into existing tables, in both formats, appended and by key.
 
-use arrow_redshift::types::{FlinkType, default_target};
+use arrow_redshift::types::{FlinkType, RedshiftType, default_target};
 use futures::{StreamExt, stream};
 use redshift_local::config::Isolation;
 
@@ -12,24 +12,30 @@ use crate::{
     values::cells,
 };
 
-/// The matrix as tables: created or existing, with instants or without, since those take a way of
-/// their own through a staging table.
+/// The matrix as tables: created or existing, with or without what takes a way of its own
+/// through a staging table: instants, times and what becomes SUPER.
 fn matrix(existing: bool, zoned: bool) -> Table {
     let rows = cases().iter().map(|case| case.values.len()).max().expect("cases") + 1;
     let mut fields = Vec::new();
     for (at, case) in cases().into_iter().enumerate() {
-        if matches!(case.declared, FlinkType::TimestampLtz(_)) != zoned {
-            continue;
-        }
         let created = vec![default_target(&case.declared, 65_535)];
         let targets = if existing { case.targets } else { created };
         for (n, target) in targets.into_iter().enumerate() {
+            if is_staged(&case.declared, &target) != zoned {
+                continue;
+            }
             let name = format!("c{at}_{n}");
             fields.push(Field::new(&name, case.declared.clone(), target, case.values.clone()));
         }
     }
     let name = if existing { "existing" } else { "created" };
     Table::new(format!("{name}{}", if zoned { "_zoned" } else { "" }), rows, fields)
+}
+
+/// Whether values may go through a staging table whatever the table.
+fn is_staged(declared: &FlinkType, target: &RedshiftType) -> bool {
+    matches!(declared, FlinkType::TimestampLtz(_))
+        || matches!(target, RedshiftType::Time | RedshiftType::Super)
 }
 
 async fn matrix_comes_back(server: &Warehouse, mut table: Table, kind: Kind, format: &str) {

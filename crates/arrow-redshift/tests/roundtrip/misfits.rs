@@ -34,6 +34,8 @@ fn misfits() -> Vec<Misfit> {
     all.extend(decimals());
     all.extend(times());
     all.extend(floats());
+    all.extend(bytes_and_clocks());
+    all.extend(nested());
     all.push(("needed", None, BOTH, "NULL"));
     all.into_iter().map(misfit).collect()
 }
@@ -103,6 +105,40 @@ fn floats() -> Vec<Row> {
     rows
 }
 
+fn bytes_and_clocks() -> Vec<Row> {
+    let bytes = |length| Some(Value::Bytes(vec![0; length]));
+    let clock = |micros| Some(Value::Clock(micros));
+    let mut rows =
+        vec![("bytes", bytes(11), BOTH, "11 bytes"), ("bytes", bytes(0), CSV, "an empty value")];
+    for column in ["time", "dated"] {
+        for micros in [-1, 86_400_000_000, i64::MIN, i64::MAX] {
+            rows.push((column, clock(micros), BOTH, "no time of a day"));
+        }
+    }
+    rows
+}
+
+fn nested() -> Vec<Row> {
+    const WORDS: &str = "that SUPER cannot hold as it is";
+    let list = |value| Some(Value::List(vec![Some(value)]));
+    let map =
+        |keys: &[&str]| Some(Value::Entries(keys.iter().map(|key| (text(key), None)).collect()));
+    let row = |at| Some(Value::Fields(vec![Some(Value::At(at))]));
+    let mut rows = vec![
+        ("list", list(text("a\0")), BOTH, WORDS),
+        ("list", list(Value::Text("x".repeat(65_532))), BOTH, "65536 bytes of JSON"),
+        ("map", map(&["a", "b", "a"]), BOTH, WORDS),
+        ("map", map(&["\0"]), BOTH, WORDS),
+        ("row", row(i64::MAX), BOTH, WORDS),
+        ("row", row(-62_135_596_800_000_001), BOTH, WORDS),
+        ("json", Some(Value::Text(format!("\"{}\"", "é".repeat(32_767)))), BOTH, "65536 bytes"),
+    ];
+    for bad in ["", "nul", "{", "{\"a\":1,\"a\":2}", "\"\\u0000\"", "1 2", "\"\\ud800\""] {
+        rows.push(("json", Some(text(bad)), BOTH, "no JSON"));
+    }
+    rows
+}
+
 /// Some rows of NULL everywhere but where a value is needed.
 fn table(format: &str, rows: usize) -> Table {
     let fields = [
@@ -121,6 +157,13 @@ fn table(format: &str, rows: usize) -> Table {
         ("float", "FLOAT", "REAL"),
         ("widened", "FLOAT", "DOUBLE PRECISION"),
         ("double", "DOUBLE", "DOUBLE PRECISION"),
+        ("bytes", "BYTES", "VARBYTE(10)"),
+        ("time", "TIME(6)", "TIME"),
+        ("dated", "TIME(3)", "TIMESTAMP"),
+        ("list", "ARRAY<STRING>", "SUPER"),
+        ("map", "MAP<STRING, INT>", "SUPER"),
+        ("row", "ROW<t TIMESTAMP(6)>", "SUPER"),
+        ("json", "STRING", "SUPER"),
     ]
     .map(|(name, from, to)| Field::new(name, flink(from), redshift(to), Vec::new()));
     let needed = vec![Value::Int(1); rows];

@@ -25,7 +25,7 @@ use crate::{
     values::{Value, cells},
 };
 
-const TYPES: [&str; 17] = [
+const TYPES: [&str; 23] = [
     "BOOLEAN",
     "TINYINT",
     "SMALLINT",
@@ -43,6 +43,12 @@ const TYPES: [&str; 17] = [
     "TIMESTAMP(3)",
     "TIMESTAMP(9)",
     "TIMESTAMP_LTZ(6)",
+    "BYTES",
+    "TIME(6)",
+    "INTERVAL DAY TO SECOND",
+    "ARRAY<ROW<a DOUBLE, b STRING, c BYTES>>",
+    "MAP<STRING, ARRAY<TIMESTAMP(6)>>",
+    "MULTISET<BIGINT>",
 ];
 
 /// Keys of keyed rows: few, so that they meet again.
@@ -70,8 +76,43 @@ fn any_value(declared: &FlinkType, csv: bool) -> BoxedStrategy<Value> {
             let micros = -62_135_596_800_000_000..=253_402_300_799_999_999_i64;
             micros.prop_map(Value::At).boxed()
         }
-        ref other => panic!("{other} has no values here"),
+        // CSV does not carry empty bytes.
+        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+            vec(any::<u8>(), usize::from(csv)..40).prop_map(Value::Bytes).boxed()
+        }
+        FlinkType::Time(_) => (0..86_400_000_000_i64).prop_map(Value::Clock).boxed(),
+        FlinkType::IntervalYearMonth => any::<i32>().prop_map(Value::Months).boxed(),
+        FlinkType::IntervalDaySecond => any::<i64>().prop_map(Value::Millis).boxed(),
+        FlinkType::Array(ref element) => {
+            vec(any_or_null(&element.data_type), 0..4).prop_map(Value::List).boxed()
+        }
+        FlinkType::Multiset(ref element) => any_entries(&element.data_type, &FlinkType::Int),
+        FlinkType::Map(ref key, ref value) => any_entries(&key.data_type, &value.data_type),
+        FlinkType::Row(ref fields) => {
+            let fields: Vec<_> = fields.iter().map(|field| any_or_null(&field.data_type)).collect();
+            fields.prop_map(Value::Fields).boxed()
+        }
     }
+}
+
+/// A value within another, which is JSON in either format.
+fn any_or_null(declared: &FlinkType) -> BoxedStrategy<Option<Value>> {
+    option::weighted(0.85, any_value(declared, false)).boxed()
+}
+
+/// Entries whose keys differ.
+fn any_entries(key: &FlinkType, value: &FlinkType) -> BoxedStrategy<Value> {
+    let entry = (any_value(key, false), any_value(value, false));
+    let distinct = |entries: Vec<(Value, Value)>| {
+        let mut kept: Vec<(Value, Option<Value>)> = Vec::new();
+        for (key, value) in entries {
+            if kept.iter().all(|(other, _)| *other != key) {
+                kept.push((key, Some(value)));
+            }
+        }
+        Value::Entries(kept)
+    };
+    vec(entry, 0..4).prop_map(distinct).boxed()
 }
 
 /// At most 30 characters: any but NUL, and often those that mean something to some layer.

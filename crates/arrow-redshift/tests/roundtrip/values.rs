@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array,
-    Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DurationMillisecondArray,
+    Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
+    IntervalYearMonthArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use arrow_redshift::types::{FlinkType, RedshiftType};
 use chrono::{DateTime, Days, NaiveDate};
 use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::nested;
 
 /// A value of any carried type.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,18 @@ pub enum Value {
     Day(i32),
     /// Microseconds since 1970-01-01 00:00.
     At(i64),
+    Bytes(Vec<u8>),
+    /// Microseconds since midnight.
+    Clock(i64),
+    Months(i32),
+    /// Milliseconds of an interval.
+    Millis(i64),
+    /// An array's elements.
+    List(Vec<Option<Value>>),
+    /// A map's keys and values, or a multiset's elements and counts.
+    Entries(Vec<(Value, Option<Value>)>),
+    /// A row's fields.
+    Fields(Vec<Option<Value>>),
 }
 
 /// A table's cell as a client reads it.
@@ -84,13 +99,39 @@ pub fn array<'a>(
         FlinkType::TimestampLtz(_) => {
             Arc::new(of!(TimestampMicrosecondArray, At, |v: &i64| *v).with_timezone("UTC"))
         }
-        ref other => panic!("{other} has no values here"),
+        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+            Arc::new(of!(BinaryArray, Bytes, |v: &'a Vec<u8>| v.as_slice()))
+        }
+        FlinkType::Time(_) => Arc::new(of!(Time64MicrosecondArray, Clock, |v: &i64| *v)),
+        FlinkType::IntervalYearMonth => Arc::new(of!(IntervalYearMonthArray, Months, |v: &i32| *v)),
+        FlinkType::IntervalDaySecond => {
+            Arc::new(of!(DurationMillisecondArray, Millis, |v: &i64| *v))
+        }
+        ref nested => nested::array(nested, values.collect()),
     }
+}
+
+/// `23:59:59.5`
+pub fn clock(text: &str) -> Value {
+    let time: chrono::NaiveTime = text.parse().expect("a time");
+    Value::Clock((time - chrono::NaiveTime::MIN).num_microseconds().expect("within a day"))
 }
 
 /// What a column of type `target` shows for a value that was declared as `declared`.
 pub fn shown(value: &Value, declared: &FlinkType, target: &RedshiftType) -> String {
     match (value, target) {
+        (value, RedshiftType::Super) => match value {
+            Value::Text(json) => json.clone(),
+            value => nested::json(value, declared).to_string(),
+        },
+        (Value::Bytes(value), _) => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        (Value::Clock(value), RedshiftType::Time) => {
+            let at = shown(&Value::At(*value), declared, &RedshiftType::Timestamp);
+            at.split_once(' ').expect("a day and a time").1.to_owned()
+        }
+        (Value::Clock(value), target) => shown(&Value::At(*value), declared, target),
+        (Value::Months(value), _) => value.to_string(),
+        (Value::Millis(value), _) => value.to_string(),
         (Value::Bool(value), _) => if *value { "t" } else { "f" }.to_owned(),
         (Value::Int(value), RedshiftType::Decimal { scale, .. }) => {
             pointed(i128::from(*value) * 10_i128.pow(u32::from(*scale)), *scale)
@@ -128,7 +169,7 @@ pub fn shown(value: &Value, declared: &FlinkType, target: &RedshiftType) -> Stri
     }
 }
 
-fn pointed(unscaled: i128, scale: u8) -> String {
+pub fn pointed(unscaled: i128, scale: u8) -> String {
     let scale = usize::from(scale);
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
@@ -148,6 +189,10 @@ pub fn same(target: &RedshiftType, found: &Cell, expected: &Cell) -> bool {
         RedshiftType::Real => {
             let narrow = |text: &str| text.parse::<f32>().map(f32::to_bits).expect("a number");
             narrow(found) == narrow(expected)
+        }
+        RedshiftType::Super => {
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+            value(found) == value(expected)
         }
         RedshiftType::Double => bits(found) == bits(expected),
         _ => found == expected,

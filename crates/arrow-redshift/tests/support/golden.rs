@@ -36,7 +36,7 @@ pub fn assert_known(log: &[StatementRecord]) {
 /// A shape without the names and the number of tables' columns: names become `x`, a list of them
 /// one, a column's definition `column`. The connector's own names (`frc_…`, the ledger) stay.
 pub fn canonical(shape: &str) -> String {
-    let pieces = without_zones(references(pieces(shape)));
+    let pieces = without_conversions(without_zones(references(pieces(shape))));
     let pieces = merged(definitions(merged(equalities(pieces))));
     let texts: Vec<String> = pieces.into_iter().map(|piece| piece.text).collect();
     without_repeats(texts).join(" ")
@@ -138,6 +138,34 @@ fn without_zones(pieces: Vec<Piece>) -> Vec<Piece> {
             out.truncate(out.len() - 7);
             out.push(named);
         }
+    }
+    out
+}
+
+/// Takes `CAST(name AS TIME)` and `JSON_PARSE(name)` for the name.
+fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        out.push(piece);
+        let length = match out.as_slice() {
+            [.., cast, open, named, r#as, time, close]
+                if [cast, open, r#as, time, close].map(|p| p.text.as_str())
+                    == ["cast", "(", "as", "time", ")"]
+                    && named.kind == Kind::Name =>
+            {
+                6
+            }
+            [.., parse, open, named, close]
+                if [parse, open, close].map(|p| p.text.as_str()) == ["json_parse", "(", ")"]
+                    && named.kind == Kind::Name =>
+            {
+                4
+            }
+            _ => continue,
+        };
+        let named = out[out.len() - length + 2].clone();
+        out.truncate(out.len() - length);
+        out.push(named);
     }
     out
 }

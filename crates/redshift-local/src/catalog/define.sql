@@ -1,13 +1,15 @@
 -- Definitions: what the gate's CREATE TABLE and ALTER TABLE call.
 
--- AZ64 for numbers and times, LZO for text, RAW (shown as none) for the rest, sort keys and
+-- AZ64 for numbers and times, LZO for text and bytes, ZSTD for SUPER, RAW (shown as none) for the rest, sort keys and
 -- temporary tables.
 CREATE FUNCTION redshift_sys.usual_encoding(type oid, sortkey integer, temporary boolean)
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT CASE WHEN sortkey <> 0 OR temporary THEN 'none'
     WHEN type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype,
-      'date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN 'az64'
-    WHEN type IN ('bpchar'::regtype, 'redshift_sys."varchar"'::regtype) THEN 'lzo'
+      'date'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN 'az64'
+    WHEN type IN ('bpchar'::regtype, 'redshift_sys."varchar"'::regtype,
+      'redshift_sys.varbyte'::regtype) THEN 'lzo'
+    WHEN type = 'redshift_sys.super'::regtype THEN 'zstd'
     ELSE 'none' END
 $$;
 
@@ -169,8 +171,12 @@ BEGIN
     ELSIF a.type IN ('redshift_sys."varchar"', 'character', 'text', 'name') AND a.atttypmod = -1 THEN
       RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('not modelled: the width of '
         'column "%s" of CREATE TABLE AS; cast it to VARCHAR(n)', a.attname);
-    ELSIF a.type NOT IN ('redshift_sys."varchar"', 'character', 'numeric', 'boolean', 'smallint',
-      'integer', 'bigint', 'real', 'double precision', 'date', 'timestamp without time zone',
+    ELSIF a.type = 'redshift_sys.varbyte' AND a.atttypmod = -1 THEN
+      RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('not modelled: the width of '
+        'column "%s" of CREATE TABLE AS', a.attname);
+    ELSIF a.type NOT IN ('redshift_sys."varchar"', 'redshift_sys.varbyte', 'redshift_sys.super',
+      'character', 'numeric', 'boolean', 'smallint', 'integer', 'bigint', 'real',
+      'double precision', 'date', 'time without time zone', 'timestamp without time zone',
       'timestamp with time zone')
     THEN
       RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format(

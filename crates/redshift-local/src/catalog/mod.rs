@@ -7,14 +7,16 @@
 //! **Storage.** `VARCHAR(n)` is `redshift_sys."varchar"(n)`: the bytes of text, width in bytes,
 //! comparisons that ignore trailing blanks. Its PostgreSQL typmod is already Redshift's (n + 4), so
 //! a result's column needs only its type OID mapped: [`VARCHAR_OID`] asks for ours, which stands
-//! for 1043. `CHAR(n)` is `bpchar(n)`, everything else PostgreSQL's own type.
+//! for 1043. `CHAR(n)` is `bpchar(n)`, `VARBYTE(n)` and `SUPER` are types of ours that
+//! hold hexadecimal digits and JSON text, everything else is PostgreSQL's own type.
 //!
 //! **Constraints** that PostgreSQL enforces for Redshift are CHECKs whose names begin with
-//! [`MULTIBYTE_CHECK`] or [`DECIMAL_CHECK`]; a breach (23514) is to be told in Redshift's words.
+//! [`MULTIBYTE_CHECK`], [`VARBYTE_CHECK`] or [`DECIMAL_CHECK`]; a breach (23514) is to be told in Redshift's words.
 
 /// SQL that a superuser runs once in each new database.
 pub const BOOTSTRAP: &str = concat!(
     include_str!("varchar.sql"),
+    include_str!("semi.sql"),
     include_str!("functions.sql"),
     include_str!("backing.sql"),
     include_str!("define.sql"),
@@ -25,6 +27,13 @@ pub const BOOTSTRAP: &str = concat!(
 
 /// The type OID of VARCHAR columns and expressions in this database; clients know it as 1043.
 pub const VARCHAR_OID: &str = r#"SELECT 'redshift_sys."varchar"'::regtype::oid"#;
+
+/// The type OIDs of VARBYTE and SUPER in this database; clients know them as 6551 and 4000.
+pub const SEMI_OIDS: &str =
+    "SELECT 'redshift_sys.varbyte'::regtype::oid, 'redshift_sys.super'::regtype::oid";
+
+/// How the names of CHECKs begin that keep a VARBYTE to hexadecimal digits in pairs.
+pub const VARBYTE_CHECK: &str = "redshift_varbyte_";
 
 /// How the names of CHECKs begin that keep multi-byte characters out of CHAR columns.
 pub const MULTIBYTE_CHECK: &str = "redshift_multibyte_";
@@ -123,6 +132,7 @@ pub fn note_query(query_id: i64) -> String {
 pub fn redshift_words(message: &str) -> String {
     message
         .replace("redshift_sys.\"varchar\"", "character varying")
+        .replace("redshift_sys.varbyte", "binary varying")
         .replace("redshift_sys.", "")
         .replace("redshift_front.", "")
         .replace("pg_catalog.", "")

@@ -14,12 +14,19 @@ CREATE VIEW redshift_sys.shown_columns AS
     a.atttypmod, a.attnotnull,
     row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)::integer AS ordinal,
     CASE a.atttypid WHEN 'redshift_sys."varchar"'::regtype THEN 'character varying'
+      WHEN 'redshift_sys.varbyte'::regtype THEN 'binary varying'
+      WHEN 'redshift_sys.super'::regtype THEN 'super'
       WHEN 'bpchar'::regtype THEN 'character' ELSE format_type(a.atttypid, NULL) END AS type,
     CASE a.atttypid WHEN 'redshift_sys."varchar"'::regtype
         THEN format('character varying(%s)', a.atttypmod - 4)
+      WHEN 'redshift_sys.varbyte'::regtype
+        THEN format('binary varying(%s)', (a.atttypmod - 4) / 2)
+      WHEN 'redshift_sys.super'::regtype THEN 'super'
       ELSE format_type(a.atttypid, a.atttypmod) END AS full_type,
     CASE WHEN a.atttypid IN ('redshift_sys."varchar"'::regtype, 'bpchar'::regtype)
-      THEN a.atttypmod - 4 END AS character_length,
+      THEN a.atttypmod - 4
+      WHEN a.atttypid = 'redshift_sys.varbyte'::regtype THEN (a.atttypmod - 4) / 2
+      END AS character_length,
     CASE a.atttypid WHEN 'numeric'::regtype THEN ((a.atttypmod - 4) >> 16) & 65535
       WHEN 'int2'::regtype THEN 16 WHEN 'int4'::regtype THEN 32 WHEN 'int8'::regtype THEN 64
       WHEN 'float4'::regtype THEN 24 WHEN 'float8'::regtype THEN 53 END AS number_precision,

@@ -118,6 +118,16 @@ impl Reason {
         Reason::new(1220, text).at(position)
     }
 
+    /// No hexadecimal digits in pairs.
+    pub fn hex() -> Reason {
+        Reason::new(1223, "Invalid hexadecimal value for VARBYTE")
+    }
+
+    /// No JSON for a SUPER.
+    pub fn json() -> Reason {
+        Reason::new(1224, "Invalid JSON for SUPER")
+    }
+
     /// An integer beyond the column's range.
     pub fn overflow(type_name: &str) -> Reason {
         Reason::new(1222, format!("Overflow error for an integer value, Type: {type_name}"))

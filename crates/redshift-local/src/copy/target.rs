@@ -42,6 +42,12 @@ pub enum ColumnType {
     Timestamp,
     /// `TIMESTAMPTZ`
     TimestampTz,
+    /// `TIME`
+    Time,
+    /// `VARBYTE(n)`
+    VarByte(u32),
+    /// `SUPER`
+    Super,
 }
 
 impl ColumnType {
@@ -60,6 +66,9 @@ impl ColumnType {
             ColumnType::Date => ("date", "0".into()),
             ColumnType::Timestamp => ("timestamp", "0".into()),
             ColumnType::TimestampTz => ("timestamptz", "0".into()),
+            ColumnType::Time => ("time", "0".into()),
+            ColumnType::VarByte(bytes) => ("varbyte", bytes.to_string()),
+            ColumnType::Super => ("super", "0".into()),
         }
     }
 
@@ -78,6 +87,9 @@ impl ColumnType {
             ColumnType::Date => "DATE".into(),
             ColumnType::Timestamp => "TIMESTAMP".into(),
             ColumnType::TimestampTz => "TIMESTAMPTZ".into(),
+            ColumnType::Time => "TIME".into(),
+            ColumnType::VarByte(bytes) => format!("VARBYTE({bytes})"),
+            ColumnType::Super => "SUPER".into(),
         }
     }
 }

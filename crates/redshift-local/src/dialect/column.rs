@@ -11,7 +11,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    catalog::{DECIMAL_CHECK, MULTIBYTE_CHECK},
+    catalog::{DECIMAL_CHECK, MULTIBYTE_CHECK, VARBYTE_CHECK},
     copy::target::ColumnType,
 };
 
@@ -210,8 +210,10 @@ fn encoding(words: &mut Words<'_>, column_type: ColumnType) -> Result<Option<Str
         column_type,
         ColumnType::SmallInt | ColumnType::Integer | ColumnType::BigInt | ColumnType::Decimal(..)
     );
-    let time =
-        matches!(column_type, ColumnType::Date | ColumnType::Timestamp | ColumnType::TimestampTz);
+    let time = matches!(
+        column_type,
+        ColumnType::Date | ColumnType::Time | ColumnType::Timestamp | ColumnType::TimestampTz
+    );
     let fits = match *encoding {
         "az64" => number || time,
         "delta" | "delta32k" => number || time,
@@ -280,6 +282,7 @@ impl Column {
     pub fn constraint(&self) -> Option<String> {
         let prefix = match self.column_type {
             ColumnType::Char(_) => MULTIBYTE_CHECK,
+            ColumnType::VarByte(_) => VARBYTE_CHECK,
             _ => DECIMAL_CHECK,
         };
         let check = bound(&self.name, self.column_type)?;

@@ -238,6 +238,15 @@ fn place_keys(table: &mut Table) -> Result<(), Refusal> {
         let column = table.columns.iter_mut().find(|column| column.name == *name);
         column.ok_or_else(|| missing(name))?.sortkey = if interleaved { -place } else { place };
     }
+    let keyed = |column: &&Column| column.distkey || column.sortkey != 0;
+    if let Some(column) =
+        table.columns.iter().filter(keyed).find(|c| c.column_type == ColumnType::Super)
+    {
+        return Err(Refusal::unsupported(format!(
+            "column \"{}\" of type super cannot be a DISTKEY or SORTKEY",
+            column.name
+        )));
+    }
     let distkeys = table.columns.iter().filter(|column| column.distkey).count();
     if distkeys > 1 {
         return Err(Refusal::new("42601", "multiple DISTKEY columns are not allowed"));
@@ -332,6 +341,10 @@ pub(crate) fn bound(name: &str, column_type: ColumnType) -> Option<String> {
         // CHAR holds single-byte characters, blank-padded to its width.
         ColumnType::Char(width) => {
             Some(format!("CHECK (pg_catalog.octet_length({quoted}) = {width})"))
+        }
+        // Bytes are stored as their digits.
+        ColumnType::VarByte(_) => {
+            Some(format!("CHECK ({quoted}::text ~ '^(?:[0-9A-Fa-f]{{2}})*$')"))
         }
         ColumnType::Decimal(19, scale) => Some(format!(
             "CHECK (pg_catalog.abs({quoted}) <= 9223372036854775807 * 1e-{scale}::numeric)"

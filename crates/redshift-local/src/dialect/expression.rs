@@ -10,6 +10,7 @@ use super::{
     check::{Check, Written},
     function, modelled, names, types,
 };
+use crate::copy::target::ColumnType;
 
 impl Check<'_> {
     /// An expression.
@@ -87,7 +88,12 @@ impl Check<'_> {
             } if styles.is_empty() => self.cast(expr, data_type),
             Expr::TypedString(typed) if !typed.uses_odbc_syntax => {
                 modelled::expression("typed literal")?;
-                let storage = types::storage(self.data_type(&typed.data_type)?);
+                let column_type = self.data_type(&typed.data_type)?;
+                if matches!(column_type, ColumnType::Super | ColumnType::VarByte(_)) {
+                    let name = types::label(column_type);
+                    return Err(Refusal::not_modelled(format!("a literal of type {name}")));
+                }
+                let storage = types::storage(column_type);
                 Ok(format!("{}::{storage}", literal(&typed.value)?))
             }
             Expr::Interval(interval) => self.interval(interval),
@@ -246,15 +252,17 @@ impl Check<'_> {
 
     fn cast(&mut self, expr: &Expr, data_type: &DataType) -> Written {
         modelled::expression("cast")?;
-        let storage = types::storage(self.data_type(data_type)?);
+        let column_type = self.data_type(data_type)?;
+        if matches!(column_type, ColumnType::Super | ColumnType::VarByte(_)) {
+            let name = types::label(column_type);
+            return Err(Refusal::not_modelled(format!("CAST to {name}")));
+        }
+        let storage = types::storage(column_type);
         Ok(format!("CAST({} AS {storage})", self.expression(expr)?))
     }
 
     /// The Redshift type that a syntax tree's type stands for.
-    pub fn data_type(
-        &self,
-        data_type: &DataType,
-    ) -> Result<crate::copy::target::ColumnType, Refusal> {
+    pub fn data_type(&self, data_type: &DataType) -> Result<ColumnType, Refusal> {
         types::parse_whole(&data_type.to_string(), self.settings)
     }
 

@@ -14,19 +14,15 @@ const WIDEST_CHAR: i64 = 4096;
 /// The width of TEXT, BPCHAR and VARCHAR without a number.
 const USUAL_WIDTH: u32 = 256;
 
+/// The widest VARBYTE.
+const WIDEST_VARBYTE: i64 = 16_777_216;
+/// The widest VARBYTE that the stand-in can store.
+const WIDEST_VARBYTE_HERE: i64 = 5_000_000;
+/// The width of VARBYTE without a number.
+const USUAL_VARBYTE: u32 = 64_000;
+
 /// Types that Redshift has and the stand-in does not.
-const NOT_MODELLED: &[&str] = &[
-    "super",
-    "varbyte",
-    "varbinary",
-    "time",
-    "timetz",
-    "interval",
-    "geometry",
-    "geography",
-    "hllsketch",
-    "binary",
-];
+const NOT_MODELLED: &[&str] = &["timetz", "interval", "geometry", "geography", "hllsketch"];
 
 /// Reads a type.
 pub(crate) fn parse(words: &mut Words<'_>) -> Result<ColumnType, Refusal> {
@@ -54,6 +50,10 @@ pub(crate) fn parse(words: &mut Words<'_>) -> Result<ColumnType, Refusal> {
         "date" => ColumnType::Date,
         "timestamp" => timestamp(words)?,
         "timestamptz" => ColumnType::TimestampTz,
+        "time" => time(words)?,
+        "varbyte" | "varbinary" => varbyte(words)?,
+        "binary" if words.take(&["varying"]) => varbyte(words)?,
+        "super" => ColumnType::Super,
         other if NOT_MODELLED.contains(&other) => {
             return Err(Refusal::not_modelled(format!("type {other}")));
         }
@@ -88,6 +88,36 @@ fn varchar(words: &mut Words<'_>) -> Result<ColumnType, Refusal> {
         return Ok(ColumnType::VarChar(WIDEST_VARCHAR as u32));
     }
     Ok(ColumnType::VarChar(width(words, USUAL_WIDTH, WIDEST_VARCHAR)?))
+}
+
+/// PostgreSQL bounds widths of text at 10,485,760, and bytes are two digits each.
+fn varbyte(words: &mut Words<'_>) -> Result<ColumnType, Refusal> {
+    if !words.take_symbol("(") {
+        return Ok(ColumnType::VarByte(USUAL_VARBYTE));
+    }
+    let width = words.integer()?;
+    words.expect_symbol(")")?;
+    match width {
+        1..=WIDEST_VARBYTE_HERE => Ok(ColumnType::VarByte(width as u32)),
+        width if (1..=WIDEST_VARBYTE).contains(&width) => {
+            Err(Refusal::not_modelled(format!("VARBYTE of more than {WIDEST_VARBYTE_HERE} bytes")))
+        }
+        _ => Err(Refusal::new(
+            "22023",
+            format!("length for type varbyte must be from 1 to {WIDEST_VARBYTE}"),
+        )),
+    }
+}
+
+fn time(words: &mut Words<'_>) -> Result<ColumnType, Refusal> {
+    if words.peek().is_some_and(|token| token.is_symbol("(")) {
+        return Err(Refusal::not_modelled("TIME with a precision"));
+    }
+    if words.take(&["with", "time", "zone"]) {
+        return Err(Refusal::not_modelled("type timetz"));
+    }
+    words.take(&["without", "time", "zone"]);
+    Ok(ColumnType::Time)
 }
 
 fn width(words: &mut Words<'_>, usual: u32, widest: i64) -> Result<u32, Refusal> {
@@ -176,6 +206,9 @@ pub(crate) fn storage(column_type: ColumnType) -> String {
         ColumnType::Date => "date".into(),
         ColumnType::Timestamp => "timestamp without time zone".into(),
         ColumnType::TimestampTz => "timestamp with time zone".into(),
+        ColumnType::Time => "time without time zone".into(),
+        ColumnType::VarByte(width) => format!("redshift_sys.varbyte({})", width * 2),
+        ColumnType::Super => "redshift_sys.super".into(),
     }
 }
 
@@ -194,6 +227,9 @@ pub(crate) fn label(column_type: ColumnType) -> &'static str {
         ColumnType::Date => "date",
         ColumnType::Timestamp => "timestamp",
         ColumnType::TimestampTz => "timestamptz",
+        ColumnType::Time => "time",
+        ColumnType::VarByte(_) => "varbyte",
+        ColumnType::Super => "super",
     }
 }
 
@@ -235,6 +271,12 @@ mod tests {
             ("TIMESTAMP WITHOUT TIME ZONE", Timestamp),
             ("TIMESTAMP WITH TIME ZONE", TimestampTz),
             ("TIMESTAMPTZ", TimestampTz),
+            ("TIME", Time),
+            ("TIME WITHOUT TIME ZONE", Time),
+            ("VARBYTE", VarByte(64_000)),
+            ("VARBINARY(7)", VarByte(7)),
+            ("BINARY VARYING(1024000)", VarByte(1_024_000)),
+            ("SUPER", Super),
         ] {
             assert_eq!(parse_whole(text, &SETTINGS).unwrap(), expected, "{text}");
         }
@@ -256,8 +298,13 @@ mod tests {
             "UUID",
             "JSONB",
             "MONEY",
-            "SUPER",
-            "TIME",
+            "VARBYTE(0)",
+            "VARBYTE(16777217)",
+            "BINARY(3)",
+            "TIME(3)",
+            "TIME WITH TIME ZONE",
+            "TIMETZ",
+            "INTERVAL YEAR TO MONTH",
             "TIMESTAMP(3)",
             "INT 4",
         ] {

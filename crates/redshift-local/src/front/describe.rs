@@ -14,6 +14,10 @@ const VARCHAR: u32 = 1043;
 const UNKNOWN: u32 = 705;
 /// OID of NUMERIC.
 const NUMERIC: u32 = 1700;
+/// Redshift's OID of VARBYTE.
+const VARBYTE: u32 = 6551;
+/// Redshift's OID of SUPER.
+const SUPER: u32 = 4000;
 /// Types that cross in binary: boolean, integers, floats, texts, names, OIDs, dates and timestamps.
 const BINARY: [u32; 17] =
     [16, 18, 19, 20, 21, 23, 25, 26, 700, 701, 705, 1042, 1043, 1082, 1083, 1114, 1184];
@@ -25,6 +29,8 @@ const PARAMETERS: u16 = 32_767;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Types {
     varchar: u32,
+    varbyte: u32,
+    super_type: u32,
 }
 
 impl Types {
@@ -34,13 +40,19 @@ impl Types {
             .query_one(crate::catalog::VARCHAR_OID, &[])
             .await
             .context("the catalog lacks its VARCHAR type")?;
-        Ok(Types { varchar: row.get(0) })
+        let semi = admin
+            .query_one(crate::catalog::SEMI_OIDS, &[])
+            .await
+            .context("the catalog lacks its VARBYTE and SUPER types")?;
+        Ok(Types { varchar: row.get(0), varbyte: semi.get(0), super_type: semi.get(1) })
     }
 
     /// A type that a client declares, as PostgreSQL knows it; 0 is for PostgreSQL to find out.
     pub(crate) fn declared(self, oid: u32) -> u32 {
         match oid {
             VARCHAR => self.varchar,
+            VARBYTE => self.varbyte,
+            SUPER => self.super_type,
             UNKNOWN => 0,
             other => other,
         }
@@ -48,7 +60,12 @@ impl Types {
 
     /// A type of PostgreSQL's, as Redshift names it.
     pub(crate) fn shown(self, oid: u32) -> u32 {
-        if oid == self.varchar { VARCHAR } else { oid }
+        match oid {
+            _ if oid == self.varchar => VARCHAR,
+            _ if oid == self.varbyte => VARBYTE,
+            _ if oid == self.super_type => SUPER,
+            other => other,
+        }
     }
 
     /// Columns of a result as Redshift describes them.

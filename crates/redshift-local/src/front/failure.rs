@@ -232,6 +232,9 @@ fn broken_check(constraint: &str) -> Option<(String, String)> {
         let text = "Multibyte character not supported for CHAR (Hint: Try using VARCHAR).";
         return said("XX000", text);
     }
+    if constraint.starts_with(crate::catalog::VARBYTE_CHECK) {
+        return said("XX000", "invalid hexadecimal digits in a VARBYTE");
+    }
     if constraint.starts_with(crate::catalog::DECIMAL_CHECK) {
         return said("22003", "numeric field overflow");
     }

@@ -314,6 +314,10 @@ fn column_type(name: &str, modifier: i32) -> Option<target::ColumnType> {
         "date" => Type::Date,
         "timestamp without time zone" => Type::Timestamp,
         "timestamp with time zone" => Type::TimestampTz,
+        "time without time zone" => Type::Time,
+        // Two digits for each byte.
+        "binary varying" => Type::VarByte(length? / 2),
+        "super" => Type::Super,
         _ => return None,
     })
 }

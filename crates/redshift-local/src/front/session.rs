@@ -69,13 +69,14 @@ impl Session {
     pub(crate) fn new(server: Arc<Server>, client: Client, backend: Backend, who: Who) -> Session {
         let database = who.entry.info().database.clone();
         let cancellations = who.entry.cancellations();
+        let settings = SessionSettings::new(server.config().case_sensitive_identifiers);
         Session {
             server,
             client,
             backend,
             who,
             database,
-            settings: SessionSettings::default(),
+            settings,
             transaction: Transaction::default(),
             statements: HashMap::new(),
             portals: HashMap::new(),

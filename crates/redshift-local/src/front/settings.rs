@@ -24,9 +24,16 @@ const DEFAULTS: &[(&str, &str)] = &[
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SessionSettings {
     changed: BTreeMap<String, String>,
+    /// Whether the cluster has case-sensitive identifiers.
+    case_sensitive: bool,
 }
 
 impl SessionSettings {
+    /// The settings of a new session.
+    pub(crate) fn new(case_sensitive: bool) -> SessionSettings {
+        SessionSettings { case_sensitive, ..SessionSettings::default() }
+    }
+
     /// Whether the front keeps a setting.
     pub(crate) fn keeps(name: &str) -> bool {
         DEFAULTS.iter().any(|(known, _)| *known == name)
@@ -43,7 +50,10 @@ impl SessionSettings {
     /// The value of a setting that the front keeps.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let changed = self.changed.get(name).map(String::as_str);
-        changed.or_else(|| DEFAULTS.iter().find(|(known, _)| *known == name).map(|(_, v)| *v))
+        let cluster = self.case_sensitive && name == "enable_case_sensitive_identifier";
+        changed
+            .or(cluster.then_some("on"))
+            .or_else(|| DEFAULTS.iter().find(|(known, _)| *known == name).map(|(_, v)| *v))
     }
 
     /// `query_group` as a label: empty when unset.

@@ -387,3 +387,22 @@ async fn a_provisioned_cluster_names_its_own_view() {
         "Load into table 't' failed.  Check 'stl_load_errors' system table for details."
     );
 }
+
+#[tokio::test]
+async fn bytes_are_hexadecimal_and_super_is_json() {
+    let bytes = ColumnType::VarByte(3);
+    assert_eq!(value(bytes, "00FFa1", "").await.as_deref(), Some("00ffa1"));
+    assert_eq!(value(bytes, "\"\"", "").await, None);
+    for text in ["0", "0x00", "zz", "00 ff"] {
+        assert_eq!(refused(bytes, text, "").await.0, 1223, "{text}");
+    }
+    assert_eq!(refused(bytes, "00112233", "").await.0, 1204);
+
+    let json = "\"{\"\"a\"\": [1, null]}\"";
+    let stored = value(ColumnType::Super, json, "").await;
+    assert_eq!(stored.as_deref(), Some("{\"a\": [1, null]}"));
+    assert_eq!(value(ColumnType::Super, "\"\"", "").await, None);
+    for text in ["nul", "\"{\"", "\"\"\"\\u0000\"\"\"", "\"\"\"\\ud800\"\"\""] {
+        assert_eq!(refused(ColumnType::Super, text, "").await.0, 1224, "{text}");
+    }
+}

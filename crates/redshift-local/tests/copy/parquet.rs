@@ -304,6 +304,31 @@ async fn nested_columns_are_refused() {
     assert!(error.starts_with("0A000 not modelled: nested Parquet columns"), "{error}");
 }
 
+#[tokio::test]
+async fn bytes_load_into_varbyte_alone() {
+    let data = || Data::Bytes(vec![vec![0, 255, 10]]);
+    assert_eq!(one(VarByte(3), "binary a", data()).await.as_deref(), Ok("00ff0a"));
+    let error = one(VarByte(2), "binary a", data()).await.expect_err("too long");
+    assert!(error.contains("Table: 2, Data: 3"), "{error}");
+    let error = one(VarByte(3), "binary a (STRING)", text(&["abc"])).await.expect_err("text");
+    assert!(error.contains("incompatible Parquet schema"), "{error}");
+    let error = one(VarChar(9), "binary a", data()).await.expect_err("nobody knows");
+    assert!(error.starts_with("0A000 not modelled"), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_known_loads_into_time_or_super() {
+    for schema in ["int64 a (TIME_MICROS)", "int64 a (TIMESTAMP_MICROS)", "int64 a"] {
+        let error = one(Time, schema, long(1)).await.expect_err(schema);
+        assert!(error.starts_with("0A000 not modelled"), "{error}");
+    }
+    let json = || file("optional binary a (STRING);", &[text(&["{}"])]);
+    let error = load(&[Super], json(), "").await.expect_err("SUPER");
+    assert_eq!(error, "XX000 SUPER column in COPY query requires SERIALIZETOJSON option ");
+    let error = load(&[Super], json(), "SERIALIZETOJSON").await.expect_err("SUPER");
+    assert!(error.starts_with("0A000 not modelled"), "{error}");
+}
+
 fn properties() -> parquet::file::properties::WriterPropertiesBuilder {
     WriterProperties::builder()
 }

@@ -46,7 +46,10 @@ fn show(mut value: &[u8], data_type: ColumnType) -> String {
         ColumnType::Real => f32::from_be_bytes(take(rest)).to_string(),
         ColumnType::Double => f64::from_be_bytes(take(rest)).to_string(),
         ColumnType::Decimal(..) => numeric(rest),
-        ColumnType::Char(_) | ColumnType::VarChar(_) => {
+        ColumnType::Char(_)
+        | ColumnType::VarChar(_)
+        | ColumnType::VarByte(_)
+        | ColumnType::Super => {
             return String::from_utf8(value.to_vec()).expect("UTF-8");
         }
         ColumnType::Date => {
@@ -54,6 +57,7 @@ fn show(mut value: &[u8], data_type: ColumnType) -> String {
             let days = i64::from(i32::from_be_bytes(take(rest)));
             (day + chrono::TimeDelta::days(days)).to_string()
         }
+        ColumnType::Time => panic!("nothing loads into TIME"),
         ColumnType::Timestamp | ColumnType::TimestampTz => {
             let micros = i64::from_be_bytes(take(rest)) + 946_684_800_000_000;
             let time = chrono::DateTime::from_timestamp_micros(micros).expect("a time");

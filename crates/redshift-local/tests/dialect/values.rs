@@ -213,3 +213,60 @@ async fn functions() {
     assert_eq!(session.one("SELECT pg_backend_pid() > 0").await, "t");
     assert_eq!(session.one("SELECT pg_terminate_backend(0)").await, "0");
 }
+
+#[tokio::test]
+async fn super_holds_what_json_parse_makes() {
+    let session = Session::new().await;
+    session.run("CREATE TABLE t (j VARCHAR(99), s SUPER)").await;
+    session.run("INSERT INTO t (j) VALUES ('{\"a\": [1, null, \"x\"]}'), (NULL), ('7')").await;
+    session.run("UPDATE t SET s = JSON_PARSE(j)").await;
+    let found = session.run("SELECT s FROM t ORDER BY j").await;
+    assert_eq!(found, ["7", "{\"a\": [1, null, \"x\"]}", "NULL"]);
+    for bad in ["nul", "{", "1 2", "\"\\\\u0000\"", "\"\\\\ud800\""] {
+        session.fails(&format!("INSERT INTO t (s) SELECT JSON_PARSE('{bad}')")).await;
+    }
+    // Redshift makes a string of a text; here that is refused.
+    session.fails("INSERT INTO t (s) VALUES ('{}')").await;
+    session.fails("INSERT INTO t (s) SELECT j FROM t").await;
+    session.fails("SELECT CAST(j AS SUPER) FROM t").await;
+    // It is not compared.
+    for sql in
+        ["SELECT 1 FROM t WHERE s = s", "SELECT DISTINCT s FROM t", "SELECT s FROM t ORDER BY s"]
+    {
+        session.fails(sql).await;
+    }
+    session.fails("CREATE TABLE k (s SUPER DISTKEY)").await;
+    session.fails("CREATE TABLE k (s SUPER) SORTKEY (s)").await;
+    let sql = "SELECT data_type FROM svv_all_columns WHERE table_name = 't' ORDER BY 1";
+    assert_eq!(session.run(sql).await, ["character varying", "super"]);
+}
+
+#[tokio::test]
+async fn varbyte_is_shown_and_compared_by_its_digits() {
+    let session = Session::new().await;
+    session.run("CREATE TABLE t (b VARBYTE(3), i INT)").await;
+    session.run("INSERT INTO t VALUES ('00ff', 1), ('', 2), ('616263', 3), (NULL, 4)").await;
+    let found = session.run("SELECT b FROM t ORDER BY i").await;
+    assert_eq!(found, ["00ff", "", "616263", "NULL"]);
+    for bad in ["0", "zz", "00112233"] {
+        session.fails(&format!("INSERT INTO t VALUES ('{bad}', 5)")).await;
+    }
+    session.run("CREATE TABLE u (b VARBINARY(9))").await;
+    session.run("INSERT INTO u SELECT b FROM t").await;
+    let sql = "SELECT i FROM t JOIN u ON t.b = u.b ORDER BY i";
+    assert_eq!(session.run(sql).await, ["1", "2", "3"]);
+    let sql = "SELECT data_type, character_maximum_length FROM svv_all_columns \
+               WHERE table_name IN ('t', 'u') AND column_name = 'b' ORDER BY 2";
+    assert_eq!(session.run(sql).await, ["binary varying|3", "binary varying|9"]);
+}
+
+#[tokio::test]
+async fn time_is_the_clock_of_a_timestamp() {
+    let session = Session::new().await;
+    session.run("CREATE TABLE t (c TIME, at TIMESTAMP)").await;
+    session.run("INSERT INTO t (at) VALUES ('2026-01-31 23:59:59.123456')").await;
+    session.run("UPDATE t SET c = CAST(at AS TIME)").await;
+    assert_eq!(session.one("SELECT c FROM t").await, "23:59:59.123456");
+    session.fails("SELECT CAST(at AS TIME WITH TIME ZONE) FROM t").await;
+    session.fails("CREATE TABLE u (c TIME(3))").await;
+}

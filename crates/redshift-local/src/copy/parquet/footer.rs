@@ -18,7 +18,7 @@ use crate::copy::{
     CopyContext, CopyError,
     error::INTERNAL_ERROR,
     files::{self, DataFile},
-    target::TargetColumn,
+    target::{ColumnType, TargetColumn},
 };
 
 /// 15001: the file is not as the scan layer expects.
@@ -123,7 +123,10 @@ impl Check<'_> {
             );
             return Err(self.failed(BAD_SCHEMA, &text));
         }
-        if fields.iter().any(|field| is_nested(field)) {
+        let wants_super = columns.iter().any(|column| column.data_type == ColumnType::Super);
+        if wants_super && !self.expectation.serialize_to_json
+            || fields.iter().any(|field| is_nested(field))
+        {
             return Err(self.nested());
         }
         let leaves = (0..schema.num_columns()).map(|i| schema.column(i));

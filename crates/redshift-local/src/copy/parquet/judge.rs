@@ -40,6 +40,8 @@ pub enum Decode {
     Date,
     /// INT64, microseconds since 1970-01-01.
     Micros,
+    /// Plain bytes, at most so many.
+    VarByte(u32),
     /// INT96, Julian day and nanoseconds of the day.
     Int96,
 }
@@ -77,6 +79,7 @@ enum Kind {
         storage: Storage,
     },
     String,
+    Bytes,
     Date,
     Micros,
     Int96,
@@ -105,6 +108,12 @@ pub fn judge(column: &ColumnDescriptor, target: ColumnType) -> Verdict {
         (Kind::Double, ColumnType::Double) => Decode::Double,
         (Kind::String, ColumnType::VarChar(width)) => Decode::VarChar(width),
         (Kind::String, ColumnType::Char(width)) => Decode::Char(width),
+        (Kind::Bytes, ColumnType::VarByte(width)) => Decode::VarByte(width),
+        (Kind::Bytes, ColumnType::VarChar(_) | ColumnType::Char(_)) => {
+            return Verdict::Unverified("BYTE_ARRAY without annotation into text");
+        }
+        (_, ColumnType::Time) => return Verdict::Unverified("anything into TIME"),
+        (_, ColumnType::Super) => return Verdict::Unverified("a flat column into SUPER"),
         (Kind::Date, ColumnType::Date) => Decode::Date,
         (Kind::Micros, ColumnType::Timestamp) => Decode::Micros,
         (Kind::Int96, ColumnType::Timestamp) => Decode::Int96,
@@ -207,7 +216,7 @@ fn int64(column: &ColumnDescriptor) -> Kind {
 fn byte_array(column: &ColumnDescriptor) -> Kind {
     match (column.logical_type_ref(), column.converted_type()) {
         (Some(LogicalType::String), _) | (None, ConvertedType::UTF8) => Kind::String,
-        (None, ConvertedType::NONE) => Kind::Other("BYTE_ARRAY without annotation"),
+        (None, ConvertedType::NONE) => Kind::Bytes,
         (Some(LogicalType::Decimal(_)), _) | (None, ConvertedType::DECIMAL) => {
             Kind::Other("a decimal on BYTE_ARRAY")
         }

@@ -74,6 +74,10 @@ impl<'a> Writer<'a> {
             (Decode::VarChar(width), Values::Bytes(v)) => {
                 self.varchar(target, width, &v[at], rows)?;
             }
+            (Decode::VarByte(width), Values::Bytes(v)) => {
+                self.width(target, width, v[at].data())?;
+                rows.text(hex::encode(v[at].data()).as_bytes());
+            }
             (Decode::Char(width), Values::Bytes(v)) => self.char(target, width, &v[at], rows)?,
             _ => unreachable!("a decode is chosen by the column's physical type"),
         }
@@ -130,6 +134,15 @@ impl<'a> Writer<'a> {
     }
 
     fn fits(&self, target: &TargetColumn, width: u32, bytes: &[u8]) -> Result<(), CopyError> {
+        self.width(target, width, bytes)?;
+        if bytes.contains(&0) {
+            let text = format!("unverified: NUL in a string (column \"{}\")", target.name);
+            return Err(CopyError::not_modelled(text));
+        }
+        Ok(())
+    }
+
+    fn width(&self, target: &TargetColumn, width: u32, bytes: &[u8]) -> Result<(), CopyError> {
         if bytes.len() > width as usize {
             let text = format!(
                 "The length of the data column {} is longer than the length defined in the table. \
@@ -138,10 +151,6 @@ impl<'a> Writer<'a> {
                 bytes.len()
             );
             return Err(CopyError::spectrum(&self.scan.context.session, BAD_VALUE, &text));
-        }
-        if bytes.contains(&0) {
-            let text = format!("unverified: NUL in a string (column \"{}\")", target.name);
-            return Err(CopyError::not_modelled(text));
         }
         Ok(())
     }

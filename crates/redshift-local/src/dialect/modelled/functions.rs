@@ -108,6 +108,7 @@ pub(super) const FUNCTIONS: &[Row] = &[
     row("translate", 3, 3, Ours("translate"), STRING),
     row("trim", 1, 1, Ours("btrim"), STRING),
     row("upper", 1, 1, Ours("upper"), STRING),
+    row("json_parse", 1, 1, Ours("json_parse"), "Redshift: JSON functions"),
     row("md5", 1, 1, Ours("md5"), HASH),
     row("sha2", 2, 2, Ours("sha2"), HASH),
     row("to_char", 2, 2, Ours("to_char"), FORMATTING),

@@ -1,0 +1,175 @@
+//! Names of every kind, of tables, schemas and columns: they are found, created, loaded and applied
+//! by key as Redshift stores them, with and without case-sensitive identifiers.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use arrow_redshift::{
+    ErrorKind,
+    sink::{CommitPoint, Prepared},
+    stage::RowKind,
+    types::{Column, FlinkType, TableSchema},
+};
+use redshift_local::config::{Config, Isolation};
+use support::{
+    KINDS, Kind, batch, client, config, options, rows, sink, skipped, stand_in, start_with,
+    warehouse,
+};
+use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
+
+/// Four columns' names each, the first being the key's: what SQL takes for a word of its own, what
+/// folds, what quoting has to stand, and what is long. (PostgreSQL ends names at 63 bytes.)
+fn columns() -> Vec<[String; 4]> {
+    let plain = |names: [&str; 4]| names.map(str::to_owned);
+    let long = |first: char| first.to_string() + &"x".repeat(62);
+    vec![
+        plain(["select", "order", "user", "table"]),
+        plain(["tag", "oid", "timestamp", "start"]),
+        plain(["UserId", "NAME", "Score", "sEEN"]),
+        plain(["a b", " lead", "trail ", "semi;colon"]),
+        plain(["quo\"te", "'single'", "back\\slash", "dot.ted"]),
+        plain(["größe", "名前", "😀", "É"]),
+        plain(["$1", "1st", "?", "--"]),
+        plain(["frc", "frcmark", "null", "true"]),
+        [long('a'), long('b'), long('c'), "é".repeat(31)],
+    ]
+}
+
+/// Schemas and tables, as they are given in `table-name`.
+const TABLES: [&str; 8] = [
+    "plain",
+    "Mixed_Case",
+    "order",
+    "public.group",
+    "names.Users",
+    "names.größe_😀",
+    "names.a b",
+    "Two Words.it's",
+];
+
+fn schema(names: &[String; 4], kind: Kind) -> TableSchema {
+    let types = [FlinkType::BigInt, FlinkType::String, FlinkType::Double, FlinkType::Timestamp(3)];
+    let columns = names.iter().zip(types).map(|(name, data_type)| Column {
+        name: name.clone(),
+        data_type,
+        nullable: true,
+    });
+    let key = if kind == Kind::Keyed { vec![names[0].clone()] } else { Vec::new() };
+    TableSchema::new(columns.collect(), key).unwrap()
+}
+
+/// Loads one checkpoint.
+async fn load(sink: &Prepared, checkpoint: u64, rows: &[(i64, &str)], kinds: Option<&[RowKind]>) {
+    let mut writer = sink.writer(0, checkpoint).unwrap();
+    // Columns go by their place: a batch's own names are the query's.
+    writer.write(&batch(rows), kinds).await.unwrap();
+    let parts = writer.close(checkpoint).await.unwrap();
+    let commit = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap().unwrap();
+    sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// What a table holds in its first two columns, in order.
+async fn content(watcher: &Client, table: &str, names: &[String; 4]) -> Vec<Vec<String>> {
+    let (key, name) = (quoted(&names[0]), quoted(&names[1]));
+    rows(watcher, &format!("SELECT {key}, {name} FROM {table} ORDER BY {key}")).await
+}
+
+/// Creates the table by a first load, finds it again with a second sink, and changes it by key.
+async fn come_back(
+    given: &BTreeMap<String, String>,
+    watcher: &Client,
+    table: &str,
+    names: &[String; 4],
+    kind: Kind,
+) {
+    let what = format!("{table} {names:?} {kind:?}");
+    let sink_of = async || {
+        let sink = sink(given, schema(names, kind)).prepare(&[]).await;
+        sink.unwrap_or_else(|error| panic!("{what}: {error}"))
+    };
+    load(&sink_of().await, 1, &[(1, "a"), (2, "b")], None).await;
+    let again = sink_of().await;
+    if kind == Kind::Keyed {
+        load(&again, 2, &[(1, "c"), (2, "b")], Some(&[RowKind::UpdateAfter, RowKind::Delete]))
+            .await;
+        assert_eq!(content(watcher, table, names).await, [["1", "c"]], "{what}");
+    } else {
+        load(&again, 2, &[(3, "c")], None).await;
+        let expected = [["1", "a"], ["2", "b"], ["3", "c"]];
+        assert_eq!(content(watcher, table, names).await, expected, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_every_name_are_created_and_found() {
+    let server = warehouse(Isolation::Snapshot).await;
+    let watcher = client(&server).await;
+    for (at, names) in columns().iter().enumerate() {
+        for kind in KINDS {
+            let table = format!("columns_{at}_{kind:?}").to_lowercase();
+            come_back(&options(&server, &table), &watcher, &table, names, kind).await;
+        }
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_and_schemas_of_every_name_are_created_and_found() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let watcher = client(&server).await;
+    let schemas = "CREATE SCHEMA names; CREATE SCHEMA \"Two Words\"";
+    watcher.batch_execute(schemas).await.unwrap();
+    let names = ["id", "name", "score", "seen"].map(str::to_owned);
+    for given in TABLES {
+        let table: Vec<String> = given.split('.').map(quoted).collect();
+        come_back(&options(&server, given), &watcher, &table.join("."), &names, Kind::Keyed).await;
+    }
+    server.stop().await.unwrap();
+}
+
+#[test]
+fn a_name_that_redshift_would_cut_is_refused() {
+    let long = "x".repeat(128);
+    let error = TableSchema::new(
+        vec![Column { name: long, data_type: FlinkType::Int, nullable: true }],
+        Vec::new(),
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+    assert!(error.to_string().contains("128 bytes"), "{error}");
+}
+
+/// Where identifiers keep their letters' case in quotes, tables are found by the names they were
+/// given; columns are matched as Redshift folds them, and one that does not fold is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_sensitive_identifiers_are_minded() {
+    if skipped() {
+        return;
+    }
+    let config = Config { case_sensitive_identifiers: true, ..config() };
+    let server = start_with(config).await;
+    let watcher = client(&server).await;
+    let sql = "CREATE TABLE \"Users\" (id BIGINT, name VARCHAR(9), score DOUBLE PRECISION, \
+               seen TIMESTAMP); \
+               CREATE TABLE users (id BIGINT); \
+               CREATE TABLE kept (\"Id\" BIGINT, name VARCHAR(9), score DOUBLE PRECISION, \
+               seen TIMESTAMP)";
+    watcher.batch_execute(sql).await.unwrap();
+    let names = ["id", "name", "score", "seen"].map(str::to_owned);
+    for kind in KINDS {
+        watcher.batch_execute("DELETE FROM \"Users\"").await.unwrap();
+        come_back(&options(&server, "Users"), &watcher, "\"Users\"", &names, kind).await;
+    }
+    let kept = sink(&options(&server, "kept"), schema(&names, Kind::Append)).prepare(&[]).await;
+    let error = kept.expect_err("a column that keeps its case");
+    assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+    assert!(error.to_string().contains("rename the target's column to id"), "{error}");
+    server.stop().await.unwrap();
+}
