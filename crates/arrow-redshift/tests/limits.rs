@@ -63,6 +63,11 @@ fn check(limit: &Limit) -> Kept {
         "identifier" => UpTo(declared(move |size| Some(column(&long(size), FlinkType::Int)))),
         "VARCHAR(n)" => UpTo(option("sink.create-table.varchar-width", |size| size.to_string())),
         "CHAR(n)" => Beside("stage/check_tests.rs", "fn char_columns_take_single_bytes"),
+        "VARBYTE(n)" => Beside("types/mapping.rs", "limits::VARBYTE_BYTES as u32"),
+        "VARBYTE(n) of older releases" => {
+            Beside("types/mapping.rs", "limits::VARBYTE_BYTES_EVERYWHERE")
+        }
+        "string in a SUPER" => Beside("stage/json_text.rs", "fn levels_and_lengths_have"),
         "DECIMAL precision" => UpTo(decimal(|size| format!("DECIMAL({size}, 2)"))),
         "DECIMAL scale" => UpTo(decimal(|size| format!("DECIMAL(38, {size})"))),
         "columns per table" => UpTo(Box::new(|size| {
@@ -140,7 +145,7 @@ fn the_longest_statements_are_short_enough() {
         .map(|n| arrow_redshift::sql::LoadColumn {
             name: name(n),
             stage_type: "DECIMAL(38, 37)".into(),
-            utc: true,
+            conversion: arrow_redshift::sql::Conversion::Utc,
             key: n < 800,
             text: true,
         })
