@@ -60,7 +60,7 @@ fn problems(changes: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn the_least_options_get_the_documented_defaults() {
-    let Parsed { config, warnings } = parsed(&[]);
+    let Parsed { config, warnings, .. } = parsed(&[]);
     assert!(warnings.is_empty());
     assert_eq!((config.connection.port, config.connection.database.as_str()), (5439, "dev"));
     assert_eq!(config.connection.ssl_mode, SslMode::VerifyFull);
@@ -168,7 +168,7 @@ fn every_problem_comes_in_one_error() {
             "'sink.max.retries' = 'many': expected a whole number from 0 to 1000",
             "'colour' is not an option of this connector",
             "'hostname' is missing: set it, or 'url'",
-            "'table-name' is a table or schema.table; the database goes into 'database-name', and \
+            "'table-name' must be a table or schema.table; the database goes into 'database-name', and \
              a name with a point in it into double quotes",
             "'sink.write.temp.s3-uri' is missing: copy mode stages its files there",
         ]
@@ -327,7 +327,7 @@ fn keys_may_go_into_the_statement_where_the_user_insists() {
 
 #[test]
 fn s3_settings_of_flink_are_read_where_they_say_something() {
-    let Parsed { config, warnings } = parsed(&[
+    let Parsed { config, warnings, .. } = parsed(&[
         ("fs.s3a.endpoint.region", "eu-west-1"),
         ("aws.endpoint", "http://127.0.0.1:1"),
         ("s3.endpoint", "127.0.0.1:2"),
@@ -378,7 +378,7 @@ fn the_ledger_remembers_at_least_as_long_as_staging_lasts() {
 
 #[test]
 fn the_rest_of_the_sink_is_read() {
-    let Parsed { config, warnings } = parsed(&[
+    let Parsed { config, warnings, .. } = parsed(&[
         ("table-name", "App.\"Us.ers\""),
         ("sink.delivery-guarantee", "AT-LEAST-ONCE"),
         ("sink.flush-interval", "15 s"),

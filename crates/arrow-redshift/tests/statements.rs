@@ -10,7 +10,7 @@ use arrow::array::{AsArray, ListBuilder, RecordBatch, StringBuilder, Time64Micro
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow_redshift::{
     ErrorKind,
-    sink::{CommitPoint, Committable, Prepared},
+    sink::{CommitPoint, Committable, Prepared, Verdict},
     stage::RowKind,
     types::{Column, FlinkType, TableSchema, UTC},
 };
@@ -278,6 +278,19 @@ async fn gathered(server: &RedshiftLocal, watcher: &Client) {
     sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
 }
 
+/// A sink that is tried, before its table is there and when it is.
+async fn checked(server: &RedshiftLocal, watcher: &Client) {
+    for (exists, more) in [("", None), (PARTIAL, None), (PARTIAL, Some(CSV))] {
+        let case = Case { key: ID, exists, ..Case::default() };
+        let anew = format!("DROP TABLE IF EXISTS t, t__flink_commits; {}", case.exists);
+        watcher.batch_execute(&anew).await.unwrap();
+        let mut options = options(server, "t");
+        options.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        let checks = sink(&options, case.schema()).check().await;
+        assert!(checks.iter().all(|check| check.verdict != Verdict::Failed), "{checks:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_are_those_of_the_golden_file() {
     let Some(server) = stand_in(Isolation::Snapshot).await else { return };
@@ -297,6 +310,7 @@ async fn statements_are_those_of_the_golden_file() {
     }
     load_that_is_refused(&server, &watcher).await;
     gathered(&server, &watcher).await;
+    checked(&server, &watcher).await;
 
     let seen: BTreeSet<String> = sent(&server).into_iter().collect();
     let found: String = seen.iter().map(|shape| format!("{shape}\n")).collect();

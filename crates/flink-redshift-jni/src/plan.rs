@@ -101,7 +101,8 @@ impl Plan {
     fn check(declaration: &Declaration, launch: LaunchId) -> Result<Plan> {
         let options = options::sink(&declaration.options);
         let columns = columns(&declaration.columns).and_then(|all| declaration.select(all));
-        let (Parsed { config, warnings }, (fields, written, schema)) = match (options, columns) {
+        let (Parsed { config, warnings, .. }, (fields, written, schema)) = match (options, columns)
+        {
             (Ok(options), Ok(columns)) => (options, columns),
             (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
             (Err(options), Err(columns)) => return Err(both(&options, &columns)),

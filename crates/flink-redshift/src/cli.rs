@@ -1,8 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
+use arrow_redshift::options;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::failure::EXIT_CODES;
 
@@ -21,10 +23,23 @@ pub enum Command {
     /// Run a script
     #[command(after_help = exit_codes())]
     Run(RunArgs),
+    /// Show what a script would do: plans, options and statements; connects to nothing
+    Explain(ExplainArgs),
+    /// Try everything that a script needs of Redshift and S3, and load nothing
+    #[command(after_help = exit_codes())]
+    Check(CheckArgs),
+    /// List what runs have left on S3 and no load needs any more, or remove it
+    Clean(CleanArgs),
     /// Run a local stand-in for Redshift and S3 until Ctrl-C
     Local(LocalArgs),
     /// Print the options of a table with 'connector' = 'redshift'
     Options,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 /// `flink-redshift run`
@@ -43,6 +58,64 @@ pub struct RunArgs {
     /// Show neither progress nor summary
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// `flink-redshift explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The script
+    pub script: PathBuf,
+    /// How to show it: text, or a line of JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `flink-redshift check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The script
+    pub script: PathBuf,
+    /// Check against the running local stand-in that this connection file describes
+    #[arg(long, value_name = "CONNECTION_FILE")]
+    pub local: Option<PathBuf>,
+    /// Print the IAM policies that the script needs, for exactly its temporary paths, and connect
+    /// to nothing
+    #[arg(long, conflicts_with = "local")]
+    pub print_policy: bool,
+    /// How to report: text, or a line of JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `flink-redshift clean`
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// The script, whose tables name the temporary paths
+    pub script: PathBuf,
+    /// How long ago the youngest file of an attempt was written, such as '14 d' or '36 h': longer
+    /// than the longest run, and older than any savepoint that may be restored
+    /// [default: each table's 'sink.staging.retention', and seven days at least]
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub older_than: Option<Duration>,
+    /// Remove what is listed. Without it nothing is removed
+    #[arg(long)]
+    pub delete: bool,
+    /// Look into the running local stand-in that this connection file describes
+    #[arg(long, value_name = "CONNECTION_FILE")]
+    pub local: Option<PathBuf>,
+    /// How to report: text, or a line of JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// An age as Flink writes durations; one without a unit would be milliseconds, which nobody means.
+fn age(text: &str) -> Result<Duration, String> {
+    const WANTED: &str = "a duration with its unit is wanted, such as '14 d' or '36 h'";
+    let unit = text.trim().ends_with(|c: char| c.is_alphabetic());
+    match options::duration(text).filter(|age| unit && !age.is_zero()) {
+        Some(age) => Ok(age),
+        None => Err(WANTED.into()),
+    }
 }
 
 /// How to report.
@@ -90,6 +163,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ages_have_units() {
+        assert_eq!(age("36 h"), Ok(Duration::from_secs(36 * 3600)));
+        assert_eq!(age("14d"), Ok(Duration::from_secs(14 * 86_400)));
+        for text in ["7", "0 d", "d", "-1 d", "1 fortnight", ""] {
+            assert!(age(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -22,19 +22,21 @@ pub enum Failure {
     },
     /// The machine or the stand-in failed.
     Machine(anyhow::Error),
+    /// Something that a load needs does not work; the checks have said what.
+    Check(String),
     /// The user asked to stop; says what that leaves.
     Interrupted(String),
 }
 
 /// The exit codes, with what they mean; the command's help and documentation print them.
 pub const EXIT_CODES: &[(u8, &str)] = &[
-    (0, "everything was loaded"),
+    (0, "everything was loaded, or every check passed"),
     (1, "the machine or the stand-in failed: a port, a process, standard output"),
     (
         2,
         "the script, its options or the command line are wrong, an input file is not there, or a target table does not fit; nothing was loaded by that INSERT",
     ),
-    (3, "a load failed: Redshift or S3 could not be reached, or refused it"),
+    (3, "a load or a check failed: Redshift or S3 could not be reached, or refused it"),
     (
         4,
         "the data failed: a file could not be read to its end, or a value has no place in its column",
@@ -51,6 +53,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Script(_) => 2,
+            Failure::Check(_) => 3,
             Failure::Query(_) => 4,
             Failure::Machine(_) => 1,
             Failure::Interrupted(_) => 130,
@@ -75,10 +78,20 @@ impl Failure {
         self.exit_code() == 130
     }
 
+    /// What programs are told of it.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "kind": self.kind(),
+            "message": self.to_string(),
+            "exit_code": self.exit_code(),
+        })
+    }
+
     /// The name of the kind of failure, for programs.
     pub fn kind(&self) -> &'static str {
         match self {
             Failure::Script(_) => "script",
+            Failure::Check(_) => "check",
             Failure::Query(_) => "query",
             Failure::Machine(_) => "machine",
             Failure::Interrupted(_) => "interrupted",
@@ -91,7 +104,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Script(error) => error.fmt(f),
-            Failure::Query(message) => f.write_str(message),
+            Failure::Query(message) | Failure::Check(message) => f.write_str(message),
             Failure::Load { place, error } => {
                 write!(f, "{place}: {error}")?;
                 // What the input says names the file, line and column, and is not repeated above.

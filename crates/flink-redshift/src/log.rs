@@ -17,8 +17,9 @@ use tracing_subscriber::{
 };
 
 /// What is shown where `RUST_LOG` says nothing. The S3 side of the stand-in calls every refusal an
-/// error; whoever sent the request tells of it.
-const SHOWN: &str = "warn,s3s=off";
+/// error, and AWS's chain warns of every place that has no credentials; whoever sent the request
+/// tells of it.
+const SHOWN: &str = "warn,s3s=off,aws_config=off";
 
 /// The variable that asks for more, with places and times.
 const VARIABLE: &str = "RUST_LOG";

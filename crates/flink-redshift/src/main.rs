@@ -1,8 +1,11 @@
 //! The command `flink-redshift`: Flink SQL scripts that load Amazon Redshift, on embedded
 //! DataFusion.
 
+mod check;
+mod clean;
 mod cli;
 mod connect;
+mod explain;
 mod failure;
 mod interrupt;
 mod local;
@@ -16,7 +19,7 @@ mod value;
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use redshift_local::RedshiftLocal;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +53,8 @@ fn main() -> ExitCode {
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // The checks have told it themselves.
+        Err(failure @ Failure::Check(_)) => ExitCode::from(failure.exit_code()),
         Err(failure) => {
             note(&format!("error: {failure}"));
             ExitCode::from(failure.exit_code())
@@ -70,6 +75,16 @@ async fn execute(cli: Cli) -> Result<(), Failure> {
             say(&arrow_redshift::options::help()).context("cannot write to standard output")?;
             Ok(())
         }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "flink-redshift", &mut script);
+            let script = String::from_utf8_lossy(&script);
+            say(script.trim_end()).context("cannot write to standard output")?;
+            Ok(())
+        }
+        Command::Explain(args) => explain::explain(&args).await,
+        Command::Check(args) => check::check(&args, &watch.stop).await,
+        Command::Clean(args) => clean::clean(&args, &watch.stop).await,
         Command::Local(args) => local::serve::serve(&args, &watch.stop).await,
         Command::Run(args) => run_script(&args, &watch.stop).await,
     }

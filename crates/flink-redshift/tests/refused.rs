@@ -44,11 +44,11 @@ fn refused(statement: &str, line: usize, words: &[&str]) {
 fn statements() {
     for (statement, words) in [
         ("INSERT OVERWRITE p SELECT i, s FROM v;", &["INSERT OVERWRITE"][..]),
-        (
-            "EXECUTE STATEMENT SET BEGIN INSERT INTO p SELECT i, s FROM v; END;",
-            &["EXECUTE STATEMENT SET"],
-        ),
-        ("BEGIN STATEMENT SET;", &["BEGIN STATEMENT SET"]),
+        ("EXECUTE STATEMENT SET BEGIN INSERT INTO p SELECT i, s FROM v;", &["no END"]),
+        ("EXECUTE STATEMENT SET BEGIN SET 'a' = 'b'; END;", &["INSERTs only"]),
+        ("END;", &["END without"]),
+        ("BEGIN STATEMENT SET;", &["EXECUTE STATEMENT SET BEGIN"]),
+        ("EXECUTE PLAN 'a';", &["EXECUTE"]),
         ("CREATE CATALOG c WITH ('type' = 'jdbc');", &["CREATE CATALOG"]),
         ("CREATE FUNCTION f AS 'com.example.F';", &["CREATE FUNCTION"]),
         ("CREATE DATABASE d;", &["CREATE DATABASE"]),
@@ -177,6 +177,91 @@ fn clauses() {
         let query = format!("INSERT INTO p {query};");
         refused(&query, line, words);
     }
+}
+
+#[test]
+fn made_up_rows() {
+    for (columns, options, words) in [
+        ("i INT", "", &["no 'number-of-rows'"][..]),
+        ("i INT", ", 'number-of-rows' = 'many'", &["'number-of-rows' = 'many'"]),
+        (
+            "i INT",
+            ", 'number-of-rows' = '1', 'rows-per-second' = '0'",
+            &["'rows-per-second' = '0'"],
+        ),
+        (
+            "i INT",
+            ", 'number-of-rows' = '1', 'fields.i.kind' = 'counter'",
+            &["fields.i.kind", "'sequence'"],
+        ),
+        (
+            "i INT",
+            ", 'number-of-rows' = '1', 'fields.i.kind' = 'sequence', 'fields.i.start' = '1'",
+            &["fields.i.end", "missing"],
+        ),
+        (
+            "i TINYINT",
+            ", 'number-of-rows' = '1', 'fields.i.max' = '128'",
+            &["fields.i.max", "from -128 to 127"],
+        ),
+        (
+            "i INT",
+            ", 'number-of-rows' = '1', 'fields.i.min' = '3', 'fields.i.max' = '3'",
+            &["less than the max"],
+        ),
+        (
+            "i INT",
+            ", 'number-of-rows' = '1', 'fields.x.min' = '3'",
+            &["no option 'fields.x.min'", "did you mean 'fields.i."],
+        ),
+        (
+            "s VARCHAR(5)",
+            ", 'number-of-rows' = '1', 'fields.s.length' = '6'",
+            &["fields.s.length", "from 1 to 5"],
+        ),
+        (
+            "s CHAR(5)",
+            ", 'number-of-rows' = '1', 'fields.s.length' = '5'",
+            &["no option 'fields.s.length'"],
+        ),
+        (
+            "i INT",
+            ", 'number-of-rows' = '1', 'fields.i.null-rate' = '2'",
+            &["null-rate", "from 0 to 1"],
+        ),
+        (
+            "b BOOLEAN",
+            ", 'number-of-rows' = '1', 'fields.b.kind' = 'sequence'",
+            &["cannot be BOOLEAN"],
+        ),
+        (
+            "t TIMESTAMP(3)",
+            ", 'number-of-rows' = '1', 'fields.t.max-past' = 'long'",
+            &["max-past", "no duration"],
+        ),
+        ("i INT", ", 'number-of-rows' = '1', 'scan.parallelism' = '2'", &["scan.parallelism"]),
+    ] {
+        refused(
+            &format!("CREATE TABLE g ({columns}) WITH ('connector' = 'datagen'{options});"),
+            1,
+            words,
+        );
+    }
+    let table = "CREATE TABLE g (i INT) WITH ('connector' = 'datagen', 'number-of-rows' = '1');";
+    refused(&format!("{table}\nINSERT INTO g SELECT i FROM v;"), 2, &["'datagen' is no sink"]);
+}
+
+#[test]
+fn parquet_files() {
+    let table = |columns: &str, more: &str| {
+        format!(
+            "CREATE TABLE q ({columns}) WITH ('connector' = 'filesystem', 'path' = 'empty.csv', \
+             'format' = 'parquet'{more});"
+        )
+    };
+    refused(&table("t TIMESTAMP(3)", ""), 1, &["'parquet.utc-timezone' = 'true'", "(t)"]);
+    refused(&table("i INT", ", 'parquet.compression' = 'SNAPPY'"), 1, &["parquet.compression"]);
+    refused(&table("i INT", ", 'parquet.batch-size' = '5'"), 1, &["parquet.batch-size"]);
 }
 
 #[test]

@@ -69,6 +69,19 @@ impl Given {
         Given { slots }
     }
 
+    /// What each option of the built parts is, before anybody takes it: its row, its value where
+    /// there is one, and whether the user set it.
+    pub fn values(&self) -> impl Iterator<Item = (&'static OptionRow, Option<&Value>, bool)> {
+        table::rows().filter_map(|row| {
+            let slot = self.slots.get(row.key)?;
+            Some(match &slot.state {
+                State::Set(value) => (row, Some(value), true),
+                State::Default(value) => (row, Some(value), false),
+                State::Absent | State::Bad => (row, None, false),
+            })
+        })
+    }
+
     fn take<T>(&mut self, key: &str, unwrap: impl Fn(Value) -> Option<T>) -> Taken<T> {
         let slot = self.slots.remove(key);
         debug_assert!(slot.is_some(), "{key} is taken twice, or is no key of a built part");

@@ -33,10 +33,12 @@ pub(super) fn hostname(text: &str) -> Result<String, String> {
         return Ok(bare.to_owned());
     }
     if text.contains("://") || text.contains('/') {
-        return Err("is a host name without scheme or path; a whole URL goes into 'url'".into());
+        return Err(
+            "must be a host name without scheme or path; a whole URL goes into 'url'".into()
+        );
     }
     if text.contains(':') {
-        return Err("is a host name without a port; the port goes into 'port'".into());
+        return Err("must be a host name without a port; the port goes into 'port'".into());
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if text.is_empty() || text.len() > 253 || !text.chars().all(plain) {
@@ -70,9 +72,11 @@ pub(super) fn table_name(text: &str) -> Result<TableName, String> {
         (Some(schema), Some(table), None) => {
             Ok(TableName { schema: Some(identifier(schema)?), table: identifier(table)? })
         }
-        _ => Err("is a table or schema.table; the database goes into 'database-name', and a name \
+        _ => Err(
+            "must be a table or schema.table; the database goes into 'database-name', and a name \
                   with a point in it into double quotes"
-            .into()),
+                .into(),
+        ),
     }
 }
 
@@ -109,7 +113,7 @@ pub(super) fn column(text: &str) -> Result<String, String> {
 
 /// Columns with their encodings, as `a:zstd;b:az64`.
 pub(super) fn encodings(text: &str) -> Result<Vec<(String, String)>, String> {
-    pairs(text, "is a list of column:encoding", |encoding| {
+    pairs(text, "must be a list of column:encoding", |encoding| {
         let encoding = encoding.to_ascii_uppercase();
         if !ENCODINGS.contains(&encoding.as_str()) {
             return Err(format!("has an unknown encoding; Redshift has {}", ENCODINGS.join(", ")));
@@ -238,7 +242,7 @@ fn part<'a>(
 pub(super) fn s3_uri(text: &str) -> Result<S3Uri, String> {
     let schemes = ["s3://", "s3a://", "s3n://"];
     let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
-    let rest = rest.ok_or("is an address like s3://bucket/prefix")?;
+    let rest = rest.ok_or("must be an address like s3://bucket/prefix")?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let of_bucket =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
@@ -288,7 +292,7 @@ pub(super) fn role(text: &str) -> Result<CopyAuthorization, String> {
     let arns: Vec<_> = text.split(',').map(|arn| arn.trim().to_owned()).collect();
     if !arns.iter().all(|arn| is_role(arn)) {
         return Err(
-            "is 'default', or the ARN of a role (arn:aws:iam::<account>:role/<name>), or a \
+            "must be 'default', or the ARN of a role (arn:aws:iam::<account>:role/<name>), or a \
                     comma-separated chain of such ARNs"
                 .into(),
         );
@@ -330,7 +334,7 @@ pub(super) fn run_id(text: &str) -> Result<String, String> {
 pub(super) fn endpoint(text: &str) -> Result<String, String> {
     let text = text.trim();
     let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let wrong = "is an address like https://host:port".to_owned();
+    let wrong = "must be an address like https://host:port".to_owned();
     let url = url::Url::parse(&whole).map_err(|_| wrong.clone())?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("holds keys; they go into 'aws.credentials.basic.*'".into());
@@ -349,7 +353,7 @@ pub(super) fn region(text: &str) -> Result<String, String> {
     if text.len() <= 64 && text.chars().all(plain) {
         Ok(text.to_owned())
     } else {
-        Err("is a region like eu-central-1".into())
+        Err("must be a region like eu-central-1".into())
     }
 }
 

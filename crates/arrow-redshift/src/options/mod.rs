@@ -13,6 +13,7 @@ mod given;
 mod grammar;
 mod problem;
 mod quantity;
+mod resolved;
 mod secret;
 mod sink;
 pub mod table;
@@ -26,6 +27,8 @@ pub use config::{
     SslMode, TableName, ValueConfig, ValuePolicy, WriteMode,
 };
 pub use docs::{help, markdown};
+pub use quantity::{duration, duration_text};
+pub use resolved::ResolvedOption;
 pub use secret::Secret;
 pub use sink::{Parsed, sink};
 

@@ -24,7 +24,7 @@ const SIZE_UNITS: &[(&[&str], u128)] = &[
 
 /// Reads a duration; a bare number is milliseconds. `None` where the text is none, or too long
 /// for 64 bits of nanoseconds (584 years).
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     quantity(text, TIME_UNITS, "ms").map(Duration::from_nanos)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn size(text: &str) -> Option<u64> {
 }
 
 /// The shortest text that [`duration`] reads as this one.
-pub(super) fn duration_text(duration: Duration) -> String {
+pub fn duration_text(duration: Duration) -> String {
     text(duration.as_nanos(), TIME_UNITS, 0, "s")
 }
 

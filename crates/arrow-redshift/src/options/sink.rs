@@ -10,6 +10,7 @@ use super::{
     given::{Given, Taken},
     grammar,
     problem::Findings,
+    resolved::{self, ResolvedOption},
     values::values,
 };
 use crate::error::Result;
@@ -31,6 +32,8 @@ pub struct Parsed<T> {
     pub config: T,
     /// Sentences to show to the user; none of them holds a secret.
     pub warnings: Vec<String>,
+    /// What each option came to be, in the table's order; secrets are masked.
+    pub options: Vec<ResolvedOption>,
 }
 
 /// Reads the options of a table that is written to, as `(key, value)` pairs in any order.
@@ -41,10 +44,14 @@ pub struct Parsed<T> {
 pub fn sink(options: &[(String, String)]) -> Result<Parsed<SinkConfig>> {
     let mut findings = Findings::default();
     let mut given = Given::new(options, &mut findings);
+    let mut resolved = resolved::of(&given);
     let config = read(&mut given, &mut findings);
     debug_assert!(given.left().is_empty(), "nobody reads {:?}", given.left());
     match config {
-        Some(config) if findings.is_clean() => Ok(Parsed { config, warnings: findings.warnings }),
+        Some(config) if findings.is_clean() => {
+            resolved::say_connection(&mut resolved, &config.connection);
+            Ok(Parsed { config, warnings: findings.warnings, options: resolved })
+        }
         _ => Err(findings.into_error()),
     }
 }

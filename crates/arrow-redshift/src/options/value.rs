@@ -18,6 +18,20 @@ pub(super) enum Value {
     Size(u64),
 }
 
+impl Value {
+    /// The value as one would write it.
+    pub fn text(&self) -> String {
+        match self {
+            Value::Text(text) => text.clone(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Choice(word) => (*word).to_owned(),
+            Value::Integer(number) => number.to_string(),
+            Value::Time(time) => quantity::duration_text(*time),
+            Value::Size(bytes) => quantity::size_text(*bytes),
+        }
+    }
+}
+
 /// Reads a value of the row's kind.
 pub(super) fn read(row: &OptionRow, text: &str) -> Option<Value> {
     match row.kind {

@@ -24,9 +24,28 @@ pub(super) async fn target(
     schema: &TableSchema,
     name: &Qualified,
 ) -> Result<TargetTable> {
-    let options = &config.create;
-    check_names(options, schema)?;
+    check_names(&config.create, schema)?;
     collation::check_new(session, schema).await?;
+    info!(table = %name, "creating the target table");
+    table(session, &whole(creation(config, schema, name)), name).await
+}
+
+/// Statements that are done together or not at all: a table without its comments would keep lacking
+/// them, as what exists stays as it is.
+pub(super) fn whole(statements: Vec<Statement>) -> Vec<Statement> {
+    match statements.len() {
+        1 => statements,
+        _ => [sql::BEGIN].into_iter().chain(statements).chain([sql::COMMIT]).collect(),
+    }
+}
+
+/// What creates the target for a declaration: the table, and then its comments.
+pub(super) fn creation(
+    config: &SinkConfig,
+    schema: &TableSchema,
+    name: &Qualified,
+) -> Vec<Statement> {
+    let options = &config.create;
     let columns: Vec<NewColumn> =
         schema.columns.iter().map(|column| new_column(column, options, schema)).collect();
     let key: Vec<String> = schema.primary_key.iter().map(|name| types::fold(name)).collect();
@@ -36,18 +55,8 @@ pub(super) async fn target(
         let text = column.comment.as_ref()?;
         Some(sql::comment_on_column(name, &column.name, text))
     }));
-    let comments: Vec<Statement> = comments.collect();
-    info!(table = %name, "creating the target table");
-    let statement = sql::create_table(name, &columns, &key, &stored(options));
-    match comments.is_empty() {
-        true => table(session, &[statement], name).await,
-        // A table without its comments would keep lacking them: what exists stays as it is.
-        false => {
-            let whole: Vec<Statement> =
-                [sql::BEGIN, statement].into_iter().chain(comments).chain([sql::COMMIT]).collect();
-            table(session, &whole, name).await
-        }
-    }
+    let create = sql::create_table(name, &columns, &key, &stored(options));
+    [create].into_iter().chain(comments).collect()
 }
 
 /// Creates a table and describes it. Another job may do the same at this moment: then its table

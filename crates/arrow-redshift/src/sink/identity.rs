@@ -140,7 +140,7 @@ impl Identity {
 }
 
 /// At most `limit` bytes of a text: the whole of it, or its head and a digest of all.
-fn bounded(text: &str, limit: usize) -> String {
+pub(super) fn bounded(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }

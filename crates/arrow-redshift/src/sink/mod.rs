@@ -7,6 +7,7 @@
 
 mod budget;
 mod carry;
+mod check;
 mod collation;
 mod commit;
 mod committable;
@@ -14,6 +15,7 @@ mod context;
 mod course;
 mod create;
 mod evolve;
+mod explain;
 mod flush;
 mod fold;
 mod halve;
@@ -34,9 +36,11 @@ mod writer;
 
 use std::sync::Arc;
 
+pub use check::{Check, Verdict};
 pub use commit::Committer;
 pub use committable::{Committable, Shape, Unit};
 pub use course::Applied;
+pub use explain::Step;
 pub use identity::{CommitPoint, CommittableId, Identity, LaunchId};
 pub use load::{Phase, Progress, Summary};
 pub use queue::Flushed;

@@ -74,12 +74,12 @@ pub(super) fn carrier(config: &SinkConfig) -> Result<Carrier> {
 }
 
 /// Whether commits are recorded: not where each flush is one and none is ever asked for.
-fn has_ledger(config: &SinkConfig) -> bool {
+pub(super) fn has_ledger(config: &SinkConfig) -> bool {
     config.mode == WriteMode::Copy || config.guarantee == DeliveryGuarantee::ExactlyOnce
 }
 
 /// Refuses columns whose values statements do not carry.
-fn check_carried(plan: &TablePlan, carrier: Carrier) -> Result<()> {
+pub(super) fn check_carried(plan: &TablePlan, carrier: Carrier) -> Result<()> {
     let refused: Vec<String> = plan
         .columns
         .iter()
@@ -114,7 +114,7 @@ pub(super) fn copy_config(config: &SinkConfig) -> Result<&CopyConfig> {
 }
 
 /// The target's full name as the server stores it.
-async fn resolve(session: &Session, config: &SinkConfig) -> Result<Qualified> {
+pub(super) async fn resolve(session: &Session, config: &SinkConfig) -> Result<Qualified> {
     let sensitive = session.text(&sql::case_sensitive_identifiers()).await?;
     let stored = |name: &str| match sensitive.as_deref() {
         Some("on" | "true") => name.to_owned(),
@@ -178,7 +178,7 @@ fn column(row: &Row) -> Result<TargetColumn> {
 }
 
 /// Names that a commit's own statements use.
-fn check_names(target: &TargetTable) -> Result<()> {
+pub(super) fn check_names(target: &TargetTable) -> Result<()> {
     let names = target.columns.iter().map(|column| &column.name).chain([&target.table]);
     match names.into_iter().find(|name| types::fold(name).starts_with("frc_")) {
         None => Ok(()),
@@ -219,7 +219,7 @@ async fn ensure_ledger(session: &Session, config: &SinkConfig, target: &Qualifie
     Ok(())
 }
 
-fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
+pub(super) fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
     let columns = plan.columns.iter().map(|column| LoadColumn {
         name: column.target.clone(),
         stage_type: column.staging_type.to_string(),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    committable::{Committable, Unit},
+    committable::{Committable, Shape, Unit},
     course::{Spent, timed},
     flush::inserts,
     identity::CommittableId,
@@ -65,6 +65,21 @@ pub(super) async fn stage(
     timed(&mut spent.copy, load_into(session, config, commit, CopyInto::Stage(STAGE), load)).await
 }
 
+/// The tables that a commit locks: the ledger, and the target where rows are applied by key or
+/// replaced.
+pub(super) fn locked<'a>(
+    config: &SinkConfig,
+    target: &'a Qualified,
+    ledger: &'a Ledger,
+    rewrites: bool,
+) -> Vec<&'a Qualified> {
+    let mut tables = vec![&ledger.table];
+    if rewrites && config.lock_target {
+        tables.push(target);
+    }
+    tables
+}
+
 /// Locks the ledger, and the target where rows are applied by key or replaced.
 ///
 /// It is the first statement after BEGIN: any other would take the snapshot before the lock, and
@@ -75,10 +90,8 @@ pub(super) async fn lock(
     commit: &Committable,
 ) -> Result<()> {
     let (target, ledger) = (&commit.shape.target, commit.ledger());
-    let mut tables = vec![&ledger.table];
-    if (commit.shape.layout.keyed() || commit.overwrite) && config.lock_target {
-        tables.push(target);
-    }
+    let rewrites = commit.shape.layout.keyed() || commit.overwrite;
+    let tables = locked(config, target, &ledger, rewrites);
     let locked = session.run_within(&sql::lock(&tables), config.lock_timeout).await;
     locked.map_err(|error| ledger.explain(error, &config.connection.username))
 }
@@ -244,13 +257,22 @@ pub(super) async fn copy(
     manifest: &str,
     region: Option<&str>,
 ) -> Result<u64> {
+    session.run(&copy_statement(config, &commit.shape, into, manifest, region)?).await?;
+    session.number(&sql::COPY_COUNT).await
+}
+
+/// The COPY of a manifest whose files have this shape.
+pub(super) fn copy_statement(
+    config: &SinkConfig,
+    shape: &Shape,
+    into: CopyInto<'_>,
+    manifest: &str,
+    region: Option<&str>,
+) -> Result<Statement> {
     let copy = super::prepare::copy_config(config)?;
-    let format = match commit.shape.carrier {
+    let format = match shape.carrier {
         Carrier::Csv => FileFormat::Csv(CSV_PARAMETERS),
         Carrier::Parquet | Carrier::Binds => FileFormat::Parquet,
     };
-    let layout = &commit.shape.layout;
-    let statement = sql::copy(into, layout, manifest, &copy.authorization, format, region);
-    session.run(&statement).await?;
-    session.number(&sql::COPY_COUNT).await
+    Ok(sql::copy(into, &shape.layout, manifest, &copy.authorization, format, region))
 }

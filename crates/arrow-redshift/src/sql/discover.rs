@@ -15,6 +15,12 @@ pub fn case_sensitive_identifiers() -> Statement {
     Statement::fixed("SHOW enable_case_sensitive_identifier")
 }
 
+/// The database's own settings, its isolation level among them: `concurrency_model=1` is SNAPSHOT,
+/// `concurrency_model=2` SERIALIZABLE. The view that names the level is closed on Serverless.
+pub fn isolation_level() -> Statement {
+    Statement::fixed("SELECT datconfig FROM pg_database_info WHERE datname = current_database()")
+}
+
 /// Columns of a table, in order; no rows when there is no such table. Widths are in bytes.
 ///
 /// Columns: column_name, is_nullable, column_default, data_type, character_maximum_length,

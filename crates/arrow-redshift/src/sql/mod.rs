@@ -4,6 +4,7 @@ mod apply;
 mod copy;
 mod ddl;
 mod discover;
+mod grant;
 mod ident;
 mod insert;
 mod layout;
@@ -18,8 +19,9 @@ pub use ddl::{
 };
 pub use discover::{
     COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
-    describe_table, load_errors, sessions_with_label, show_columns,
+    describe_table, isolation_level, load_errors, sessions_with_label, show_columns,
 };
+pub use grant::{grant_on_ledger, grant_on_schema, grant_on_target, grant_temporary};
 pub use ident::{Qualified, identifier, literal};
 pub use insert::{insert_rows, rows_per_insert};
 pub use layout::{Conversion, Layout, LoadColumn, StageColumns};

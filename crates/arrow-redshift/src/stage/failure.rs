@@ -42,7 +42,7 @@ impl Action {
     }
 
     /// The IAM action that allows the request.
-    fn permission(self) -> &'static str {
+    pub(super) fn permission(self) -> &'static str {
         match self {
             Action::WritePart | Action::WriteManifest => {
                 "s3:PutObject (with SSE-KMS also kms:GenerateDataKey and kms:Decrypt)"
@@ -198,18 +198,16 @@ impl Request<'_> {
         let error = match credentials.passing {
             true => Error::new(
                 ErrorKind::StorageUnavailable,
-                format!("cannot {}: AWS credentials did not come in time", self.action.attempt()),
+                format!("cannot {}: AWS credentials did not come", self.action.attempt()),
             ),
             false => Error::new(
                 ErrorKind::PermissionDenied,
                 format!("cannot {}: there are no AWS credentials", self.action.attempt()),
-            )
-            .hint(
-                "set 'aws.credentials.provider.basic.accesskeyid' and '.secretkey', or give this \
-                 process a profile or role that AWS's default chain finds",
             ),
         };
-        self.place(error).detail(&credentials.reason)
+        let advice = "set 'aws.credentials.provider.basic.accesskeyid' and '.secretkey', or give \
+                      this process a profile or role that AWS's default chain finds";
+        self.place(error).detail(&credentials.reason).hint(advice)
     }
 
     fn unnamed(self, error: object_store::Error) -> Error {

@@ -8,12 +8,14 @@
 mod changes;
 mod check;
 mod chunk;
+mod clean;
 mod convert;
 mod credentials;
 mod csv;
 mod dead_letter;
 mod endpoint;
 mod failure;
+mod iam;
 mod intake;
 mod ipc;
 mod json;
@@ -35,7 +37,9 @@ mod upload;
 mod uploads;
 mod write;
 
+pub use clean::{Cleaning, Leftover};
 pub use csv::CSV_PARAMETERS;
+pub use iam::{NeededPolicy, policies};
 pub(crate) use intake::{Intake, batch_bytes};
 pub(crate) use ipc::{CarriedRows, CarriedStream};
 pub use manifest::Manifest;

@@ -121,6 +121,14 @@ impl Staging {
         self.area.s3.as_ref().map(|s3| s3.access.region.as_str())
     }
 
+    /// Fetches the credentials that requests are signed with; S3 has not seen them then.
+    pub async fn find_credentials(&self) -> Result<()> {
+        let Some(s3) = &self.area.s3 else { return Ok(()) };
+        let request = self.request(Action::List, &self.layout().attempt);
+        let found = s3.access.credentials.get_credential().await;
+        found.map(drop).map_err(|error| request.failed(error))
+    }
+
     /// Writes the manifest of the committable of that id, and gives its URL.
     ///
     /// Ends within 160 seconds.
@@ -161,6 +169,21 @@ impl Staging {
             );
         }
         Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Where the manifest of a committable of that id lies, in an area that need not be there.
+    pub fn manifest_url(location: &S3Uri, launch: &str, attempt: &str, id: &str) -> Result<String> {
+        let layout = Layout::new(location, launch, attempt)?;
+        Ok(layout.url(&layout.manifest(id)))
+    }
+
+    /// How S3 says that a part is encrypted: `AES256`, `aws:kms` and the like; `None` where it says
+    /// nothing, and over another store than S3.
+    pub async fn encryption(&self, part: &Part) -> Result<Option<String>> {
+        let Some(uploads) = self.uploads() else { return Ok(None) };
+        let (_, path) = parse_url(&part.url)?;
+        let request = self.request(Action::Head, &path);
+        within(REQUEST_PATIENCE, request, uploads.encryption(&path)).await
     }
 
     /// Deletes a committable's parts and its manifest; what is gone already is no error.

@@ -1,6 +1,7 @@
 //! Multipart uploads that a crash left open. S3 keeps and bills their parts, shows them in no
-//! listing of objects, and `object_store` cannot list them: this one request is made here, signed
-//! and sent with `object_store`'s own means.
+//! listing of objects, and `object_store` cannot list them: this request is made here, signed and
+//! sent with `object_store`'s own means. So is the one that asks how an object is encrypted, which
+//! `object_store` does not tell.
 
 use std::{sync::Arc, time::Duration};
 
@@ -73,11 +74,7 @@ impl Uploads {
             "" => String::new(),
             prefix => format!("{prefix}/"),
         };
-        let http = ReqwestConnector::default()
-            .connect(&client_options(self.url.scheme() == "https"))
-            .map_err(|error| {
-                Error::new(ErrorKind::Internal, "cannot set up an HTTP client").source(error)
-            })?;
+        let http = self.http()?;
         let mut aborted = 0;
         let mut next = Some(self.page(&http, &prefix, &Page::default()).await?);
         while let Some(page) = next {
@@ -95,8 +92,59 @@ impl Uploads {
         Ok(aborted)
     }
 
+    /// Every open upload below a prefix, which may be empty.
+    pub async fn list(&self, prefix: &Path) -> Result<Vec<Upload>> {
+        let prefix = match prefix.as_ref() {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        let http = self.http()?;
+        let mut found = Vec::new();
+        let mut page = self.page(&http, &prefix, &Page::default()).await?;
+        loop {
+            found.append(&mut page.upload);
+            if !page.is_truncated {
+                return Ok(found);
+            }
+            page = self.page(&http, &prefix, &page).await?;
+        }
+    }
+
+    /// How S3 says that an object is encrypted: `AES256`, `aws:kms` and the like; `None` where it
+    /// says nothing.
+    pub async fn encryption(&self, path: &Path) -> Result<Option<String>> {
+        let place = Request { action: Action::Head, bucket: &self.bucket, key: path.as_ref() };
+        let mut url = self.url.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::new(ErrorKind::Internal, "the bucket's URL has no path"))?
+            .extend(path.parts().map(|part| part.as_ref().to_owned()));
+        let request = self.sign(url.as_str()).await.map_err(|error| place.failed(error))?;
+        // The header comes with the object; of its body nothing is read.
+        let answer = self.http()?.execute(request).await.map_err(|error| {
+            Error::new(
+                ErrorKind::StorageUnavailable,
+                "cannot look at a staged part: S3 cannot be reached",
+            )
+            .with("bucket", &self.bucket)
+            .detail(causes(&error))
+        })?;
+        let status = answer.status().as_u16();
+        if status != 200 {
+            return Err(place.answered(status, ""));
+        }
+        let header = answer.headers().get("x-amz-server-side-encryption");
+        Ok(header.and_then(|value| value.to_str().ok()).map(str::to_owned))
+    }
+
+    fn http(&self) -> Result<HttpClient> {
+        let options = client_options(self.url.scheme() == "https");
+        ReqwestConnector::default().connect(&options).map_err(|error| {
+            Error::new(ErrorKind::Internal, "cannot set up an HTTP client").source(error)
+        })
+    }
+
     /// Aborts an upload; one that is gone already is no error.
-    async fn abort(&self, upload: &Upload) -> Result<()> {
+    pub async fn abort(&self, upload: &Upload) -> Result<()> {
         let request =
             Request { action: Action::AbortUpload, bucket: &self.bucket, key: &upload.key };
         let path = Path::parse(&upload.key).map_err(|error| request.failed(error.into()))?;
@@ -164,9 +212,12 @@ impl Uploads {
             }
         }
         // In S3's query a plus is a plus, a blank is %20.
-        let text = url.as_str().replace('+', "%20");
+        self.sign(&url.as_str().replace('+', "%20")).await
+    }
+
+    async fn sign(&self, url: &str) -> object_store::Result<HttpRequest> {
         let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.uri_mut() = text.parse().map_err(|error| object_store::Error::Generic {
+        *request.uri_mut() = url.parse().map_err(|error| object_store::Error::Generic {
             store: "S3",
             source: Box::new(error),
         })?;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chain;
+mod clean;
 mod copy;
 mod format;
 mod given_up;

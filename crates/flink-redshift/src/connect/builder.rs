@@ -74,6 +74,8 @@ impl ColumnBuilder {
             FlinkType::TimestampLtz(p) => {
                 Values::TimestampLtz(TimestampMicrosecondBuilder::new(), p)
             }
+            // Scripts that name others are refused.
+            _ => Values::Text(StringBuilder::new()),
         };
         ColumnBuilder { data_type: data_type.clone(), time, values }
     }

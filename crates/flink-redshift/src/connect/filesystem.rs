@@ -22,6 +22,7 @@ use super::{
     files,
     json::{self, JsonFormat},
     options::TableOptions,
+    parquet::{self, ParquetFormat},
 };
 use crate::{
     plan::engine_schema,
@@ -43,6 +44,7 @@ pub struct Filesystem {
 enum Format {
     Csv(CsvFormat),
     Json(JsonFormat),
+    Parquet(ParquetFormat),
 }
 
 impl Filesystem {
@@ -69,6 +71,7 @@ impl Filesystem {
         let format = match options.get("format") {
             Some("csv") => CsvFormat::open(options).map(Format::Csv),
             Some("json") => JsonFormat::open(options).map(Format::Json),
+            Some("parquet") => ParquetFormat::open(options, columns).map(Format::Parquet),
             Some(other) => {
                 let what = format!("'format' = '{other}'");
                 options.problem(Problem::unsupported(options.line(), what).message);
@@ -183,6 +186,7 @@ impl PartitionStream for Files {
                 let more = match &format {
                     Format::Csv(format) => csv::read(file, format, &wanted, rows, &mut send)?,
                     Format::Json(format) => json::read(file, format, &wanted, rows, &mut send)?,
+                    Format::Parquet(_) => parquet::read(file, &wanted, rows, &mut send)?,
                 };
                 if !more {
                     break;

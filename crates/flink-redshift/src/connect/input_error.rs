@@ -84,3 +84,48 @@ impl From<InputError> for DataFusionError {
         DataFusionError::External(Box::new(error))
     }
 }
+
+/// What is wrong with a file that has no lines.
+#[derive(Debug)]
+pub struct FileError {
+    file: PathBuf,
+    column: Option<String>,
+    message: String,
+    advice: &'static str,
+}
+
+impl FileError {
+    /// An error in the file as a whole.
+    pub fn new(file: &Path, message: impl Into<String>, advice: &'static str) -> Self {
+        FileError { file: file.to_owned(), column: None, message: message.into(), advice }
+    }
+
+    /// An error in one of its columns.
+    pub fn column(
+        file: &Path,
+        column: &str,
+        message: impl Into<String>,
+        advice: &'static str,
+    ) -> Self {
+        let column = Some(column.to_owned());
+        FileError { column, ..FileError::new(file, message, advice) }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file.display())?;
+        if let Some(column) = &self.column {
+            write!(f, "column {column}: ")?;
+        }
+        write!(f, "{}\n  what to do: {}", self.message, self.advice)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+impl From<FileError> for DataFusionError {
+    fn from(error: FileError) -> Self {
+        DataFusionError::External(Box::new(error))
+    }
+}

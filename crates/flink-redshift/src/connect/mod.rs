@@ -3,13 +3,16 @@
 mod blackhole;
 mod builder;
 mod csv;
+mod datagen;
 mod files;
 mod filesystem;
 mod input_error;
 mod json;
 mod options;
+mod parquet;
 mod print;
 
+pub use datagen::{Datagen, DatagenTable};
 pub use files::absolute as absolute_path;
 pub use filesystem::FilesystemTable;
 pub use print::{Print, Printer};
@@ -26,6 +29,8 @@ use options::TableOptions;
 pub enum Connector {
     /// Files, as a source.
     Filesystem(Filesystem),
+    /// Made-up rows, as a source.
+    Datagen(Datagen),
     /// Standard output, as a sink.
     Print(Print),
     /// Nowhere, as a sink.
@@ -44,9 +49,21 @@ impl Connector {
     }
 
     /// The value of 'connector'.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Connector::Filesystem(_) => "filesystem",
+            Connector::Datagen(_) => "datagen",
+            Connector::Print(_) => "print",
+            Connector::Blackhole => "blackhole",
+            Connector::Redshift(_) => "redshift",
+        }
+    }
+
+    /// The option that names it, for messages.
     pub fn name(&self) -> &'static str {
         match self {
             Connector::Filesystem(_) => "'connector' = 'filesystem'",
+            Connector::Datagen(_) => "'connector' = 'datagen'",
             Connector::Print(_) => "'connector' = 'print'",
             Connector::Blackhole => "'connector' = 'blackhole'",
             Connector::Redshift(_) => "'connector' = 'redshift'",
@@ -81,6 +98,11 @@ pub fn open(
             let mut options = TableOptions::new("filesystem", options, line);
             let filesystem = Filesystem::open(&mut options, columns);
             options.end(filesystem.map(Connector::Filesystem))?
+        }
+        Some("datagen") => {
+            let mut options = TableOptions::new("datagen", options, line);
+            let datagen = Datagen::open(&mut options, columns);
+            options.end(datagen.map(Connector::Datagen))?
         }
         Some("print") => {
             let mut options = TableOptions::new("print", options, line);

@@ -1,7 +1,7 @@
 //! The options of the connectors that are not Redshift's: each is read once, and what nobody reads
 //! is refused.
 
-use std::fmt::Display;
+use std::{fmt::Display, ops::RangeInclusive};
 
 use crate::script::Problem;
 
@@ -10,14 +10,20 @@ pub struct TableOptions<'a> {
     connector: &'static str,
     given: &'a [(String, String)],
     line: u64,
-    known: Vec<&'static str>,
+    known: Vec<String>,
     problems: Vec<Problem>,
 }
 
 impl<'a> TableOptions<'a> {
     /// Starts to read the options of a table with this connector.
     pub fn new(connector: &'static str, given: &'a [(String, String)], line: u64) -> Self {
-        TableOptions { connector, given, line, known: vec!["connector"], problems: Vec::new() }
+        TableOptions {
+            connector,
+            given,
+            line,
+            known: vec!["connector".into()],
+            problems: Vec::new(),
+        }
     }
 
     /// Line of the table.
@@ -27,7 +33,12 @@ impl<'a> TableOptions<'a> {
 
     /// The value of a key.
     pub fn get(&mut self, key: &'static str) -> Option<&'a str> {
-        self.known.push(key);
+        self.get_named(key)
+    }
+
+    /// The value of a key that has a column's name in it.
+    pub fn get_named(&mut self, key: &str) -> Option<&'a str> {
+        self.known.push(key.to_owned());
         self.given.iter().find(|(given, _)| given == key).map(|(_, value)| &**value)
     }
 
@@ -41,6 +52,17 @@ impl<'a> TableOptions<'a> {
                 false
             }
         }
+    }
+
+    /// A whole number within bounds; `None` where it is not given, or beside a problem.
+    pub fn number(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
+        let text = self.get(key)?;
+        let number = text.trim().parse().ok().filter(|number| bounds.contains(number));
+        if number.is_none() {
+            let least = bounds.start();
+            self.problem(format!("'{key}' = '{text}': a whole number from {least} on is wanted"));
+        }
+        number
     }
 
     /// Refuses a key that Flink knows.
@@ -58,7 +80,7 @@ impl<'a> TableOptions<'a> {
     /// Ends the reading: what was made of the options, or what is wrong with them.
     pub fn end<T>(mut self, made: Option<T>) -> Result<T, Vec<Problem>> {
         for (key, _) in self.given {
-            if self.known.contains(&&**key) {
+            if self.known.contains(key) {
                 continue;
             }
             let nearest = self

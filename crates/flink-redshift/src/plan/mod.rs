@@ -26,7 +26,7 @@ pub use settings::{NotNull, Settings};
 pub use types::{engine_schema, engine_type};
 
 use crate::{
-    connect::{self, Connector, FilesystemTable},
+    connect::{self, Connector, DatagenTable, FilesystemTable},
     script::{
         CreateTable, CreateView, DeclaredColumn, DropTable, Insert, Problem, Statement,
         StatementKind,
@@ -67,8 +67,8 @@ pub struct PlannedInsert {
 
 /// A table or view of the script.
 enum Relation {
-    /// Read and not written.
-    Source(Fingerprint),
+    /// Read and not written; with its connector's name.
+    Source(Fingerprint, &'static str),
     /// A query by name.
     View(Fingerprint),
     /// Written and not read.
@@ -177,7 +177,11 @@ impl Planner {
         let relation = match opened.connector {
             Connector::Filesystem(source) => {
                 self.session.register(&name, Arc::new(FilesystemTable::new(source)));
-                Relation::Source(fingerprint)
+                Relation::Source(fingerprint, "filesystem")
+            }
+            Connector::Datagen(source) => {
+                self.session.register(&name, Arc::new(DatagenTable::new(source)));
+                Relation::Source(fingerprint, "datagen")
             }
             connector => {
                 let connector = connector.commented(comment);
@@ -220,7 +224,7 @@ impl Planner {
                 Ok(())
             }
             Some(relation) if matches!(relation, Relation::View(_)) == drop.view => {
-                if let Some(Relation::Source(_) | Relation::View(_)) =
+                if let Some(Relation::Source(..) | Relation::View(_)) =
                     self.relations.remove(&drop.name)
                 {
                     self.session.deregister(&drop.name);
@@ -245,10 +249,15 @@ impl Planner {
                     format!("{table} is a view: nothing can be written to it"),
                 )]);
             }
-            Some(Relation::Source(_)) => {
+            // Flink has no such sink either.
+            Some(Relation::Source(_, "datagen")) => {
+                let why = format!("{table} makes rows up: 'connector' = 'datagen' is no sink");
+                return Err(vec![Problem::new(line, why)]);
+            }
+            Some(Relation::Source(_, connector)) => {
                 return Err(vec![Problem::unsupported(
                     line,
-                    format!("writing to {table}: 'connector' = 'filesystem' as a sink"),
+                    format!("writing to {table}: 'connector' = '{connector}' as a sink"),
                 )]);
             }
             None => return Err(vec![Problem::new(line, format!("there is no table {table}"))]),
@@ -299,7 +308,7 @@ impl Planner {
                 continue;
             }
             match self.relations.get(&name) {
-                Some(Relation::Source(_) | Relation::View(_) | Relation::Failed) => {}
+                Some(Relation::Source(..) | Relation::View(_) | Relation::Failed) => {}
                 Some(Relation::Sink(sink)) => {
                     let what = format!("{} as a source ({name})", sink.connector.name());
                     problems.push(Problem::unsupported(line, what));
@@ -325,7 +334,7 @@ impl Planner {
         tables.sort();
         tables.dedup_by(|left, right| left.0 == right.0);
         let known = tables.into_iter().filter_map(|(name, _)| match self.relations.get(&name) {
-            Some(Relation::Source(read) | Relation::View(read)) => Some((name, read.clone())),
+            Some(Relation::Source(read, _) | Relation::View(read)) => Some((name, read.clone())),
             _ => None,
         });
         known.collect()

@@ -20,6 +20,9 @@ use crate::script::Problem;
 /// Rows of one batch.
 pub const BATCH_ROWS: usize = 8192;
 
+/// How many of the engine's notes on a problem are shown.
+const SHOWN_NOTES: usize = 5;
+
 /// Where a script's tables are known and its queries run.
 pub struct Session(SessionContext);
 
@@ -79,6 +82,11 @@ impl Session {
             .map_err(|error| problem(&error, line))
     }
 
+    /// How a query is computed, as a tree of its steps, the last one first.
+    pub fn explain(&self, plan: &LogicalPlan) -> Result<String, DataFusionError> {
+        Ok(self.0.state().optimize(plan)?.display_indent().to_string())
+    }
+
     /// Starts a query; its rows come in one stream.
     pub async fn execute(
         &self,
@@ -92,7 +100,15 @@ impl Session {
 fn problem(error: &DataFusionError, line: u64) -> Problem {
     if let Some(diagnostic) = error.diagnostic() {
         let at = diagnostic.span.map_or(line, |span| span.start.line);
-        return Problem::new(at, diagnostic.message.clone());
+        // Such as "possible column v.name".
+        let notes = diagnostic.notes.iter().map(|note| note.message.as_str());
+        let helps = diagnostic.helps.iter().map(|help| help.message.as_str());
+        let more: Vec<&str> = notes.chain(helps).take(SHOWN_NOTES).collect();
+        let message = match more.is_empty() {
+            true => diagnostic.message.clone(),
+            false => format!("{} ({})", diagnostic.message, more.join(", ")),
+        };
+        return Problem::new(at, message);
     }
     let message = error.strip_backtrace();
     let message = message.strip_prefix("Error during planning: ").unwrap_or(&message).to_owned();

@@ -19,7 +19,7 @@ use crate::{
 };
 use insert::Running;
 use progress::Display;
-use redshift::{LoadTarget, RedshiftTable};
+use redshift::{LaunchId, LoadTarget, RedshiftTable};
 pub use report::Report;
 
 /// How much of a job's name is used: with the fingerprint it fits into the ledger's column.
@@ -86,11 +86,7 @@ async fn prepare(
             continue;
         };
         display.note(&format!("checking {}", insert.table));
-        let identity = redshift::Place {
-            launch: launch.clone(),
-            sink: format!("{}:{}", index + 1, insert.table),
-            job: job(plan.settings.pipeline_name.as_deref(), table, insert),
-        };
+        let identity = identity(plan, index, table, &launch);
         let target = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Failure::Interrupted(before(insert))),
@@ -109,6 +105,21 @@ async fn prepare(
     Ok(sinks)
 }
 
+/// Which load of a run an INSERT is; two into one table differ by their number.
+pub fn identity(
+    plan: &Plan,
+    index: usize,
+    table: &RedshiftTable,
+    launch: &LaunchId,
+) -> redshift::Place {
+    let insert = &plan.inserts[index];
+    redshift::Place {
+        launch: launch.clone(),
+        sink: format!("{}:{}", index + 1, insert.table),
+        job: job(plan.settings.pipeline_name.as_deref(), table, insert),
+    }
+}
+
 /// The job's name, which is compared where a run has a name of its own: what loads a table, and a
 /// fingerprint of what it loads, so that other rows are not taken for those that are there.
 fn job(pipeline: Option<&str>, table: &RedshiftTable, insert: &PlannedInsert) -> String {
@@ -123,6 +134,6 @@ fn before(insert: &PlannedInsert) -> String {
 }
 
 /// Where an INSERT stands, for messages.
-fn place(insert: &PlannedInsert) -> String {
+pub fn place(insert: &PlannedInsert) -> String {
     format!("INSERT INTO {} (line {})", insert.table, insert.line)
 }

@@ -1,12 +1,13 @@
 //! Tables of Redshift: the only place that drives the connector.
 
-use std::{error::Error as StdError, sync::Arc};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 pub use arrow_redshift::sink::LaunchId;
 use arrow_redshift::{
     Error, ErrorKind, Result,
-    options::{self, DeliveryGuarantee, SinkConfig, table},
-    sink::{Identity, Prepared, Progress, Sink, Summary},
+    options::{self, DeliveryGuarantee, ResolvedOption, SinkConfig, table},
+    sink::{Check, Identity, Prepared, Progress, Sink, Step, Summary},
+    stage::{Cleaning, NeededPolicy},
     types::{Column, Comments, TableSchema},
 };
 use datafusion::{
@@ -25,11 +26,16 @@ use crate::{
 /// Where the connector's error names who wrote the ledger's row.
 const RECORDED_BY: &str = "recorded by";
 
+/// How old something has to be at least before it is cleaned away unasked.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// A table of the script with `'connector' = 'redshift'`, its options read and checked.
 #[derive(Debug, Clone)]
 pub struct RedshiftTable {
     /// The options.
     pub config: SinkConfig,
+    /// What each option came to be, to be shown.
+    pub options: Vec<ResolvedOption>,
     primary_key: Vec<String>,
     comment: Option<String>,
     line: u64,
@@ -61,8 +67,8 @@ impl RedshiftTable {
         match options::sink(&options) {
             Ok(parsed) if problems.is_empty() => {
                 let primary_key = primary_key.to_vec();
-                let config = parsed.config;
-                let table = RedshiftTable { config, primary_key, comment: None, line };
+                let (config, options) = (parsed.config, parsed.options);
+                let table = RedshiftTable { config, options, primary_key, comment: None, line };
                 Ok((table, parsed.warnings))
             }
             Ok(_) => Err(problems),
@@ -86,6 +92,23 @@ impl RedshiftTable {
     /// Connects, and checks or creates the target: everything that can be known before the first
     /// row. `columns` are those that the INSERT writes.
     pub async fn prepare(&self, columns: &[DeclaredColumn], place: Place) -> Result<LoadTarget> {
+        let sink = self.sink(columns, place)?;
+        let schema = sink.schema().arrow();
+        let prepared = sink.prepare(&[]).await?;
+        Ok(LoadTarget { prepared, schema, progress: Arc::default() })
+    }
+
+    /// The steps and statements of a load. Connects to nothing.
+    pub fn explain(&self, columns: &[DeclaredColumn], place: Place) -> Result<Vec<Step>> {
+        self.sink(columns, place)?.explain()
+    }
+
+    /// Tries everything that a load needs, and loads nothing.
+    pub async fn check(&self, columns: &[DeclaredColumn], place: Place) -> Result<Vec<Check>> {
+        Ok(self.sink(columns, place)?.check().await)
+    }
+
+    fn sink(&self, columns: &[DeclaredColumn], place: Place) -> Result<Sink> {
         let launch = match &self.config.run_id {
             Some(name) => LaunchId::named(name),
             None => place.launch,
@@ -96,17 +119,26 @@ impl RedshiftTable {
             .iter()
             .filter_map(|column| Some((column.name.clone(), column.comment.clone()?)));
         let comments = Comments { table: self.comment.clone(), columns: comments.collect() };
-        let schema = schema.commented(comments);
-        let batches = schema.arrow();
-        let sink = Sink::new(self.config.clone(), schema, identity)?;
-        let prepared = sink.prepare(&[]).await?;
-        Ok(LoadTarget { prepared, schema: batches, progress: Arc::default() })
+        Sink::new(self.config.clone(), schema.commented(comments), identity)
+    }
+
+    /// Looks for what runs have left on S3; `None` where nothing is staged there. Without an age it
+    /// is the table's own, and a week at least: other jobs may stage under the same path.
+    pub async fn cleaning(&self, age: Option<Duration>) -> Result<Option<Cleaning>> {
+        let Some(copy) = &self.config.copy else { return Ok(None) };
+        let age = age.unwrap_or_else(|| copy.staging_retention.max(WEEK));
+        Cleaning::open(copy, age).await.map(Some)
     }
 
     /// Whether rows appear in the table only when all of them do.
     pub fn loads_at_once(&self) -> bool {
         self.config.guarantee == DeliveryGuarantee::ExactlyOnce
     }
+}
+
+/// The IAM policies that these tables need.
+pub fn policies<'a>(tables: impl Iterator<Item = &'a RedshiftTable>) -> Vec<NeededPolicy> {
+    arrow_redshift::stage::policies(tables.filter_map(|table| table.config.copy.as_ref()))
 }
 
 /// Which load of a run this is.

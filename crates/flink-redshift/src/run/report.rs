@@ -6,7 +6,7 @@ use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
 
 use super::insert::Done;
-use crate::{connect::Connector, failure::Failure, plan::PlannedInsert};
+use crate::{failure::Failure, plan::PlannedInsert};
 
 /// What a run did.
 #[derive(Debug, Serialize)]
@@ -106,7 +106,7 @@ impl Report {
         let inserts = inserts.iter().map(|insert| InsertReport {
             line: insert.line,
             table: insert.table.clone(),
-            connector: connector(&insert.sink),
+            connector: insert.sink.kind(),
             status: Status::NotRun,
             rows: 0,
             loaded_rows: None,
@@ -132,11 +132,7 @@ impl Report {
         };
         value["error"] = match failure {
             None => serde_json::Value::Null,
-            Some(failure) => serde_json::json!({
-                "kind": failure.kind(),
-                "message": failure.to_string(),
-                "exit_code": failure.exit_code(),
-            }),
+            Some(failure) => failure.json(),
         };
         value.to_string()
     }
@@ -169,15 +165,6 @@ impl InsertReport {
     pub fn refuse(&mut self, failure: &Failure) {
         self.status = Status::of(failure);
         self.loaded_rows = Some(0);
-    }
-}
-
-fn connector(sink: &Connector) -> &'static str {
-    match sink {
-        Connector::Filesystem(_) => "filesystem",
-        Connector::Print(_) => "print",
-        Connector::Blackhole => "blackhole",
-        Connector::Redshift(_) => "redshift",
     }
 }
 

@@ -45,6 +45,11 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Result<CreateTable, Vec<Problem>> {
     let name = cursor.table_name()?;
     let mut body = Body::default();
     if !cursor.take(&Token::LParen) {
+        refuse_clauses(cursor)?;
+        if cursor.at_words(&["WITH"]) {
+            let what = "CREATE TABLE without columns (AS query, or LIKE another)";
+            return Err(vec![Problem::unsupported(cursor.line(), what)]);
+        }
         return Err(vec![cursor.expected("'(' and the table's columns")]);
     }
     loop {
@@ -114,7 +119,8 @@ impl Body {
         }
         let text = type_text(cursor)?;
         let data_type: FlinkType = text.parse().map_err(|error: arrow_redshift::Error| {
-            Problem::new(line, format!("column {name}: {}", error.message()))
+            let hint = flinks_own(&text).map_or_else(String::new, |own| format!("; use {own}"));
+            Problem::new(line, format!("column {name}: {}{hint}", error.message()))
         })?;
         if let Some(problem) = unsupported_type(&data_type) {
             return Err(Problem::new(line, format!("column {name}: {problem}")));
@@ -180,6 +186,23 @@ pub fn unsupported_type(data_type: &FlinkType) -> Option<String> {
     }
 }
 
+/// Flink's type for a name that databases have and Flink has not.
+fn flinks_own(name: &str) -> Option<&'static str> {
+    let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+    Some(match name.to_uppercase().as_str() {
+        "TEXT" | "VARCHAR(MAX)" | "NVARCHAR" | "JSON" | "JSONB" | "SUPER" | "UUID" => "STRING",
+        "BOOL" => "BOOLEAN",
+        "INT2" => "SMALLINT",
+        "INT4" => "INT",
+        "INT8" | "LONG" => "BIGINT",
+        "FLOAT4" | "REAL" => "FLOAT",
+        "FLOAT8" => "DOUBLE",
+        "DATETIME" => "TIMESTAMP(3)",
+        "TIMESTAMPTZ" => "TIMESTAMP_LTZ(3)",
+        _ => return None,
+    })
+}
+
 /// The text of a type: everything up to what may follow a type.
 fn type_text(cursor: &mut Cursor<'_>) -> Result<String, Problem> {
     let mut text = String::new();
@@ -239,7 +262,9 @@ fn tail(cursor: &mut Cursor<'_>) -> Result<(Option<String>, Options), Problem> {
             break;
         }
     }
-    cursor.expect(&Token::RParen)?;
+    if !cursor.take(&Token::RParen) {
+        return Err(cursor.expected("',' or ')'"));
+    }
     refuse_clauses(cursor)?;
     cursor.end()?;
     Ok((comment, options))

@@ -127,6 +127,8 @@ impl<'a> Cursor<'a> {
     /// Says what should stand here.
     pub fn expected(&self, what: &str) -> Problem {
         let found = match self.peek() {
+            // A text has its own quotes.
+            Some(token @ Token::SingleQuotedString(_)) => token.to_string(),
             Some(token) => format!("'{token}'"),
             None => "the end of the statement".into(),
         };

@@ -7,6 +7,7 @@ mod dialect;
 mod problem;
 mod split;
 mod statement;
+mod statement_set;
 
 pub use create_table::{CreateTable, DeclaredColumn, unsupported_type};
 pub use dialect::FlinkDialect;
@@ -21,6 +22,8 @@ pub fn read(text: &str) -> (Vec<Statement>, Vec<Problem>) {
         Ok(parts) => parts,
         Err(problem) => return (statements, vec![problem]),
     };
+    let (parts, found) = statement_set::open(parts);
+    problems.extend(found);
     for part in &parts {
         match Statement::parse(part) {
             Ok(statement) => statements.push(statement),

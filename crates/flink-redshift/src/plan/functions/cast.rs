@@ -60,8 +60,8 @@ impl ScalarUDFImpl for Cast {
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let to = target(args.scalar_arguments.get(1).copied().flatten())?;
         // Whether there is such a cast is asked by the plan's check, which knows its line.
-        let field = Field::new(&self.name, engine_type(to), true);
-        Ok(Arc::new(field.with_metadata(flink_metadata(to))))
+        let field = Field::new(&self.name, engine_type(&to), true);
+        Ok(Arc::new(field.with_metadata(flink_metadata(&to))))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -70,7 +70,7 @@ impl ScalarUDFImpl for Cast {
             ColumnarValue::Array(_) => target(None)?,
         };
         let from = args.arg_fields[0].data_type();
-        allowed(from, to, self.utc).map_err(DataFusionError::Internal)?;
+        allowed(from, &to, self.utc).map_err(DataFusionError::Internal)?;
         evaluate(&args.args[..1], args.number_rows, |values| {
             convert::convert(&values[0], &to, self.failure)
         })

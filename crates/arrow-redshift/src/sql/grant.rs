@@ -1,0 +1,31 @@
+//! What a user has to be granted, as text for whoever grants it. None of it is ever sent.
+
+use super::ident::{Qualified, identifier};
+
+/// What a load needs on its target: by key it also reads and takes away.
+pub fn grant_on_target(target: &Qualified, keyed: bool, user: &str) -> String {
+    on_table(target, if keyed { "SELECT, INSERT, UPDATE, DELETE" } else { "INSERT" }, user)
+}
+
+/// What a load needs on its ledger, once it is there.
+pub fn grant_on_ledger(ledger: &Qualified, user: &str) -> String {
+    on_table(ledger, "SELECT, INSERT, DELETE", user)
+}
+
+fn on_table(table: &Qualified, rights: &str, user: &str) -> String {
+    format!(
+        "GRANT USAGE ON SCHEMA {} TO {user}; GRANT {rights} ON {table} TO {user}",
+        identifier(&table.schema),
+        user = identifier(user),
+    )
+}
+
+/// What creating a table needs.
+pub fn grant_on_schema(schema: &str, user: &str) -> String {
+    format!("GRANT USAGE, CREATE ON SCHEMA {} TO {}", identifier(schema), identifier(user))
+}
+
+/// What a staging table needs, which everybody has unless it was taken away.
+pub fn grant_temporary(database: &str, user: &str) -> String {
+    format!("GRANT TEMP ON DATABASE {} TO {}", identifier(database), identifier(user))
+}
