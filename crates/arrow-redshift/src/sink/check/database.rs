@@ -303,7 +303,7 @@ impl Tried<'_> {
         let (config, keyed) = (&self.sink.config, self.keyed());
         let work = async {
             let create = sql::create_stage(transaction::STAGE, &shape.layout);
-            undone(self.session, config, &[create.clone()]).await.map_err(|error| {
+            undone(self.session, config, std::slice::from_ref(&create)).await.map_err(|error| {
                 granting(error, || sql::grant_temporary(&config.connection.database, user(config)))
             })?;
             let mut statements = vec![create];
