@@ -51,8 +51,8 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut turns = Vec::with_capacity(TURNS);
     for number in 0..TURNS {
-        let mut bare = || timed(rows, || write_bare(&batches, rows));
-        let mut staged = || timed(rows, || runtime.block_on(write_staged(&batches, rows)));
+        let bare = || timed(rows, || write_bare(&batches, rows));
+        let staged = || timed(rows, || runtime.block_on(write_staged(&batches, rows)));
         // Neither always comes first: the second of a pair meets a warmer machine.
         turns.push(match number % 2 {
             0 => Turn { bare: bare()?, staged: staged()? },

@@ -144,7 +144,8 @@ async fn missing_columns_are_added_and_old_rows_have_null_there() {
 async fn what_may_not_change_or_would_not_fit_all_the_same_leaves_the_table_alone() {
     let Some(server) = stand_in(Isolation::Snapshot).await else { return };
     let watcher = client(&server).await;
-    let cases: [(&str, &[(&str, &str)], &[&str]); 4] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: [Case<'_>; 4] = [
         ("CREATE TABLE still (id BIGINT, name VARCHAR(9))", &[], &["score", "seen", "no such"]),
         (
             "CREATE TABLE keyless (name VARCHAR(9))",

@@ -277,7 +277,7 @@ fn policies_say_what_becomes_of_values() {
     let Parsed { config, .. } = parsed(&[]);
     assert_eq!(config.values, ValueConfig::default());
     assert!(!config.ignore_delete);
-    let Parsed { config, warnings } = parsed(&[
+    let Parsed { config, warnings, .. } = parsed(&[
         ("sink.value-policy", "Null"),
         ("sink.value-policy.columns", "a : truncate; \"b;c\":DEAD-LETTER"),
         ("sink.value-policy.show-key", "true"),
@@ -304,7 +304,7 @@ fn policies_say_what_becomes_of_values() {
         let found = problems(&[("sink.value-policy.columns", wrong)]);
         assert!(found[0].starts_with("'sink.value-policy.columns' "), "{found:?}");
     }
-    let Parsed { config, warnings } = parsed(&[("sink.dead-letter.s3-uri", "s3://bucket/x")]);
+    let Parsed { config, warnings, .. } = parsed(&[("sink.dead-letter.s3-uri", "s3://bucket/x")]);
     assert_eq!(config.values.dead_letters, None);
     assert!(warnings[0].contains("no policy is dead-letter"), "{warnings:?}");
 }

@@ -3,7 +3,7 @@
 //! A script's expected results are what Flink's own print sinks wrote: `tests/sql/NAME.out` holds
 //! the standard output of `tests/sql/NAME.sql`, run in batch mode with a parallelism of 1. Those of
 //! `parquet.sql` are the values that its file was written with: Flink reads Parquet only where it
-//! finds Hadoop.
+//! finds Hadoop. Those of `datagen.sql` are what Flink's documentation says: it was not run there.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

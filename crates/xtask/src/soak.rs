@@ -30,7 +30,8 @@ pub struct Campaign {
 impl Campaign {
     /// Reads the names of kinds, `--seed N`, `--rounds N` and `--install`.
     pub fn parse(options: &[String]) -> Result<Campaign> {
-        let mut campaign = Campaign { names: Vec::new(), seed: None, rounds: ROUNDS, install: false };
+        let mut campaign =
+            Campaign { names: Vec::new(), seed: None, rounds: ROUNDS, install: false };
         let mut words = options.iter();
         while let Some(word) = words.next() {
             match word.as_str() {

@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_statement_has_neither_too_many_parameters_nor_too_large_values() {
-        assert_eq!(cuts(&[10; 32_000]), [0..32_000]);
+        assert_eq!(cuts(&[10; 32_000]), std::slice::from_ref(&(0..32_000)));
         assert_eq!(cuts(&[1; 32_767]), [0..32_000, 32_000..32_767]);
         let wide = 3 * 1024 * 1024;
         assert_eq!(cuts(&[wide; 4]), [0..2, 2..4]);
