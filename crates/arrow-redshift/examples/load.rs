@@ -1,5 +1,7 @@
-//! Loads rows of the `t_user` shape through the whole sink and prints how long it took and the
-//! most memory this process held: `load <connection file> <rows> [append|keyed]`.
+//! Loads rows of the `t_user` shape, and a random id with each, through the whole sink and prints
+//! how long it took and the most memory this process held: `load <connection file> <rows>
+//! [append|keyed]`. Without the id a million rows would be too few bytes to fill what a writer may
+//! hold, and no measure of whether memory grows with the volume.
 //!
 //! The connection file is what `flink-redshift local --connection-file` writes; server and S3 run
 //! in that process, so that neither their time nor their memory is counted here.
@@ -74,6 +76,7 @@ fn schema(keyed: bool) -> Result<TableSchema, Failure> {
         ("country", FlinkType::String),
         ("gender", FlinkType::String),
         ("score", FlinkType::Double),
+        ("session", FlinkType::String),
     ];
     let columns = columns.map(|(name, data_type)| Column {
         name: name.into(),
@@ -124,8 +127,20 @@ fn batch(schema: &SchemaRef, ids: std::ops::Range<i64>) -> Result<RecordBatch, F
         pick(&COUNTRIES, 3),
         pick(&GENDERS, 2),
         Arc::new(Float64Array::from_iter_values(ids.clone().map(|id| id as f64 * 0.37))),
+        Arc::new(StringArray::from_iter_values(ids.clone().map(session))),
     ];
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+/// 32 digits that nothing compresses, as of a random UUID.
+fn session(id: i64) -> String {
+    let scattered = |seed: u64| {
+        let mut bits = (id as u64).wrapping_add(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
+    };
+    format!("{:016x}{:016x}", scattered(1), scattered(2))
 }
 
 /// The most memory that this process ever held, in MiB.
