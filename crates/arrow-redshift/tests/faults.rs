@@ -250,11 +250,11 @@ async fn a_fatal_error_is_not_tried_again_and_says_what_the_server_said() {
             let effect = fail("XX000", "Spectrum Scan Error", Some(detail));
             server.faults().inject(FaultRule { count: 9, ..rule(StatementKind::Copy, effect) });
             let error = apply(&case.sink, &case.commit).await.unwrap_err();
+            assert_eq!(server.faults().taken(), 1, "tried once");
             server.faults().clear();
             assert_eq!(error.kind(), ErrorKind::LoadRefused);
             assert_eq!(error.code(), Some("XX000"));
             let text = error.to_string();
-            // What looks for the part in question is rolled back and is no try.
             assert!(text.contains("tries: 1,"), "{text}");
             assert!(text.contains("15007") && text.contains(case.commit.id().as_str()), "{text}");
 

@@ -269,6 +269,7 @@ impl Committer {
             }
             Ok(Step::SomeApplied) => Ok(Outcome::Again),
             Err(error) => {
+                course.copied = held.staged;
                 let keep = match error.kind() {
                     // The loaded staging table survives a rollback and serves the next try; one
                     // that is half loaded must not.

@@ -58,6 +58,9 @@ pub(super) struct Course {
     pub done: HashSet<CommittableId>,
     /// The session of the last try, for the load-error view.
     pub pid: Option<i32>,
+    /// Whether the last try failed when its rows lay in the staging table already, so that it was
+    /// not COPY that failed.
+    pub copied: bool,
     pub spent: Spent,
 }
 
@@ -70,6 +73,7 @@ impl Course {
             sent: false,
             done: HashSet::new(),
             pid: None,
+            copied: false,
             spent: Spent::default(),
         }
     }

@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// not be found in time.
 pub(super) async fn explain(committer: &Committer, commit: &Committable) -> Option<String> {
     let parts: Vec<Part> = commit.parts().cloned().collect();
+    if let [Part { url, rows, subtask, .. }] = parts.as_slice() {
+        return Some(format!("the only part is {url}, with {rows} rows of subtask {subtask}"));
+    }
     let of = parts.len();
     match tokio::time::timeout(PATIENCE, find(committer, commit, parts)).await {
         Ok(Ok(part)) => part.map(|part| {

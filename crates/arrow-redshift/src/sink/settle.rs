@@ -106,7 +106,7 @@ pub(super) async fn settle(
     }
     match (commit.shape.carrier, error.kind(), course.pid) {
         (Carrier::Csv, LoadRefused, Some(pid)) => explain(committer, commit, pid).await,
-        (Carrier::Parquet, LoadRefused, _) => {
+        (Carrier::Parquet, LoadRefused, _) if !course.copied => {
             halve::explain(committer, commit).await.map_or(Verdict::Stands, Verdict::Explained)
         }
         _ => Verdict::Stands,

@@ -6,8 +6,8 @@
 //! first look may see what lies under a NULL; the second never does.
 
 use arrow::{
-    array::{Array, AsArray, Decimal128Array, StringArray},
-    datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType},
+    array::{Array, AsArray, Decimal128Array, GenericByteArray, StringArray},
+    datatypes::{ByteArrayType, DataType, Date32Type, TimeUnit, TimestampMicrosecondType},
 };
 
 use super::{
@@ -30,7 +30,7 @@ pub(super) const MICROS: std::ops::RangeInclusive<i64> =
     -62_135_596_800_000_000..=253_402_300_799_999_999;
 
 /// Microseconds since midnight.
-const DAY: std::ops::Range<i64> = 0..86_400_000_000;
+pub(super) const DAY: std::ops::Range<i64> = 0..86_400_000_000;
 
 /// The nulls of a declared column that may not have them. It is looked at before anything else, so
 /// that what policies make NULL is not taken for it.
@@ -39,11 +39,11 @@ pub(super) fn nulls(
     array: &dyn Array,
     retracts: impl Fn(usize) -> bool,
 ) -> Option<Misfit> {
-    // A dictionary's NULLs may lie among its values, too.
-    let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0)?;
     if !plan.rules.contains(&Rule::NotNull) {
         return None;
     }
+    // A dictionary's NULLs may lie among its values, too.
+    let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0)?;
     // A row that goes needs its key only: Flink may leave the rest of it NULL.
     let missing = |row: &usize| nulls.is_null(*row) && (plan.key || !retracts(*row));
     let rows = (0..array.len()).filter(missing).map(|row| Refused { row, found: 0 });
@@ -103,25 +103,26 @@ pub(super) fn rows(array: &dyn Array, found: impl Fn(usize) -> Option<u64>) -> V
         .collect()
 }
 
-fn too_long(text: &StringArray, limit: u32) -> Vec<Refused> {
-    let longest = text.value_offsets().windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
+fn too_long<T>(values: &GenericByteArray<T>, limit: u32) -> Vec<Refused>
+where
+    T: ByteArrayType<Offset = i32>,
+{
+    let offsets = values.value_offsets();
+    let longest = offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
     if longest as u64 <= u64::from(limit) {
         return Vec::new();
     }
-    rows(text, |row| {
-        let length = text.value_length(row) as u64;
+    rows(values, |row| {
+        let length = values.value_length(row) as u64;
         (length > u64::from(limit)).then_some(length)
     })
 }
 
 fn octets(plan: &ColumnPlan, array: &dyn Array, limit: u32) -> Result<Vec<Refused>> {
-    let Some(bytes) = array.as_binary_opt::<i32>() else {
-        return Ok(too_long(text(plan, array)?, limit));
-    };
-    Ok(rows(bytes, |row| {
-        let length = bytes.value_length(row) as u64;
-        (length > u64::from(limit)).then_some(length)
-    }))
+    Ok(match array.as_binary_opt::<i32>() {
+        Some(bytes) => too_long(bytes, limit),
+        None => too_long(text(plan, array)?, limit),
+    })
 }
 
 fn no_json(text: &StringArray) -> Vec<Refused> {
@@ -133,6 +134,9 @@ fn no_time_of_day(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Refused>> 
     let micros = array
         .as_primitive_opt::<TimestampMicrosecondType>()
         .ok_or_else(|| misplaced(plan, "a time", array.data_type()))?;
+    if micros.values().iter().all(|value| DAY.contains(value)) {
+        return Ok(Vec::new());
+    }
     Ok(rows(micros, |row| (!DAY.contains(&micros.value(row))).then_some(0)))
 }
 

@@ -1,6 +1,7 @@
-//! Values as JSON, the way Flink's JSON format writes them by default, so that a Flink table with
-//! `'format' = 'json'` reads what was set aside: numbers as numbers, times as SQL text, what is no
-//! number as a quoted word.
+//! Values as JSON, the way Flink's JSON format writes them: numbers as numbers with all their
+//! digits, what is no number as a quoted word, bytes as Base64, intervals as numbers. Times are SQL
+//! text, as that format has by default, so that a Flink table with `'format' = 'json'` reads what was
+//! set aside; or ISO 8601, for who asks for it.
 
 use std::io::Write as _;
 
@@ -31,7 +32,7 @@ pub(super) fn object<'a>(
         if at > 0 {
             out.push(b',');
         }
-        string(name, out)?;
+        quoted(name, out);
         out.push(b':');
         value(array, row, out)?;
     }
@@ -40,10 +41,9 @@ pub(super) fn object<'a>(
 }
 
 /// Writes a text in quotes.
-pub(super) fn string(text: &str, out: &mut Vec<u8>) -> Result<()> {
-    serde_json::to_writer(&mut *out, text).map_err(|error| {
-        Error::new(ErrorKind::Internal, "cannot write a text as JSON").source(error)
-    })
+pub(super) fn quoted(text: &str, out: &mut Vec<u8>) {
+    // A text always has a JSON form, and writing to a Vec cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }
 
 /// Writes one value.
@@ -53,6 +53,59 @@ fn value(array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<()> {
         return Ok(());
     }
     match array.data_type() {
+        DataType::LargeUtf8 => {
+            quoted(array.as_string::<i64>().value(row), out);
+            Ok(())
+        }
+        DataType::Utf8View => {
+            quoted(array.as_string_view().value(row), out);
+            Ok(())
+        }
+        DataType::Dictionary(_, values) => value(&plain(array, values, row)?, 0, out),
+        DataType::List(_) => list(&array.as_list::<i32>().value(row), out),
+        DataType::Map(..) => map(&array.as_map().value(row), out),
+        DataType::Struct(fields) => {
+            let columns = array.as_struct().columns().iter().map(AsRef::as_ref);
+            let names = fields.iter().map(|field| field.name().as_str());
+            object(names.zip(columns), row, out)
+        }
+        other if is_scalar(other) => {
+            scalar(array, row, ' ', out);
+            Ok(())
+        }
+        other => {
+            let why = format!("cannot set a row aside: a column of {other} has no JSON form here");
+            Err(Error::new(ErrorKind::Unsupported, why))
+        }
+    }
+}
+
+/// Whether [`scalar`] writes values of a type.
+pub(super) fn is_scalar(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Boolean
+            | DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::Float32
+            | DataType::Float64
+            | DataType::Decimal128(..)
+            | DataType::Utf8
+            | DataType::Binary
+            | DataType::Date32
+            | DataType::Time64(TimeUnit::Microsecond)
+            | DataType::Timestamp(TimeUnit::Microsecond, _)
+            | DataType::Interval(IntervalUnit::YearMonth)
+            | DataType::Duration(TimeUnit::Millisecond)
+    )
+}
+
+/// Writes one value that is there, of a type of [`is_scalar`]'s. `separator` stands between the day
+/// and the time of a timestamp.
+pub(super) fn scalar(array: &dyn Array, row: usize, separator: char, out: &mut Vec<u8>) {
+    match array.data_type() {
         DataType::Boolean => print(out, array.as_boolean().value(row)),
         DataType::Int8 => print(out, array.as_primitive::<Int8Type>().value(row)),
         DataType::Int16 => print(out, array.as_primitive::<Int16Type>().value(row)),
@@ -60,55 +113,42 @@ fn value(array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<()> {
         DataType::Int64 => print(out, array.as_primitive::<Int64Type>().value(row)),
         DataType::Float32 => {
             let number = array.as_primitive::<Float32Type>().value(row);
-            return float(number.is_finite(), f64::from(number), format!("{number:?}"), out);
+            float(f64::from(number), format_args!("{number:?}"), out);
         }
         DataType::Float64 => {
             let number = array.as_primitive::<Float64Type>().value(row);
-            return float(number.is_finite(), number, format!("{number:?}"), out);
+            float(number, format_args!("{number:?}"), out);
         }
         DataType::Decimal128(_, scale) => {
             // Writing to a Vec cannot fail.
             let _ = csv::decimal(array.as_primitive::<Decimal128Type>().value(row), *scale, out);
         }
-        DataType::Utf8 => return string(array.as_string::<i32>().value(row), out),
-        DataType::LargeUtf8 => return string(array.as_string::<i64>().value(row), out),
-        DataType::Utf8View => return string(array.as_string_view().value(row), out),
-        DataType::Dictionary(_, values) => return value(&plain(array, values, row)?, 0, out),
+        DataType::Utf8 => quoted(array.as_string::<i32>().value(row), out),
         DataType::Date32 => {
             let day = date(i64::from(array.as_primitive::<Date32Type>().value(row)));
             print(out, format_args!("\"{day}\""));
         }
-        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+        DataType::Timestamp(_, zone) => {
             let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-            timestamp(micros, zone.is_some(), out);
+            timestamp(micros, separator, zone.is_some(), out);
         }
-        DataType::Time64(TimeUnit::Microsecond) => {
+        DataType::Time64(_) => {
             let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
             print(out, format_args!("\"{}\"", clock(micros)));
         }
-        DataType::Interval(IntervalUnit::YearMonth) => {
+        DataType::Interval(_) => {
             print(out, array.as_primitive::<IntervalYearMonthType>().value(row));
         }
-        DataType::Duration(TimeUnit::Millisecond) => {
+        DataType::Duration(_) => {
             print(out, array.as_primitive::<DurationMillisecondType>().value(row));
         }
         DataType::Binary => {
             let text = BASE64_STANDARD.encode(array.as_binary::<i32>().value(row));
             print(out, format_args!("\"{text}\""));
         }
-        DataType::List(_) => return list(&array.as_list::<i32>().value(row), out),
-        DataType::Map(..) => return map(&array.as_map().value(row), out),
-        DataType::Struct(fields) => {
-            let columns = array.as_struct().columns().iter().map(AsRef::as_ref);
-            let names = fields.iter().map(|field| field.name().as_str());
-            return object(names.zip(columns), row, out);
-        }
-        other => {
-            let why = format!("cannot set a row aside: a column of {other} has no JSON form here");
-            return Err(Error::new(ErrorKind::Unsupported, why));
-        }
+        // Whoever calls has asked before.
+        _ => out.extend_from_slice(b"null"),
     }
-    Ok(())
 }
 
 fn list(elements: &ArrayRef, out: &mut Vec<u8>) -> Result<()> {
@@ -135,7 +175,7 @@ fn map(entries: &StructArray, out: &mut Vec<u8>) -> Result<()> {
         value(keys.as_ref(), at, &mut key)?;
         match key.first() {
             Some(b'"') => out.extend_from_slice(&key),
-            _ => string(&String::from_utf8_lossy(&key), out)?,
+            _ => quoted(&String::from_utf8_lossy(&key), out),
         }
         out.push(b':');
         value(values.as_ref(), at, out)?;
@@ -159,21 +199,20 @@ fn print(out: &mut Vec<u8>, value: impl std::fmt::Display) {
 }
 
 /// JSON has no word for what is no number, so it goes into quotes.
-fn float(finite: bool, number: f64, shortest: String, out: &mut Vec<u8>) -> Result<()> {
-    match finite {
-        true => out.extend_from_slice(shortest.as_bytes()),
-        false if number.is_nan() => return string("NaN", out),
-        false if number > 0.0 => return string("Infinity", out),
-        false => return string("-Infinity", out),
+fn float(number: f64, shortest: std::fmt::Arguments<'_>, out: &mut Vec<u8>) {
+    match number {
+        _ if number.is_nan() => print(out, "\"NaN\""),
+        f64::INFINITY => print(out, "\"Infinity\""),
+        f64::NEG_INFINITY => print(out, "\"-Infinity\""),
+        _ => print(out, shortest),
     }
-    Ok(())
 }
 
 /// `2026-11-22 16:30:00.5`, with `Z` behind an instant; a fraction only where there is one.
-fn timestamp(micros: i64, instant: bool, out: &mut Vec<u8>) {
+fn timestamp(micros: i64, separator: char, instant: bool, out: &mut Vec<u8>) {
     let (day, time) = (micros.div_euclid(MICROS_OF_DAY), micros.rem_euclid(MICROS_OF_DAY));
     let zone = if instant { "Z" } else { "" };
-    print(out, format_args!("\"{} {}{zone}\"", date(day), clock(time)));
+    print(out, format_args!("\"{}{separator}{}{zone}\"", date(day), clock(time)));
 }
 
 /// A time of the day: `16:30:00.5`.

@@ -6,27 +6,16 @@
 //! Base64, intervals as numbers of months or milliseconds, rows and maps as objects. A map's key is
 //! the text of its JSON form; a multiset is a map from its elements to how often they occur.
 
-use std::io::Write as _;
-
 use arrow::{
     array::{Array, ArrayRef, AsArray, MapArray, StringArray, StringBuilder, StructArray},
-    datatypes::{
-        DataType, Date32Type, Decimal128Type, DurationMillisecondType, Float32Type, Float64Type,
-        Int8Type, Int16Type, Int32Type, Int64Type, IntervalUnit, IntervalYearMonthType,
-        Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
-    },
+    datatypes::{DataType, Date32Type, Time64MicrosecondType, TimestampMicrosecondType},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use chrono::{DateTime, Datelike, Timelike};
 
 use super::{
-    check::{DAYS, MICROS},
-    csv,
+    check::{DAY, DAYS, MICROS},
+    json,
 };
 use crate::error::{Error, ErrorKind, Result};
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The texts of a column's values, and the rows whose values SUPER cannot hold as they are: a NUL
 /// character in a text, a date or time outside of the years 1 to 9999 or of a day, a map with a NULL
@@ -92,13 +81,13 @@ impl<'a> Values<'a> {
                 let row = array.as_struct();
                 let columns = fields.iter().zip(row.columns()).map(|(field, column)| {
                     let mut name = Vec::new();
-                    quoted(field.name(), &mut name);
+                    json::quoted(field.name(), &mut name);
                     name.push(b':');
                     Ok((utf8(&name)?.to_owned(), Values::of(column.as_ref())?))
                 });
                 Values::Row(row, columns.collect::<Result<_>>()?)
             }
-            data_type if is_scalar(data_type) => Values::Scalar(array),
+            data_type if json::is_scalar(data_type) => Values::Scalar(array),
             other => return Err(no_json(other)),
         })
     }
@@ -117,7 +106,11 @@ impl<'a> Values<'a> {
             return Ok(());
         }
         match self {
-            Values::Scalar(array) => scalar(*array, row, out),
+            Values::Scalar(array) if fits(*array, row) => {
+                json::scalar(*array, row, 'T', out);
+                Ok(())
+            }
+            Values::Scalar(_) => Err(Unfit),
             Values::List(_, offsets, elements) => {
                 out.push(b'[');
                 for at in offsets[row]..offsets[row + 1] {
@@ -180,125 +173,19 @@ fn entries(
     if seen.windows(2).any(|pair| pair[0] == pair[1]) { Err(Unfit) } else { Ok(()) }
 }
 
-fn is_scalar(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Boolean
-            | DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Float32
-            | DataType::Float64
-            | DataType::Decimal128(..)
-            | DataType::Utf8
-            | DataType::Binary
-            | DataType::Date32
-            | DataType::Time64(TimeUnit::Microsecond)
-            | DataType::Timestamp(TimeUnit::Microsecond, _)
-            | DataType::Interval(IntervalUnit::YearMonth)
-            | DataType::Duration(TimeUnit::Millisecond)
-    )
-}
-
-/// Writes one value that is there and does not nest; its type is one of [`is_scalar`]'s.
-fn scalar(array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<(), Unfit> {
+/// Whether SUPER surely holds a value that is there and does not nest.
+fn fits(array: &dyn Array, row: usize) -> bool {
     match array.data_type() {
-        DataType::Boolean => print(out, array.as_boolean().value(row)),
-        DataType::Int8 => print(out, array.as_primitive::<Int8Type>().value(row)),
-        DataType::Int16 => print(out, array.as_primitive::<Int16Type>().value(row)),
-        DataType::Int32 => print(out, array.as_primitive::<Int32Type>().value(row)),
-        DataType::Int64 => print(out, array.as_primitive::<Int64Type>().value(row)),
-        DataType::Float32 => {
-            let number = array.as_primitive::<Float32Type>().value(row);
-            float(f64::from(number), format_args!("{number:?}"), out);
-        }
-        DataType::Float64 => {
-            let number = array.as_primitive::<Float64Type>().value(row);
-            float(number, format_args!("{number:?}"), out);
-        }
-        DataType::Decimal128(_, scale) => {
-            let value = array.as_primitive::<Decimal128Type>().value(row);
-            // Writing to a Vec cannot fail.
-            let _ = csv::decimal(value, *scale, out);
-        }
-        DataType::Utf8 => {
-            let text = array.as_string::<i32>().value(row);
-            if text.contains('\0') {
-                return Err(Unfit);
-            }
-            quoted(text, out);
-        }
-        DataType::Binary => {
-            print(out, format_args!("\"{}\"", BASE64.encode(array.as_binary::<i32>().value(row))));
-        }
-        DataType::Interval(_) => {
-            print(out, array.as_primitive::<IntervalYearMonthType>().value(row));
-        }
-        DataType::Duration(_) => {
-            print(out, array.as_primitive::<DurationMillisecondType>().value(row));
-        }
-        _ => return time(array, row, out),
-    }
-    Ok(())
-}
-
-/// Writes a date, a time of a day or a timestamp.
-fn time(array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<(), Unfit> {
-    match array.data_type() {
-        DataType::Date32 => {
-            let days = array.as_primitive::<Date32Type>().value(row);
-            let days = DAYS.contains(&days).then_some(i64::from(days)).ok_or(Unfit)?;
-            let at = DateTime::from_timestamp_micros(days * DAY_MICROS).ok_or(Unfit)?;
-            print(out, format_args!("\"{}\"", at.date_naive()));
-        }
+        DataType::Utf8 => !array.as_string::<i32>().value(row).contains('\0'),
+        DataType::Date32 => DAYS.contains(&array.as_primitive::<Date32Type>().value(row)),
         DataType::Time64(_) => {
-            let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
-            let micros = (0..DAY_MICROS).contains(&micros).then_some(micros).ok_or(Unfit)?;
-            let at = DateTime::from_timestamp_micros(micros).ok_or(Unfit)?;
-            out.push(b'"');
-            clock(&at, out);
-            out.push(b'"');
+            DAY.contains(&array.as_primitive::<Time64MicrosecondType>().value(row))
         }
-        _ => {
-            let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-            let micros = MICROS.contains(&micros).then_some(micros).ok_or(Unfit)?;
-            let at = DateTime::from_timestamp_micros(micros).ok_or(Unfit)?;
-            print(out, format_args!("\"{:04}-{:02}-{:02}T", at.year(), at.month(), at.day()));
-            clock(&at, out);
-            let zoned = matches!(array.data_type(), DataType::Timestamp(_, Some(_)));
-            print(out, if zoned { "Z\"" } else { "\"" });
+        DataType::Timestamp(..) => {
+            MICROS.contains(&array.as_primitive::<TimestampMicrosecondType>().value(row))
         }
+        _ => true,
     }
-    Ok(())
-}
-
-/// `10:00:00.5`
-fn clock(at: &impl Timelike, out: &mut Vec<u8>) {
-    print(out, format_args!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second()));
-    let micros = at.nanosecond() / 1000;
-    if micros > 0 {
-        print(out, format!(".{micros:06}").trim_end_matches('0'));
-    }
-}
-
-fn print(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "{value}");
-}
-
-fn float(number: f64, shortest: std::fmt::Arguments<'_>, out: &mut Vec<u8>) {
-    match number {
-        _ if number.is_nan() => print(out, "\"NaN\""),
-        f64::INFINITY => print(out, "\"Infinity\""),
-        f64::NEG_INFINITY => print(out, "\"-Infinity\""),
-        _ => print(out, shortest),
-    }
-}
-
-fn quoted(text: &str, out: &mut Vec<u8>) {
-    // A text always has a JSON form, and writing to a Vec cannot fail.
-    let _ = serde_json::to_writer(out, text);
 }
 
 fn no_json(data_type: &DataType) -> Error {

@@ -6,7 +6,7 @@ use arrow::{
         Float32Array, Float64Array, Int32Builder, Int64Array, IntervalYearMonthArray, ListArray,
         MapBuilder, StringBuilder, Time64MicrosecondArray, TimestampMicrosecondArray,
     },
-    datatypes::{Field, Fields},
+    datatypes::{Field, Fields, Int32Type},
 };
 
 use super::*;
