@@ -1,7 +1,7 @@
-//! Loads rows of the `t_user` shape, and a random id with each, through the whole sink and prints
+//! Loads rows of the `t_user` shape, and a random token with each, through the whole sink and prints
 //! how long it took and the most memory this process held: `load <connection file> <rows>
-//! [append|keyed]`. Without the id a million rows would be too few bytes to fill what a writer may
-//! hold, and no measure of whether memory grows with the volume.
+//! [append|keyed]`. Without the token a million rows would be too few bytes to fill what a writer
+//! may hold, and no measure of whether memory grows with the volume.
 //!
 //! The connection file is what `flink-redshift local --connection-file` writes; server and S3 run
 //! in that process, so that neither their time nor their memory is counted here.
@@ -132,15 +132,15 @@ fn batch(schema: &SchemaRef, ids: std::ops::Range<i64>) -> Result<RecordBatch, F
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-/// 32 digits that nothing compresses, as of a random UUID.
+/// 96 digits that nothing compresses, as of a session's token.
 fn session(id: i64) -> String {
     let scattered = |seed: u64| {
-        let mut bits = (id as u64).wrapping_add(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut bits = (id as u64 * 6 + seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^ (bits >> 31)
     };
-    format!("{:016x}{:016x}", scattered(1), scattered(2))
+    (1..=6).map(|seed| format!("{:016x}", scattered(seed))).collect()
 }
 
 /// The most memory that this process ever held, in MiB.
