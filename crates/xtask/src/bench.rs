@@ -115,8 +115,8 @@ fn load(_: &Options<'_>) -> Result<()> {
     let mut stand_in = Controlled::start(&program, BUCKET)?;
     let (mut few, mut many) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
-        few.push(peak_of(FEW, stand_in.file())?);
-        many.push(peak_of(MANY, stand_in.file())?);
+        few.push(peak_of(FEW, &stand_in.file())?);
+        many.push(peak_of(MANY, &stand_in.file())?);
         stand_in.tell(&serde_json::json!({"remove_objects": ""}))?;
     }
     stand_in.stop()?;
