@@ -1,9 +1,9 @@
 //! `cargo xtask bench jdbc`: this sink in jdbc mode beside Flink's JDBC connector, into one
-//! PostgreSQL, at several round-trip times.
+//! server, at several round-trip times.
 //!
-//! This sink goes through the stand-in's front, which checks and rewrites every statement. The JDBC
-//! connector reaches the PostgreSQL behind it directly, and may use what Redshift lacks (ON
-//! CONFLICT, and the unique index that it needs).
+//! Both append through the stand-in's front, which checks and rewrites every statement. By key the
+//! JDBC connector cannot write there, as it cannot into Redshift: it reaches the PostgreSQL behind
+//! the front directly, and has what Redshift lacks (ON CONFLICT, and the unique index that it needs).
 
 use std::{path::Path, time::Duration};
 
@@ -54,6 +54,13 @@ struct Case {
     peer: bool,
     batch: u32,
     delay: Duration,
+}
+
+impl Case {
+    /// Whether the connector reaches the PostgreSQL behind the stand-in's front directly.
+    fn is_behind_the_front(self) -> bool {
+        self.peer && self.keyed
+    }
 }
 
 /// Measures all of it, and prints the table with its goals.
@@ -113,10 +120,11 @@ fn measure(
     let directory = parts::workshop("bench")?;
     let own_port = stand_in.connection["port"].clone();
     let socket = stand_in.text("postgres_socket")?;
-    let upstream = match (case.peer, own_port.as_u64().and_then(|port| u16::try_from(port).ok())) {
-        (true, _) => Upstream::Socket(socket.into()),
-        (false, Some(port)) => Upstream::Port(port),
-        (false, None) => bail!("the stand-in tells no port"),
+    let port = own_port.as_u64().and_then(|port| u16::try_from(port).ok());
+    let upstream = match port {
+        _ if case.is_behind_the_front() => Upstream::Socket(socket.into()),
+        Some(port) => Upstream::Port(port),
+        None => bail!("the stand-in tells no port"),
     };
     let relay = Relay::start(upstream, case.delay)?;
     create(case, stand_in)?;
@@ -129,7 +137,7 @@ fn measure(
         home,
         tools: &parts.tools,
         jars,
-        script: script(case, relay.port, &database),
+        script: script(case, &peer_options(case, relay.port, &database, stand_in)?),
         time: effort.time,
     };
     stand_in.connection["port"] = json!(relay.port);
@@ -144,27 +152,37 @@ fn create(case: Case, stand_in: &mut Controlled) -> Result<()> {
     stand_in.rows("DROP TABLE IF EXISTS bench")?;
     let columns = POSTGRES_COLUMNS.replace("TEXT", "VARCHAR(64)");
     stand_in.rows(&format!("CREATE TABLE bench ({id}, {columns})"))?;
-    if case.keyed && case.peer {
-        stand_in.postgres("CREATE UNIQUE INDEX ON public.bench (user_id)")?;
+    match (case.peer, case.keyed) {
+        (false, _) => Ok(()),
+        (true, false) => stand_in.rows("GRANT INSERT ON bench TO watcher").map(|_| ()),
+        (true, true) => stand_in.postgres("CREATE UNIQUE INDEX ON public.bench (user_id)"),
     }
-    Ok(())
 }
 
-fn script(case: Case, port: u16, database: &str) -> String {
-    let options = if case.peer {
-        format!(
-            "'connector' = 'jdbc', 'table-name' = 'public.bench', 'username' = 'rdsdb', 'password' \
-             = 'any', 'url' = \
-             'jdbc:postgresql://127.0.0.1:{port}/{database}?reWriteBatchedInserts=true', \
-             'sink.buffer-flush.max-rows' = '{}'",
-            case.batch
-        )
-    } else {
-        format!(
+/// The JDBC connector's options.
+fn peer_options(case: Case, port: u16, database: &str, stand_in: &Controlled) -> Result<String> {
+    // Behind the front anybody may enter; before it, this driver knows no login but by MD5.
+    let (user, password) = match case.is_behind_the_front() {
+        true => ("rdsdb", "any".to_owned()),
+        false => ("watcher", stand_in.text("password")?),
+    };
+    Ok(format!(
+        "'connector' = 'jdbc', 'table-name' = 'public.bench', 'username' = '{user}', 'password' = \
+         '{password}', 'url' = \
+         'jdbc:postgresql://127.0.0.1:{port}/{database}?reWriteBatchedInserts=true', \
+         'sink.buffer-flush.max-rows' = '{}'",
+        case.batch
+    ))
+}
+
+fn script(case: Case, peer: &str) -> String {
+    let options = match case.peer {
+        true => peer.to_owned(),
+        false => format!(
             "'connector' = 'redshift', 'table-name' = 'bench', 'sink.write.mode' = 'jdbc', \
              'sink.batch-size' = '{}'",
             case.batch
-        )
+        ),
     };
     let (key, id) = match case.keyed {
         true => (", PRIMARY KEY (user_id) NOT ENFORCED", format!("MOD(user_id, {KEYS})")),
