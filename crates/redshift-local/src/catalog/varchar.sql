@@ -18,6 +18,13 @@ CREATE TYPE redshift_sys."varchar" (
   RECEIVE = redshift_sys.varchar_recv, SEND = redshift_sys.varchar_send,
   TYPMOD_IN = varchartypmodin, TYPMOD_OUT = varchartypmodout,
   LIKE = pg_catalog.bpchar, CATEGORY = 'S', COLLATABLE = true);
+-- A type's functions must be declared for it, and PostgreSQL searches functions of its own that have
+-- a second declaration by name, for each parameter of each statement. By their first declaration it
+-- finds them at once.
+UPDATE pg_catalog.pg_type SET typinput = 'pg_catalog.varcharin'::regproc,
+  typoutput = 'pg_catalog.varcharout'::regproc, typreceive = 'pg_catalog.varcharrecv'::regproc,
+  typsend = 'pg_catalog.varcharsend'::regproc
+  WHERE oid = 'redshift_sys."varchar"'::regtype;
 
 CREATE FUNCTION redshift_sys.varchar_of(bpchar) RETURNS redshift_sys."varchar"
   LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'rtrim1';
