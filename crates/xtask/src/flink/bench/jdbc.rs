@@ -34,9 +34,10 @@ const ROUND_TRIPS: [(Duration, f64, f64); 3] = [
     (Duration::from_millis(12), 5.0, 20.0),
 ];
 
-/// Rows of a flush: of both, then this sink's and the JDBC connector's best.
+/// Rows of a flush, this sink's and the JDBC connector's: first the same for both, then larger ones.
+/// Each one's best is the better of its two.
 const BATCH: [u32; 2] = [1_000, 1_000];
-const BEST: [u32; 2] = [20_000, 5_000];
+const LARGE: [u32; 2] = [20_000, 5_000];
 
 /// Keyed rows are of so many keys, which come again and again.
 const KEYS: u32 = 100_000;
@@ -72,37 +73,34 @@ pub fn run(effort: Effort) -> Result<()> {
     let mut lines = Vec::new();
     for keyed in [false, true] {
         for (delay, at_batch, at_best) in ROUND_TRIPS {
-            for (sizes, goal) in [(BATCH, at_batch), (BEST, at_best)] {
-                let mut rows = [0.0; 2];
-                for (peer, rows) in [false, true].into_iter().zip(&mut rows) {
+            let mut best = [0.0_f64; 2];
+            for (name, sizes, goal) in [("1,000", BATCH, at_batch), ("best", LARGE, at_best)] {
+                for (peer, best) in [false, true].into_iter().zip(&mut best) {
                     let case = Case { keyed, peer, batch: sizes[usize::from(peer)], delay };
                     println!("\n-- {case:?}");
                     let sample = measure(case, &parts, &others, &home, &mut stand_in, effort)?;
                     println!("-- {sample}");
-                    *rows = sample.rows_per_second;
+                    *best = best.max(sample.rows_per_second);
                 }
-                lines.push(line(keyed, delay, sizes, rows, goal));
+                lines.push(line(keyed, delay, name, best, goal));
             }
         }
     }
     println!(
         "\nRows a second, this sink (at-least-once) and Flink's JDBC connector (rewritten batches), one \
-         writer each, {} s each:\n",
+         writer each, {} s each, with batches of 1,000 and each at its best:\n",
         effort.time.as_secs()
     );
     lines.iter().for_each(|line| println!("{line}"));
     stand_in.stop()
 }
 
-fn line(keyed: bool, delay: Duration, sizes: [u32; 2], rows: [f64; 2], goal: f64) -> String {
+fn line(keyed: bool, delay: Duration, name: &str, rows: [f64; 2], goal: f64) -> String {
     let times = rows[0] / rows[1];
     format!(
-        "{:<6} +{:>4.1} ms  batches of {:>6} and {:>5}: {:>7.0} and {:>7.0} = {times:>5.1} times; goal \
-         {goal}: {}",
+        "{:<6} +{:>4.1} ms  {name:<5}: {:>7.0} and {:>7.0} = {times:>5.1} times; goal {goal}: {}",
         if keyed { "keyed" } else { "append" },
         delay.as_secs_f64() * 1000.0,
-        sizes[0],
-        sizes[1],
         rows[0],
         rows[1],
         if times >= goal { "met" } else { "MISSED" },
