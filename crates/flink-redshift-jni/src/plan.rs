@@ -14,7 +14,7 @@ use arrow_redshift::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::row::{self, Decoder, RowField};
+use crate::row::{Decoder, RowField};
 
 const MAGIC: &[u8; 3] = b"FRP";
 /// The version that is written. Older ones are read; a later one is refused by name.
@@ -205,7 +205,7 @@ fn columns(declared: &[(String, String)]) -> Result<Vec<Column>> {
     let mut problems: Vec<(ErrorKind, String)> = Vec::new();
     let mut columns = Vec::with_capacity(declared.len());
     for (name, text) in declared {
-        match FlinkType::parse_nullable(text).and_then(carried) {
+        match FlinkType::parse_nullable(text) {
             Ok((data_type, nullable)) => {
                 columns.push(Column { name: name.clone(), data_type, nullable });
             }
@@ -217,15 +217,6 @@ fn columns(declared: &[(String, String)]) -> Result<Vec<Column>> {
     let Some((kind, _)) = problems.first() else { return Ok(columns) };
     let lines: Vec<&str> = problems.iter().map(|(_, problem)| problem.as_str()).collect();
     Err(Error::new(*kind, lines.join("\n")))
-}
-
-/// What the rows' decoder does not know is refused here, before a job starts.
-fn carried((data_type, nullable): (FlinkType, bool)) -> Result<(FlinkType, bool)> {
-    if row::is_carried(&data_type) {
-        Ok((data_type, nullable))
-    } else {
-        Err(row::not_carried(&data_type))
-    }
 }
 
 /// Problems of the options and of the columns in one error.

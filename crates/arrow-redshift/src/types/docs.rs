@@ -190,9 +190,9 @@ column of the primary key cannot be SUPER, which Redshift does not compare.
 
 RAW is refused by name, and so are target columns of other types when they are declared. A \
 target's column may be left out of the declaration where it is NULL, has a default, or is an \
-IDENTITY; an IDENTITY column has to be left out. In scripts of `flink-redshift run` and in Flink \
-BINARY, VARBINARY, BYTES, TIME, intervals, ARRAY, MAP, MULTISET and ROW are not carried yet, and \
-refused by name; the crate `arrow-redshift` carries them.
+IDENTITY; an IDENTITY column has to be left out. In scripts of `flink-redshift run` BINARY, \
+VARBINARY, BYTES, TIME, intervals, ARRAY, MAP, MULTISET and ROW are not carried yet, and refused by \
+name; Flink and the crate `arrow-redshift` carry them.
 ";
 
 /// `docs/types.md`: every type that is carried, and where it goes.

@@ -20,7 +20,7 @@ const DAY: usize = 2;
 const MAX_DEPTH: usize = 100;
 
 /// Flink's types that are named and known, but not carried.
-const NOT_CARRIED: &[&str] = &["RAW", "NULL", "VARIANT", "BITMAP", "STRUCTURED"];
+const NOT_CARRIED: &[&str] = &["RAW", "NULL", "VARIANT", "BITMAP", "STRUCTURED", "SYMBOL"];
 
 impl FlinkType {
     /// Parses a column's type as SQL declares it, with `NULL` or `NOT NULL` behind it.
@@ -100,8 +100,13 @@ impl<'a> Parser<'a> {
     }
 
     fn data_type(&mut self) -> Result<FlinkType> {
-        let Some(Token::Word(name)) = self.tokens.get(self.next).cloned() else {
-            return Err(malformed(self.text, "a type starts with its name"));
+        let name = match self.tokens.get(self.next).cloned() {
+            Some(Token::Word(name)) => name,
+            // The path of a type that a catalog keeps, such as `c`.`d`.`t`.
+            Some(Token::Quoted(_)) => {
+                return Err(not_carried(self.text.trim()).hint("declare a ROW of its fields"));
+            }
+            _ => return Err(malformed(self.text, "a type starts with its name")),
         };
         self.next += 1;
         let name = name.to_ascii_uppercase();

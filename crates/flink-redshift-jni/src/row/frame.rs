@@ -1,12 +1,16 @@
-//! Where the rows of a buffer stand, and what their first bytes say.
-
-use std::cell::Cell;
+//! Rows, found in a buffer or within values, and what their first bytes say.
 
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow_redshift::{Error, ErrorKind, Result, stage::RowKind};
 
+use super::cells::{Budget, Cells, Part};
+
 /// Bits before the first field's NULL bit: the row's kind.
 const HEADER_BITS: usize = 8;
+
+/// The largest buffer that is read: offsets in Arrow have 31 bits, and texts that stand in slots
+/// come beside those that do not.
+const LARGEST: usize = i32::MAX as usize / 2;
 
 /// The bytes of a row of so many fields before its variable part.
 pub const fn fixed_part(arity: usize) -> usize {
@@ -18,40 +22,38 @@ const fn null_bytes(arity: usize) -> usize {
     (arity + 63 + HEADER_BITS) / 64 * 8
 }
 
-/// One row: where it starts in the buffer, and its length. At least its fixed part lies inside.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
-    pub start: usize,
-    pub length: usize,
-}
-
-/// The rows of a buffer, found and checked.
+/// Rows of one arity. At least the fixed part of each lies inside its bytes.
 #[derive(Debug)]
 pub(super) struct Frame<'a> {
-    bytes: &'a [u8],
-    pub rows: Vec<Row>,
+    pub rows: Vec<Part<'a>>,
     null_bytes: usize,
-    before: u64,
-    /// How many bytes of variable parts may still be taken.
-    variable: Cell<usize>,
+    budget: Budget,
+}
+
+/// One field of all rows of a frame.
+#[derive(Debug)]
+pub(super) struct RowCells<'f, 'a> {
+    pub frame: &'f Frame<'a>,
+    pub place: usize,
+    pub column: &'f str,
 }
 
 impl<'a> Frame<'a> {
-    /// Finds all rows, which must be as many as are said to be there.
+    /// Finds all rows of a buffer, which must be as many as are said to be there; `before` is how
+    /// many rows came before them.
     pub fn find(bytes: &'a [u8], count: usize, arity: usize, before: u64) -> Result<Frame<'a>> {
-        // Offsets of texts in Arrow have 31 bits.
-        if bytes.len() > i32::MAX as usize {
+        if bytes.len() > LARGEST {
             let why = format!("a row buffer of {} bytes is too large", bytes.len());
             return Err(Error::new(ErrorKind::Internal, why));
         }
         let fixed = fixed_part(arity);
         // The count is only believed as far as the buffer can hold it.
         let mut rows = Vec::with_capacity(count.min(bytes.len() / (4 + fixed)));
-        let mut at = 0;
-        while let Some((length, rest)) = bytes[at..].split_first_chunk::<4>() {
-            let (start, length) = (at + 4, i32::from_le_bytes(*length));
-            let inside = usize::try_from(length).ok().filter(|length| *length <= rest.len());
-            let Some(length) = inside.filter(|length| *length >= fixed) else {
+        let mut left = bytes;
+        while let Some((length, rest)) = left.split_first_chunk::<4>() {
+            let length = i32::from_le_bytes(*length);
+            let inside = usize::try_from(length).ok().filter(|length| *length >= fixed);
+            let Some((row, rest)) = inside.and_then(|length| rest.split_at_checked(length)) else {
                 let why = format!(
                     "a row buffer is damaged: row {} has {length} bytes, its fixed part {fixed}, \
                      and {} are left",
@@ -60,76 +62,81 @@ impl<'a> Frame<'a> {
                 );
                 return Err(Error::new(ErrorKind::Internal, why));
             };
-            rows.push(Row { start, length });
-            at = start + length;
+            rows.push(Part { bytes: row, row: before + rows.len() as u64 + 1 });
+            left = rest;
         }
-        if at != bytes.len() || rows.len() != count {
+        if !left.is_empty() || rows.len() != count {
             let why = format!(
                 "a row buffer is damaged: it holds {} rows instead of {count}, and {} bytes more",
                 rows.len(),
-                bytes.len() - at
+                left.len()
             );
             return Err(Error::new(ErrorKind::Internal, why));
         }
-        let variable = Cell::new(bytes.len());
-        Ok(Frame { bytes, rows, null_bytes: null_bytes(arity), before, variable })
+        Ok(Frame { budget: Budget::of(&rows), rows, null_bytes: null_bytes(arity) })
+    }
+
+    /// Rows that are values of `cells`.
+    pub fn within(cells: &impl Cells<'a>, rows: Vec<Part<'a>>, arity: usize) -> Result<Frame<'a>> {
+        let fixed = fixed_part(arity);
+        if let Some(short) = rows.iter().find(|row| row.bytes.len() < fixed) {
+            let why = format!("a ROW of {} bytes, its fixed part {fixed}", short.bytes.len());
+            return Err(cells.damaged(short.row, &why));
+        }
+        Ok(Frame { budget: Budget::of(&rows), rows, null_bytes: null_bytes(arity) })
     }
 
     /// What each row does; `None` is all inserts.
     pub fn kinds(&self) -> Result<Option<Vec<RowKind>>> {
-        if self.rows.iter().all(|row| self.bytes[row.start] == 0) {
+        if self.rows.iter().all(|row| row.bytes[0] == 0) {
             return Ok(None);
         }
-        let kinds = self.rows.iter().enumerate().map(|(at, row)| match self.bytes[row.start] {
+        let kinds = self.rows.iter().map(|row| match row.bytes[0] {
             0 => Ok(RowKind::Insert),
             1 => Ok(RowKind::UpdateBefore),
             2 => Ok(RowKind::UpdateAfter),
             3 => Ok(RowKind::Delete),
             other => {
                 let why = format!("a row has kind {other}, which Flink does not have");
-                Err(Error::new(ErrorKind::Internal, why).with("row", self.number(at)))
+                Err(Error::new(ErrorKind::Internal, why).with("row", row.row))
             }
         });
         kinds.collect::<Result<Vec<_>>>().map(Some)
     }
+}
 
-    /// Which values of a field are there; `None` where all are.
-    pub fn validity(&self, place: usize) -> Option<NullBuffer> {
-        let bit = place + HEADER_BITS;
+impl<'a> Cells<'a> for RowCells<'_, 'a> {
+    fn count(&self) -> usize {
+        self.frame.rows.len()
+    }
+
+    fn validity(&self) -> Option<NullBuffer> {
+        let bit = self.place + HEADER_BITS;
         let (byte, mask) = (bit / 8, 1 << (bit % 8));
-        let present = |at: usize| self.bytes[self.rows[at].start + byte] & mask == 0;
-        let validity = NullBuffer::new(BooleanBuffer::collect_bool(self.rows.len(), present));
+        let present = |at: usize| self.frame.rows[at].bytes[byte] & mask == 0;
+        let validity = NullBuffer::new(BooleanBuffer::collect_bool(self.count(), present));
         (validity.null_count() > 0).then_some(validity)
     }
 
-    /// A field's first bytes in each row; `N` is at most eight.
-    pub fn fixed<const N: usize>(&self, place: usize) -> impl Iterator<Item = [u8; N]> {
-        let field = self.null_bytes + place * 8;
-        self.rows.iter().map(move |row| {
+    fn slots<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> {
+        let slot = self.frame.null_bytes + self.place * 8;
+        self.frame.rows.iter().map(move |row| {
             let mut value = [0; N];
-            // The fixed part lies inside: `find` has checked it.
-            value.copy_from_slice(&self.bytes[row.start + field..][..N]);
+            // The fixed part lies inside: whoever made the frame has checked it.
+            value.copy_from_slice(&row.bytes[slot..][..N]);
             value
         })
     }
 
-    /// `length` bytes of a row's variable part. All that are taken from a buffer together are not
-    /// more than the buffer, so that rows whose parts overlap cannot grow into more memory.
-    pub fn variable(&self, at: usize, offset: usize, length: usize) -> Result<&'a [u8]> {
-        let Row { start, length: row } = self.rows[at];
-        let inside = offset.checked_add(length).is_some_and(|end| end <= row);
-        if !inside || length > self.variable.get() {
-            let why = format!(
-                "a row buffer is damaged: {length} bytes at {offset} of a row of {row} bytes"
-            );
-            return Err(Error::new(ErrorKind::Internal, why).with("row", self.number(at)));
-        }
-        self.variable.set(self.variable.get() - length);
-        Ok(&self.bytes[start + offset..][..length])
+    fn part(&self, at: usize) -> Part<'a> {
+        self.frame.rows[at]
     }
 
-    /// The number of a row within all rows of its writer, from one.
-    pub fn number(&self, at: usize) -> u64 {
-        self.before + at as u64 + 1
+    fn budget(&self) -> &Budget {
+        &self.frame.budget
+    }
+
+    fn column(&self) -> &str {
+        self.column
     }
 }

@@ -2,17 +2,19 @@
 //!
 //! A buffer holds rows one after the other: four bytes of length, then the row. A row is its kind in
 //! one byte, a bit for each field that is NULL, eight bytes a field, and what does not fit into
-//! these. Everything is little-endian.
+//! these: long texts and numbers, arrays, maps, and rows again. Everything is little-endian.
 //!
 //! What another process wrote into a buffer is input like any other: every length and offset is
 //! checked before it is used, and what does not hold is an error, never a panic and never a read
 //! outside of the row.
 
+mod bytes;
+mod cells;
 mod column;
 mod decimal;
-mod field;
+mod elements;
 mod frame;
-mod text;
+mod nested;
 mod time;
 
 use std::sync::Arc;
@@ -23,9 +25,8 @@ use arrow::{
 };
 use arrow_redshift::{Error, ErrorKind, Result, stage::RowKind, types::FlinkType};
 
-pub use column::{is_carried, not_carried};
-use frame::Frame;
 pub use frame::fixed_part;
+use frame::{Frame, RowCells};
 
 /// A field of Flink's rows.
 #[derive(Debug, Clone)]
@@ -50,7 +51,8 @@ pub struct Decoder {
 #[derive(Debug)]
 pub struct Rows {
     /// One column for each decoded field. All of them may hold NULL, whatever was declared: the
-    /// sink checks that, and a delete may leave out what is no key.
+    /// sink checks that, and a delete may leave out what is no key. So may what is within them, but
+    /// for keys of maps.
     pub batch: RecordBatch,
     /// What each row does; `None` is all inserts.
     pub kinds: Option<Vec<RowKind>>,
@@ -64,8 +66,9 @@ impl Decoder {
             let why = format!("a row of {} fields lacks one that is written", fields.len());
             Error::new(ErrorKind::Internal, why)
         })?;
-        let arrow =
-            |(_, field): &(usize, RowField)| Field::new(&field.name, field.data_type.arrow(), true);
+        let arrow = |(_, field): &(usize, RowField)| {
+            Field::new(&field.name, nested::open(field.data_type.arrow()), true)
+        };
         let schema = Arc::new(Schema::new(decoded.iter().map(arrow).collect::<Vec<_>>()));
         Ok(Decoder { arity: fields.len(), fields: decoded, schema })
     }
@@ -76,7 +79,8 @@ impl Decoder {
         let kinds = frame.kinds()?;
         let mut columns = Vec::with_capacity(self.fields.len());
         for (place, field) in &self.fields {
-            columns.push(column::decode(&frame, *place, field)?);
+            let cells = RowCells { frame: &frame, place: *place, column: &field.name };
+            columns.push(column::decode(&cells, &field.data_type)?);
         }
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| {
             Error::new(ErrorKind::Internal, "decoded rows are not what their schema says")

@@ -16,9 +16,13 @@ pub enum Value {
     Double(f64),
     /// The unscaled number.
     Decimal(i128),
+    /// Of a text or of a binary value.
     Text(Vec<u8>),
     /// Milliseconds since 1970 and nanoseconds of the millisecond.
     Time(i64, i32),
+    Array(Vec<Value>),
+    Map(Vec<(Value, Value)>),
+    Row(Vec<Value>),
 }
 
 pub const INSERT: u8 = 0;
@@ -80,6 +84,10 @@ fn word(row: &mut Vec<u8>, data_type: &FlinkType, value: &Value) -> [u8; 8] {
         Value::Float(value) => padded(&value.to_le_bytes()),
         Value::Double(value) => value.to_le_bytes(),
         Value::Text(text) => self::text(row, text),
+        Value::Array(_) | Value::Map(_) | Value::Row(_) => {
+            let nested = nested(data_type, value);
+            elsewhere(row, &nested)
+        }
         Value::Decimal(value) => match data_type {
             FlinkType::Decimal { precision: ..=18, .. } => {
                 i64::try_from(*value).unwrap().to_le_bytes()
@@ -110,11 +118,66 @@ fn text(row: &mut Vec<u8>, text: &[u8]) -> [u8; 8] {
         word[7] = 0x80 | text.len() as u8;
         return word;
     }
+    elsewhere(row, text)
+}
+
+fn elsewhere(row: &mut Vec<u8>, bytes: &[u8]) -> [u8; 8] {
     let offset = row.len() as u64;
-    row.extend_from_slice(text);
+    row.extend_from_slice(bytes);
     // Variable parts are whole words.
     row.resize(row.len().next_multiple_of(8), 0);
-    (offset << 32 | text.len() as u64).to_le_bytes()
+    (offset << 32 | bytes.len() as u64).to_le_bytes()
+}
+
+/// The bytes of a value that nests.
+fn nested(data_type: &FlinkType, value: &Value) -> Vec<u8> {
+    match (data_type, value) {
+        (FlinkType::Array(element), Value::Array(values)) => array(&element.data_type, values),
+        (FlinkType::Map(key, value), Value::Map(entries)) => {
+            map(&key.data_type, &value.data_type, entries)
+        }
+        (FlinkType::Multiset(element), Value::Map(entries)) => {
+            map(&element.data_type, &FlinkType::Int, entries)
+        }
+        (FlinkType::Row(fields), Value::Row(values)) => {
+            let types: Vec<_> = fields.iter().map(|field| field.data_type.clone()).collect();
+            row(INSERT, &types, values)
+        }
+        (data_type, value) => panic!("{value:?} is no {data_type}"),
+    }
+}
+
+/// As `BinaryArrayWriter` writes it.
+pub fn array(element: &FlinkType, values: &[Value]) -> Vec<u8> {
+    let width = match element {
+        FlinkType::Boolean | FlinkType::TinyInt => 1,
+        FlinkType::SmallInt => 2,
+        FlinkType::Int | FlinkType::Float | FlinkType::Date => 4,
+        FlinkType::Time(_) | FlinkType::IntervalYearMonth => 4,
+        _ => 8,
+    };
+    let header = 4 + values.len().div_ceil(32) * 4;
+    let mut array = vec![0; (header + values.len() * width).next_multiple_of(8)];
+    array[..4].copy_from_slice(&(values.len() as i32).to_le_bytes());
+    for (at, value) in values.iter().enumerate() {
+        if *value == Value::Null {
+            array[4 + at / 8] |= 1 << (at % 8);
+            continue;
+        }
+        let word = word(&mut array, element, value);
+        array[header + at * width..][..width].copy_from_slice(&word[..width]);
+    }
+    array
+}
+
+/// The length of the keys, the keys, and the values.
+fn map(key: &FlinkType, value: &FlinkType, entries: &[(Value, Value)]) -> Vec<u8> {
+    let (keys, values): (Vec<_>, Vec<_>) = entries.iter().cloned().unzip();
+    let keys = array(key, &keys);
+    let mut map = (keys.len() as i32).to_le_bytes().to_vec();
+    map.extend_from_slice(&keys);
+    map.extend_from_slice(&array(value, &values));
+    map
 }
 
 /// As `BigInteger.toByteArray` gives it, in sixteen bytes of room.

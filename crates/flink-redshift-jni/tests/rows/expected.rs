@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array,
-    Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+use arrow::{
+    array::{
+        Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
+        DurationMillisecondArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array,
+        Int64Array, IntervalYearMonthArray, ListArray, MapArray, StringArray, StructArray,
+        Time64MicrosecondArray, TimestampMicrosecondArray,
+    },
+    buffer::{NullBuffer, OffsetBuffer},
+    datatypes::{Field, Fields},
 };
-use arrow_redshift::types::FlinkType;
+use arrow_redshift::types::{Column, FlinkType};
 
 use super::encoder::Value;
 
@@ -22,7 +28,7 @@ macro_rules! only {
 }
 
 pub fn column(data_type: &FlinkType, values: &[Value]) -> ArrayRef {
-    match *data_type {
+    match data_type {
         FlinkType::Boolean => Arc::new(only!(values, Boolean).collect::<BooleanArray>()),
         FlinkType::TinyInt => Arc::new(only!(values, TinyInt).collect::<Int8Array>()),
         FlinkType::SmallInt => Arc::new(only!(values, SmallInt).collect::<Int16Array>()),
@@ -33,7 +39,7 @@ pub fn column(data_type: &FlinkType, values: &[Value]) -> ArrayRef {
         FlinkType::Double => Arc::new(only!(values, Double).collect::<Float64Array>()),
         FlinkType::Decimal { precision, scale } => {
             let array = only!(values, Decimal).collect::<Decimal128Array>();
-            Arc::new(array.with_precision_and_scale(precision, scale as i8).unwrap())
+            Arc::new(array.with_precision_and_scale(*precision, *scale as i8).unwrap())
         }
         FlinkType::Char(_) | FlinkType::VarChar(_) | FlinkType::String => {
             let texts =
@@ -42,8 +48,73 @@ pub fn column(data_type: &FlinkType, values: &[Value]) -> ArrayRef {
         }
         FlinkType::Timestamp(_) => Arc::new(micros(values)),
         FlinkType::TimestampLtz(_) => Arc::new(micros(values).with_timezone("UTC")),
-        ref other => panic!("{other} is not carried"),
+        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+            Arc::new(only!(values, Text).collect::<BinaryArray>())
+        }
+        FlinkType::Time(_) => {
+            let micros = only!(values, Int).map(|millis| millis.map(|m: i32| i64::from(m) * 1000));
+            Arc::new(micros.collect::<Time64MicrosecondArray>())
+        }
+        FlinkType::IntervalYearMonth => {
+            Arc::new(only!(values, Int).collect::<IntervalYearMonthArray>())
+        }
+        FlinkType::IntervalDaySecond => {
+            Arc::new(only!(values, BigInt).collect::<DurationMillisecondArray>())
+        }
+        FlinkType::Array(element) => arrays(&element.data_type, values),
+        FlinkType::Map(key, value) => maps(&key.data_type, &value.data_type, values),
+        FlinkType::Multiset(element) => maps(&element.data_type, &FlinkType::Int, values),
+        FlinkType::Row(fields) => rows(fields, values),
     }
+}
+
+fn there(values: &[Value]) -> NullBuffer {
+    values.iter().map(|value| *value != Value::Null).collect()
+}
+
+fn arrays(element: &FlinkType, values: &[Value]) -> ArrayRef {
+    let lists: Vec<Vec<Value>> =
+        only!(values, Array).map(|list: Option<Vec<Value>>| list.unwrap_or_default()).collect();
+    let offsets = OffsetBuffer::from_lengths(lists.iter().map(Vec::len));
+    let elements = column(element, &lists.concat());
+    let field = Field::new("item", elements.data_type().clone(), true);
+    Arc::new(ListArray::new(Arc::new(field), offsets, elements, Some(there(values))))
+}
+
+/// Of two entries with one key the last one is there.
+fn maps(key: &FlinkType, value: &FlinkType, values: &[Value]) -> ArrayRef {
+    let maps: Vec<Vec<(Value, Value)>> = only!(values, Map)
+        .map(|map: Option<Vec<(Value, Value)>>| {
+            let map = map.unwrap_or_default();
+            let last = |at: usize| !map[at + 1..].iter().any(|(key, _)| *key == map[at].0);
+            (0..map.len()).filter(|at| last(*at)).map(|at| map[at].clone()).collect()
+        })
+        .collect();
+    let offsets = OffsetBuffer::from_lengths(maps.iter().map(Vec::len));
+    let (keys, held): (Vec<_>, Vec<_>) = maps.concat().into_iter().unzip();
+    let (keys, held) = (column(key, &keys), column(value, &held));
+    let fields = Fields::from(vec![
+        Field::new("keys", keys.data_type().clone(), false),
+        Field::new("values", held.data_type().clone(), true),
+    ]);
+    let entries = StructArray::new(fields, vec![keys, held], None);
+    let field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
+    Arc::new(MapArray::new(field, offsets, entries, Some(there(values)), false))
+}
+
+fn rows(fields: &[Column], values: &[Value]) -> ArrayRef {
+    if fields.is_empty() {
+        return Arc::new(StructArray::new_empty_fields(values.len(), Some(there(values))));
+    }
+    let columns = fields.iter().enumerate().map(|(at, field)| {
+        let values: Vec<Value> = only!(values, Row)
+            .map(|row: Option<Vec<Value>>| row.map_or(Value::Null, |row| row[at].clone()))
+            .collect();
+        let column = column(&field.data_type, &values);
+        (Arc::new(Field::new(&field.name, column.data_type().clone(), true)), column)
+    });
+    let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
+    Arc::new(StructArray::new(fields.into(), columns, Some(there(values))))
 }
 
 fn micros(values: &[Value]) -> TimestampMicrosecondArray {

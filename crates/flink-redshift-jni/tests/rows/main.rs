@@ -4,5 +4,6 @@
 mod damaged;
 mod encoder;
 mod expected;
+mod nested;
 mod random;
 mod types;

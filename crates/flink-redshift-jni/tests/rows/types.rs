@@ -27,7 +27,8 @@ fn partial(types: &[FlinkType], written: &[usize]) -> Decoder {
 }
 
 /// A table of one column, decoded and compared.
-fn holds(data_type: FlinkType, values: &[Value]) {
+#[track_caller]
+pub fn holds(data_type: FlinkType, values: &[Value]) {
     let types = [data_type];
     let mut values = values.to_vec();
     values.push(Value::Null);
@@ -38,7 +39,7 @@ fn holds(data_type: FlinkType, values: &[Value]) {
     assert_eq!(decoded.batch.column(0), &expected::column(&types[0], &values), "{}", types[0]);
 }
 
-fn refused(data_type: FlinkType, value: Value) -> Error {
+pub fn refused(data_type: FlinkType, value: Value) -> Error {
     let types = [data_type];
     let fine = row(INSERT, &types, &[Value::Null]);
     let bad = row(INSERT, &types, &[value]);
@@ -52,6 +53,10 @@ fn numbers_of_every_width() {
     holds(FlinkType::SmallInt, &[i16::MIN, -1, 0, i16::MAX].map(Value::SmallInt));
     holds(FlinkType::Int, &[i32::MIN, -1, 0, i32::MAX].map(Value::Int));
     holds(FlinkType::Date, &[-719_162, 0, 2_932_896].map(Value::Int));
+    holds(FlinkType::Time(0), &[0, 86_399_999].map(Value::Int));
+    holds(FlinkType::Time(9), &[1, 43_200_000].map(Value::Int));
+    holds(FlinkType::IntervalYearMonth, &[i32::MIN, -1, 0, i32::MAX].map(Value::Int));
+    holds(FlinkType::IntervalDaySecond, &[i64::MIN, -1, 0, i64::MAX].map(Value::BigInt));
     holds(FlinkType::BigInt, &[i64::MIN, -1, 0, i64::MAX].map(Value::BigInt));
     holds(FlinkType::Float, &[f32::MIN, -0.0, f32::MIN_POSITIVE, f32::INFINITY].map(Value::Float));
     holds(FlinkType::Double, &[f64::MIN, -0.0, 0.1, f64::NEG_INFINITY].map(Value::Double));
@@ -119,6 +124,15 @@ fn texts_of_every_length_and_kind() {
         &["", "é", "ééé", "éééé", "日本", "日本語", "🙂", "🙂🙂", "a\0b", "\u{10FFFF}\u{FEFF}"]
             .map(text),
     );
+}
+
+#[test]
+fn bytes_of_every_length() {
+    let values: Vec<Value> = (0..40).map(|length| Value::Text(vec![0xFF; length])).collect();
+    for data_type in [FlinkType::Binary(3), FlinkType::VarBinary(40), FlinkType::Bytes] {
+        holds(data_type, &values);
+    }
+    holds(FlinkType::Bytes, &[vec![0; 7], vec![0x80; 7], vec![0, 0x80]].map(Value::Text));
 }
 
 #[test]

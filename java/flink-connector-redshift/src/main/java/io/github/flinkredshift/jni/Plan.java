@@ -10,7 +10,9 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -32,6 +34,9 @@ public final class Plan implements Serializable {
     private static final int FLUSH_INTERVAL = 5;
     private static final int OVERWRITE = 6;
     private static final int FLUSHES = 7;
+
+    /** Types that SQL has no text for, by the names under which the core refuses them. */
+    private static final Set<String> NOT_CARRIED = Set.of("RAW", "STRUCTURED", "SYMBOL");
 
     private final byte[] bytes;
     private final long[] facts;
@@ -106,7 +111,26 @@ public final class Plan implements Serializable {
         try {
             return type.asSerializableString();
         } catch (RuntimeException e) {
-            return type.asSummaryString();
+            return withoutText(type);
+        }
+    }
+
+    /** The name of the part of a type for which SQL has no text. */
+    private static String withoutText(LogicalType type) {
+        switch (type.getTypeRoot()) {
+            case RAW:
+                return "RAW";
+            case STRUCTURED_TYPE:
+                return "STRUCTURED";
+            case SYMBOL:
+                return "SYMBOL";
+            default:
+                Optional<String> part =
+                        type.getChildren().stream()
+                                .map(Plan::text)
+                                .filter(NOT_CARRIED::contains)
+                                .findFirst();
+                return part.orElseGet(type::asSummaryString);
         }
     }
 

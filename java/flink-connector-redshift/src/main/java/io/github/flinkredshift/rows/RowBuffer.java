@@ -46,7 +46,7 @@ public final class RowBuffer {
 
     /** A buffer for rows with a table's physical columns. */
     public RowBuffer(RowType columns) {
-        this.writer = new TypedRowWriter(columns);
+        this.writer = new TypedRowWriter(columns, "");
         this.arity = columns.getFieldCount();
     }
 
@@ -63,7 +63,7 @@ public final class RowBuffer {
         if (row instanceof BinaryRowData) {
             copy((BinaryRowData) row);
         } else {
-            writer.write(row, this);
+            finish(writer.write(row, this, begin(0)));
         }
         rows++;
     }
@@ -106,7 +106,7 @@ public final class RowBuffer {
         int size = row.getSizeInBytes();
         int at = begin(size);
         copy(row.getSegments(), row.getOffset(), size, at);
-        finish(at, at + size);
+        finish(at + size);
     }
 
     /** Copies from Flink's memory, which may lie in several segments of one size. */
@@ -134,27 +134,35 @@ public final class RowBuffer {
     }
 
     /** Begins a row of at least {@code size} bytes and says where its first byte goes. */
-    int begin(int size) {
+    private int begin(int size) {
         int at = end + LENGTH_BYTES;
-        ensure(at, at + size);
+        ensure((long) at + size);
         return at;
     }
 
-    /** Ends the row that began at {@code at}. */
-    void finish(int at, int rowEnd) {
-        bytes.putInt(at - LENGTH_BYTES, rowEnd - at);
+    /** Ends the row that {@link #begin} began. */
+    private void finish(int rowEnd) {
+        bytes.putInt(end, rowEnd - end - LENGTH_BYTES);
         end = rowEnd;
     }
 
-    /** Sees to room up to {@code upTo} for the row that began at {@code at}. */
-    void ensure(int at, int upTo) {
+    /** Sees to room up to {@code upTo} for the row that was begun. */
+    void ensure(long upTo) {
         if (upTo > bytes.capacity()) {
-            grow(at, upTo);
+            grow(upTo);
         }
     }
 
     void putByte(int at, byte value) {
         bytes.put(at, value);
+    }
+
+    void putShort(int at, short value) {
+        bytes.putShort(at, value);
+    }
+
+    void putInt(int at, int value) {
+        bytes.putInt(at, value);
     }
 
     void putLong(int at, long value) {
@@ -166,7 +174,7 @@ public final class RowBuffer {
         bytes.put(value);
     }
 
-    /** Sets a bit of the row that began at {@code at}. */
+    /** Sets a bit, counted from {@code at} on. */
     void setBit(int at, int bit) {
         int index = at + bit / 8;
         bytes.put(index, (byte) (bytes.get(index) | 1 << bit % 8));
@@ -184,23 +192,24 @@ public final class RowBuffer {
         return bytes.getLong(at) & (1L << 8 * length) - 1;
     }
 
-    private void grow(int at, int upTo) {
-        int size = upTo - at;
-        if (size > WIDEST_ROW || size < 0) {
+    private void grow(long upTo) {
+        int at = end + LENGTH_BYTES;
+        long size = upTo - at;
+        if (size > WIDEST_ROW) {
             throw tooWide(size);
         }
-        ByteBuffer larger = allocate(at + Math.min(2 * size, WIDEST_ROW) + SLACK);
+        ByteBuffer larger = allocate(at + Math.min(2 * (int) size, WIDEST_ROW) + SLACK);
         ByteBuffer written = bytes.duplicate();
         written.clear();
         larger.put(written);
         bytes = larger;
     }
 
-    private static RedshiftException tooWide(int size) {
+    private static RedshiftException tooWide(long size) {
         return new RedshiftException(
                 ErrorKind.VALUE_REFUSED,
                 "a row takes at least "
-                        + Integer.toUnsignedString(size)
+                        + size
                         + " bytes, and "
                         + WIDEST_ROW
                         + " are the most that a row may take\n  what to do: shorten its values"

@@ -20,34 +20,34 @@ final class Text {
     private Text() {}
 
     /**
-     * Writes a text for the row that began at {@code at}.
+     * Writes a text.
      *
      * @param position where its first byte goes
      * @return how many bytes it takes
      */
-    static int write(StringData value, RowBuffer out, int at, int position) {
+    static int write(StringData value, RowBuffer out, int position) {
         BinaryStringData text =
                 value instanceof BinaryStringData
                         ? (BinaryStringData) value
                         : BinaryStringData.fromBytes(value.toBytes());
         if (text.getBinarySection() == null) {
-            return write(text.getJavaObject(), out, at, position);
+            return write(text.getJavaObject(), out, position);
         }
         int size = text.getSizeInBytes();
-        out.ensure(at, position + size + WORD);
+        out.ensure((long) position + size + WORD);
         out.copy(text.getSegments(), text.getOffset(), size, position);
         return size;
     }
 
-    private static int write(String text, RowBuffer out, int at, int position) {
+    private static int write(String text, RowBuffer out, int position) {
         int length = text.length();
         if (length >= LONG) {
             byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
-            out.ensure(at, position + encoded.length + WORD);
+            out.ensure((long) position + encoded.length + WORD);
             out.putBytes(position, encoded);
             return encoded.length;
         }
-        out.ensure(at, position + length * BYTES_A_CHARACTER + WORD);
+        out.ensure(position + length * BYTES_A_CHARACTER + WORD);
         int to = position;
         for (int i = 0; i < length; i++) {
             char c = text.charAt(i);

@@ -7,6 +7,7 @@ import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -63,6 +64,8 @@ final class KeyHash<T> implements KeySelector<T, Integer> {
             TimestampData time = (TimestampData) value;
             int micros = time.getNanoOfMillisecond() / NANOS_A_MICRO;
             return 31 * Long.hashCode(time.getMillisecond()) + micros;
+        } else if (value instanceof byte[]) {
+            return Arrays.hashCode((byte[]) value);
         }
         return value.hashCode();
     }

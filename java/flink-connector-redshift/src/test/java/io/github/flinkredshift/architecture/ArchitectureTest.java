@@ -42,6 +42,7 @@ class ArchitectureTest {
                     // Rows are handed over as the bytes they are.
                     "org.apache.flink.table.data.binary.BinaryRowData",
                     "org.apache.flink.table.data.binary.BinaryStringData",
+                    "org.apache.flink.table.data.binary.BinarySection",
                     "org.apache.flink.core.memory.MemorySegment",
                     "org.apache.flink.table.types.logical.utils.LogicalTypeChecks",
                     // One committer for all writers needs an operator between them.

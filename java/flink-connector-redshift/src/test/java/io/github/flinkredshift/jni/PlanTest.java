@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
 
+import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
@@ -98,16 +99,48 @@ class PlanTest {
 
     @Test
     void typesThatAreNotCarriedAreRefusedByName() {
+        DataType raw = DataTypes.RAW(Integer.class, IntSerializer.INSTANCE);
+        DataType person =
+                DataTypes.STRUCTURED(Person.class, DataTypes.FIELD("name", DataTypes.STRING()));
         RowType columns =
                 columns(
                         DataTypes.FIELD("id", DataTypes.BIGINT()),
-                        DataTypes.FIELD("tags", DataTypes.ARRAY(DataTypes.STRING())),
-                        DataTypes.FIELD("blob", DataTypes.BYTES()));
+                        DataTypes.FIELD("opaque", raw),
+                        DataTypes.FIELD("person", person),
+                        DataTypes.FIELD("persons", DataTypes.ARRAY(person)),
+                        DataTypes.FIELD("zoned", DataTypes.TIMESTAMP_WITH_TIME_ZONE(3)));
         assertThatThrownBy(() -> Plan.of(Natives.options(1), columns, List.of(), null, false))
                 .isInstanceOf(RedshiftException.class)
-                .hasMessageContaining("tags")
-                .hasMessageContaining("ARRAY")
-                .hasMessageContaining("blob");
+                .hasMessageContaining("column opaque: type RAW is not carried")
+                .hasMessageContaining("column person: type STRUCTURED is not carried")
+                .hasMessageContaining("column persons: type STRUCTURED is not carried")
+                .hasMessageContaining("column zoned: type TIMESTAMP WITH TIME ZONE is not");
+    }
+
+    @Test
+    void everyOtherTypeIsPlanned() {
+        RowType columns =
+                columns(
+                        DataTypes.FIELD("id", DataTypes.BYTES().notNull()),
+                        DataTypes.FIELD("fixed", DataTypes.BINARY(3)),
+                        DataTypes.FIELD("clock", DataTypes.TIME(3)),
+                        DataTypes.FIELD("months", DataTypes.INTERVAL(DataTypes.MONTH())),
+                        DataTypes.FIELD(
+                                "span",
+                                DataTypes.INTERVAL(DataTypes.DAY(3), DataTypes.SECOND(9))),
+                        DataTypes.FIELD("list", DataTypes.ARRAY(DataTypes.STRING().notNull())),
+                        DataTypes.FIELD("bag", DataTypes.MULTISET(DataTypes.DATE())),
+                        DataTypes.FIELD(
+                                "map",
+                                DataTypes.MAP(
+                                        DataTypes.STRING(),
+                                        DataTypes.ROW(
+                                                DataTypes.FIELD(
+                                                        "a `quoted`, name",
+                                                        DataTypes.DECIMAL(38, 10).notNull(),
+                                                        "it's > a comment")))));
+        assertThat(Plan.of(Natives.options(1), columns, List.of("id"), null, false).keyed())
+                .isTrue();
     }
 
     @Test
@@ -126,6 +159,11 @@ class PlanTest {
         int[] withKey = {1, 0};
         assertThat(Plan.of(Natives.options(1), COLUMNS, List.of("id"), withKey, false).keyed())
                 .isTrue();
+    }
+
+    /** A class that Flink makes a structured type of. */
+    public static final class Person {
+        public String name;
     }
 
     private static RowType columns(DataTypes.Field... fields) {

@@ -6,17 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
 
+import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.core.memory.MemorySegmentFactory;
 import org.apache.flink.table.data.DecimalData;
+import org.apache.flink.table.data.GenericArrayData;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.logical.ArrayType;
+import org.apache.flink.table.types.logical.BigIntType;
 import org.apache.flink.table.types.logical.DecimalType;
 import org.apache.flink.table.types.logical.IntType;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.RawType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.VarCharType;
 import org.apache.flink.types.RowKind;
@@ -173,12 +178,39 @@ class RowBufferTest {
     }
 
     @Test
+    void whatDoesNotFitWithinAValueIsRefusedByItsPlace() {
+        RowType inner = RowType.of(new LogicalType[] {new DecimalType(10, 2)}, new String[] {"d"});
+        RowBuffer rows = new RowBuffer(RowType.of(new ArrayType(inner)));
+        GenericRowData scaled = GenericRowData.of(DecimalData.fromUnscaledLong(1, 10, 3));
+        assertThatThrownBy(() -> rows.append(GenericRowData.of(array(scaled))))
+                .hasMessageContaining("column f0[].d is a DECIMAL(10, 2)");
+        assertThatThrownBy(() -> rows.append(GenericRowData.of(array(GenericRowData.of(1, 2)))))
+                .hasMessage("a row in column f0[] has 2 fields and its type 1");
+        assertThat(rows(rows)).isEmpty();
+    }
+
+    @Test
+    void anArrayThatIsTooWideIsRefused() {
+        RowBuffer rows = new RowBuffer(RowType.of(new ArrayType(new BigIntType())));
+        rows.append(GenericRowData.of(new GenericArrayData(new long[1000])));
+        GenericArrayData wide = new GenericArrayData(new long[RowBuffer.WIDEST_ROW / 8]);
+        assertThatThrownBy(() -> rows.append(GenericRowData.of(wide)))
+                .hasMessageContaining("16777216 are the most");
+        assertThat(rows(rows)).hasSize(1);
+    }
+
+    @Test
     void aColumnThatIsNotCarriedMayOnlyBeNull() {
-        RowBuffer buffer = new RowBuffer(RowType.of(new ArrayType(new IntType()), new IntType()));
+        LogicalType raw = new RawType<>(Integer.class, IntSerializer.INSTANCE);
+        RowBuffer buffer = new RowBuffer(RowType.of(raw, new IntType()));
         buffer.append(GenericRowData.of(null, 1));
         assertThat(rows(buffer)).hasSize(1);
         assertThatThrownBy(() -> buffer.append(GenericRowData.of(new Object(), 1)))
                 .hasMessageContaining("column f0");
+    }
+
+    private static GenericArrayData array(Object... elements) {
+        return new GenericArrayData(elements);
     }
 
     private static byte[] textOf(String text) {

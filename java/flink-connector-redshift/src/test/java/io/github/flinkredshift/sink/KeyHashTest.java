@@ -11,7 +11,9 @@ import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.logical.BigIntType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
+import org.apache.flink.table.types.logical.TimeType;
 import org.apache.flink.table.types.logical.TimestampType;
+import org.apache.flink.table.types.logical.VarBinaryType;
 import org.apache.flink.table.types.logical.VarCharType;
 import org.apache.flink.types.Row;
 import org.apache.flink.types.RowKind;
@@ -51,6 +53,19 @@ class KeyHashTest {
         assertThat(hash.getKey(row(1, "a  ", 5))).isEqualTo(hash.getKey(row(1, "a", 5)));
         assertThat(hash.getKey(row(1, "a", 999))).isEqualTo(hash.getKey(row(1, "a", 0)));
         assertThat(hash.getKey(row(1, " a", 5))).isNotEqualTo(hash.getKey(row(1, "a", 5)));
+    }
+
+    @Test
+    void keysOfBytesMeetByWhatTheyHold() {
+        RowType columns = RowType.of(new VarBinaryType(10), new TimeType(3));
+        KeyHash<RowData> hash =
+                new KeyHash<>(RowConverter.identity(), columns, List.of("f0", "f1"));
+        GenericRowData row = GenericRowData.of(new byte[] {1, 2}, 5);
+        assertThat(hash.getKey(GenericRowData.of(new byte[] {1, 2}, 5)))
+                .isEqualTo(hash.getKey(row))
+                .isEqualTo(hash.getKey(new RowDataSerializer(columns).toBinaryRow(row)));
+        assertThat(hash.getKey(GenericRowData.of(new byte[] {1, 3}, 5)))
+                .isNotEqualTo(hash.getKey(row));
     }
 
     @Test

@@ -5,11 +5,17 @@ import org.apache.flink.table.types.DataType;
 import org.apache.flink.types.Row;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.Period;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 
 /** A column of each type that is carried, values at its limits, and how a table shows them. */
 public final class AllTypes {
@@ -64,7 +70,13 @@ public final class AllTypes {
                 "0.1");
         decimals();
         texts();
+        binaries();
         times();
+        clocks();
+        intervals();
+        arrays();
+        maps();
+        nestedRows();
     }
 
     private void decimals() {
@@ -155,6 +167,145 @@ public final class AllTypes {
                     instant(early),
                     earliest + "+00");
         }
+    }
+
+    private void binaries() {
+        byte[] every = new byte[256];
+        for (int at = 0; at < every.length; at++) {
+            every[at] = (byte) at;
+        }
+        addBytes("fixed_bytes", DataTypes.BINARY(3), 3, "abc", "\0\0\0", "\u00FF\u00FF\u00FF");
+        // Up to 7 bytes lie in the row's fixed part.
+        addBytes("short_bytes", DataTypes.VARBINARY(12), 12, "\0", "1234567", "12345678", "\u0080");
+        String all = new String(every, StandardCharsets.ISO_8859_1);
+        addBytes("some_bytes", DataTypes.BYTES(), 4000, all, all.repeat(15), "@NULL@");
+    }
+
+    /** Bytes, written as the characters that they are in Latin-1. */
+    private void addBytes(String name, DataType type, int width, String... values) {
+        Object[] pairs = new Object[values.length * 2];
+        for (int at = 0; at < values.length; at++) {
+            byte[] bytes = values[at].getBytes(StandardCharsets.ISO_8859_1);
+            pairs[2 * at] = bytes;
+            pairs[2 * at + 1] = HexFormat.of().formatHex(bytes);
+        }
+        add(name, type, "VARBYTE(" + width + ")", pairs);
+    }
+
+    private void clocks() {
+        LocalTime last = LocalTime.of(23, 59, 59);
+        add("clock", DataTypes.TIME(), "TIME", last, "23:59:59", LocalTime.MIDNIGHT, "00:00:00");
+        add(
+                "clock_3",
+                DataTypes.TIME(3),
+                "TIME",
+                last.plusNanos(999_000_000),
+                "23:59:59.999",
+                LocalTime.ofNanoOfDay(1_000_000),
+                "00:00:00.001");
+        add(
+                "clock_at",
+                DataTypes.TIME(3),
+                "TIMESTAMP",
+                last.plusNanos(500_000_000),
+                "1970-01-01 23:59:59.5");
+    }
+
+    private void intervals() {
+        add(
+                "months",
+                DataTypes.INTERVAL(DataTypes.YEAR(4), DataTypes.MONTH()),
+                "INTEGER",
+                Period.of(-1, -2, 0),
+                "-14",
+                Period.of(9999, 11, 0),
+                "119999");
+        add(
+                "span",
+                DataTypes.INTERVAL(DataTypes.DAY(6), DataTypes.SECOND(3)),
+                "BIGINT",
+                Duration.ofMillis(-1),
+                "-1",
+                Duration.ofDays(100_000).plusMillis(7),
+                "8640000000007");
+    }
+
+    private void arrays() {
+        addSuper(
+                "texts",
+                DataTypes.ARRAY(DataTypes.STRING()),
+                new String[] {"a", null, "\"quoted\" and long", "é🦀"},
+                "['a',null,'\\'quoted\\' and long','é🦀']",
+                new String[] {},
+                "[]");
+        addSuper(
+                "lists",
+                DataTypes.ARRAY(DataTypes.ARRAY(DataTypes.INT())),
+                new Integer[][] {{Integer.MIN_VALUE, null}, {}, null, {Integer.MAX_VALUE}},
+                "[[-2147483648,null],[],null,[2147483647]]");
+        addSuper(
+                "instants",
+                DataTypes.ARRAY(DataTypes.TIMESTAMP_LTZ(9)),
+                new Instant[] {Instant.parse("1969-12-31T23:59:59.999999Z"), null},
+                "['1969-12-31T23:59:59.999999Z',null]");
+    }
+
+    private void maps() {
+        addSuper(
+                "amounts",
+                DataTypes.MAP(DataTypes.STRING(), DataTypes.DECIMAL(38, 10)),
+                Map.of("a key", new BigDecimal("-1234567890123456789012345678.0123456789")),
+                "{'a key':-1234567890123456789012345678.0123456789}",
+                Map.of(),
+                "{}");
+        addSuper(
+                "by_day",
+                DataTypes.MAP(DataTypes.DATE(), DataTypes.BYTES()),
+                Map.of(LocalDate.of(2026, 1, 31), new byte[] {1, 2, (byte) 0xFF}),
+                "{'2026-01-31':'AQL/'}");
+        addSuper(
+                "bag",
+                DataTypes.MULTISET(DataTypes.STRING()),
+                Map.of("it", 3),
+                "{'it':3}");
+    }
+
+    private void nestedRows() {
+        DataType inner =
+                DataTypes.ROW(
+                        DataTypes.FIELD("At", DataTypes.TIMESTAMP(6)),
+                        DataTypes.FIELD("yes", DataTypes.ARRAY(DataTypes.BOOLEAN())));
+        DataType outer =
+                DataTypes.ROW(
+                        DataTypes.FIELD("n", DataTypes.BIGINT().notNull()),
+                        DataTypes.FIELD("a `b`", inner));
+        Row leaf =
+                Row.of(
+                        LocalDateTime.parse("2026-11-22T23:59:59.123456"),
+                        new Boolean[] {true, null, false});
+        String shown = "{'At':'2026-11-22T23:59:59.123456','yes':[true,null,false]}";
+        addSuper(
+                "tree",
+                outer,
+                Row.of(Long.MAX_VALUE, leaf),
+                "{'n':9223372036854775807,'a `b`':" + shown + "}",
+                Row.of(-1L, Row.of(null, null)),
+                "{'n':-1,'a `b`':{'At':null,'yes':null}}",
+                Row.of(0L, null),
+                "{'n':0,'a `b`':null}");
+        addSuper(
+                "forest",
+                DataTypes.ARRAY(DataTypes.MAP(DataTypes.STRING(), inner)),
+                new Map<?, ?>[] {Map.of("k", leaf), null, Map.of()},
+                "[{'k':" + shown + "},null,{}]");
+    }
+
+    /** Values that become JSON, in which quotes stand single here. */
+    private void addSuper(String name, DataType type, Object... valuesAndShown) {
+        for (int at = 1; at < valuesAndShown.length; at += 2) {
+            valuesAndShown[at] = ((String) valuesAndShown[at]).replace('\'', '"');
+        }
+        add(name, type, "SUPER", valuesAndShown);
     }
 
     private static Instant instant(LocalDateTime time) {

@@ -4,6 +4,7 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.Schema;
+import org.apache.flink.table.api.TableDescriptor;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.types.Row;
@@ -91,6 +92,14 @@ public final class Sql {
     /** Makes a table of the connector known. */
     public Sql table(String name, String columns, Map<String, String> options) {
         return run("CREATE TABLE " + name + " (" + columns + ") WITH (" + with(options) + ")");
+    }
+
+    /** The same without SQL, which has no columns of intervals. */
+    public Sql describedTable(String name, String columns, Map<String, String> options) {
+        TableDescriptor.Builder table = TableDescriptor.forConnector(options.get("connector"));
+        options.forEach(table::option);
+        tables.createTemporaryTable(name, table.schema(schema(columns, null)).build());
+        return this;
     }
 
     /** Makes a table of the connector known that has a key. */
