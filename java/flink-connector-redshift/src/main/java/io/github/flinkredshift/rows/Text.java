@@ -1,5 +1,6 @@
 package io.github.flinkredshift.rows;
 
+import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.binary.BinaryStringData;
 
@@ -14,10 +15,32 @@ final class Text {
     /** From this many characters on, the JVM's own encoder is faster than a loop. */
     private static final int LONG = 48;
 
+    /** The most bytes that a slot holds, beside their number. */
+    private static final int SHORT = 7;
+
     private static final int BYTES_A_CHARACTER = 3;
     private static final byte REPLACEMENT = '?';
 
     private Text() {}
+
+    /** Whether a text is UTF-8 already and fits into its slot. */
+    static boolean isShort(BinaryStringData text) {
+        return text.getBinarySection() != null
+                && text.getSizeInBytes() <= SHORT
+                && text.getSegments().length == 1;
+    }
+
+    /** The slot of a short text: its bytes, the first one lowest, and their number in the last. */
+    static long inSlot(BinaryStringData text) {
+        MemorySegment segment = text.getSegments()[0];
+        int offset = text.getOffset();
+        int length = text.getSizeInBytes();
+        long slot = (length | 0x80L) << 56;
+        for (int i = 0; i < length; i++) {
+            slot |= (segment.get(offset + i) & 0xFFL) << 8 * i;
+        }
+        return slot;
+    }
 
     /**
      * Writes a text.

@@ -7,6 +7,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.data.binary.BinarySection;
+import org.apache.flink.table.data.binary.BinaryStringData;
 
 /**
  * Writes values that do not fit into eight bytes behind what is there, and where they stand into
@@ -43,9 +44,13 @@ final class Variable {
 
     /**
      * Text of up to seven bytes lies in its slot; longer text lies behind the fixed part. Its bytes
-     * are written there first, since nobody knows how many they are.
+     * are written there first where nobody knows how many they are.
      */
     static int write(StringData value, RowBuffer out, int base, int slot, int end) {
+        if (value instanceof BinaryStringData && Text.isShort((BinaryStringData) value)) {
+            out.putLong(slot, Text.inSlot((BinaryStringData) value));
+            return end;
+        }
         return shortOrLong(Text.write(value, out, end), out, base, slot, end);
     }
 
