@@ -7,7 +7,8 @@ mod support;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use arrow::array::{AsArray, ListBuilder, RecordBatch, StringBuilder, Time64MicrosecondArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow_redshift::{
     ErrorKind,
     sink::{CommitPoint, Committable, Prepared, Verdict},
@@ -41,6 +42,8 @@ struct Case {
     zoned: bool,
     /// Whether the name is an array, which becomes SUPER, and the time one of a day.
     converted: bool,
+    /// Whether the name is bytes.
+    bytes: bool,
     options: &'static [(&'static str, &'static str)],
     /// Whether the load replaces what the table holds.
     overwrite: bool,
@@ -59,6 +62,9 @@ const NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9))";
 /// The same with a SUPER and a TIME.
 const PARTIAL_CONVERTED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name SUPER, score DOUBLE \
                                  PRECISION, seen TIME, note VARCHAR(20) DEFAULT 'none')";
+/// The same with a VARBYTE.
+const PARTIAL_BYTES: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARBYTE(99), score DOUBLE \
+                             PRECISION, seen TIMESTAMP, note VARCHAR(20) DEFAULT 'none')";
 const CSV: (&str, &str) = ("sink.copy.format", "csv");
 const KEYS: (&str, &str) = ("sink.copy.credentials", "keys");
 const JDBC: (&str, &str) = ("sink.write.mode", "jdbc");
@@ -136,6 +142,17 @@ fn cases() -> Vec<Case> {
             exists: PARTIAL_ZONED,
             ..case()
         },
+        Case { options: &[JDBC, EXACTLY_ONCE], converted: true, ..case() },
+        Case { key: ID, options: &[JDBC, EXACTLY_ONCE], converted: true, ..case() },
+        Case { options: &[JDBC, EXACTLY_ONCE], bytes: true, ..case() },
+        Case { key: &["name"], options: &[JDBC, EXACTLY_ONCE], bytes: true, ..case() },
+        Case {
+            key: ID,
+            options: &[JDBC, EXACTLY_ONCE],
+            bytes: true,
+            exists: PARTIAL_BYTES,
+            ..case()
+        },
         Case {
             options: &[
                 ("sink.create-table.comment", "a table"),
@@ -178,6 +195,7 @@ impl Case {
             false => (FlinkType::String, seen),
             true => ("ARRAY<STRING>".parse().unwrap(), FlinkType::Time(3)),
         };
+        let name = if self.bytes { FlinkType::Bytes } else { name };
         let columns = vec![
             column("id", FlinkType::BigInt),
             column("name", name),
@@ -200,6 +218,9 @@ impl Case {
             names.append_null();
             columns[1] = Arc::new(names.finish());
             columns[3] = Arc::new(Time64MicrosecondArray::from(vec![1_500_000, 0]));
+        }
+        if self.bytes {
+            columns[1] = cast(&columns[1], &DataType::Binary).unwrap();
         }
         RecordBatch::try_new(self.schema().arrow(), columns).unwrap()
     }
@@ -307,6 +328,9 @@ async fn statements_are_those_of_the_golden_file() {
     for (key, exists) in [(&[][..], ""), (ID, ""), (ID, PARTIAL)] {
         let case = Case { key, exists, options: &[JDBC], ..Case::default() };
         case.flush(&server, &watcher).await;
+        Case { key, options: &[JDBC], converted: true, ..Case::default() }
+            .flush(&server, &watcher)
+            .await;
     }
     load_that_is_refused(&server, &watcher).await;
     gathered(&server, &watcher).await;

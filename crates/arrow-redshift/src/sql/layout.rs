@@ -38,6 +38,8 @@ pub enum Conversion {
     Time,
     /// JSON text becomes a SUPER.
     Json,
+    /// Hexadecimal digits become a VARBYTE.
+    Hex,
 }
 
 /// How committables hold a [`Conversion`]: `false` and `true` as ever, and the name of what came
@@ -127,6 +129,7 @@ mod tests {
             (Conversion::Utc, "true"),
             (Conversion::Time, "\"time\""),
             (Conversion::Json, "\"json\""),
+            (Conversion::Hex, "\"hex\""),
         ] {
             let column = LoadColumn {
                 name: "c".into(),

@@ -142,7 +142,7 @@ fn without_zones(pieces: Vec<Piece>) -> Vec<Piece> {
     out
 }
 
-/// Takes `CAST(name AS TIME)` and `JSON_PARSE(name)` for the name.
+/// Takes `CAST(name AS TIME)`, `JSON_PARSE(name)` and `FROM_HEX(name)` for the name.
 fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     for piece in pieces {
@@ -156,7 +156,8 @@ fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
                 6
             }
             [.., parse, open, named, close]
-                if [parse, open, close].map(|p| p.text.as_str()) == ["json_parse", "(", ")"]
+                if matches!(parse.text.as_str(), "json_parse" | "from_hex")
+                    && [open, close].map(|p| p.text.as_str()) == ["(", ")"]
                     && named.kind == Kind::Name =>
             {
                 4

@@ -194,7 +194,6 @@ async fn look(sink: &Sink, session: &Session) -> Result<(Found, Told)> {
     prepare::check_names(&target)?;
     let carrier = prepare::carrier(config)?;
     let plan = types::plan(&sink.schema, &target, carrier)?;
-    prepare::check_carried(&plan, carrier)?;
     collation::check(session, &name, &plan).await?;
     let columns = plan.columns.len();
     let told = match plan.complete {
