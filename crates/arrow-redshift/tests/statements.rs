@@ -59,6 +59,9 @@ const PARTIAL_ZONED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99
                              PRECISION, seen TIMESTAMPTZ, note VARCHAR(20) DEFAULT 'none')";
 /// A table with a column that is narrower than the sink wants it, and without others.
 const NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9))";
+/// The same with all of them.
+const WHOLE_AND_NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9), score DOUBLE \
+                                PRECISION, seen TIMESTAMP)";
 /// The same with a SUPER and a TIME.
 const PARTIAL_CONVERTED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name SUPER, score DOUBLE \
                                  PRECISION, seen TIME, note VARCHAR(20) DEFAULT 'none')";
@@ -301,12 +304,25 @@ async fn gathered(server: &RedshiftLocal, watcher: &Client) {
 
 /// A sink that is tried, before its table is there and when it is.
 async fn checked(server: &RedshiftLocal, watcher: &Client) {
-    for (exists, more) in [("", None), (PARTIAL, None), (PARTIAL, Some(CSV))] {
-        let case = Case { key: ID, exists, ..Case::default() };
+    let evolving = ("sink.schema-evolution", "add-and-widen");
+    for (key, exists, more) in [
+        (ID, "", None),
+        (ID, PARTIAL, None),
+        (ID, PARTIAL, Some(CSV)),
+        (&[], PARTIAL, None),
+        (&[], PARTIAL, Some(JDBC)),
+        (ID, PARTIAL, Some(JDBC)),
+        (ID, NARROW, Some(evolving)),
+        (ID, WHOLE_AND_NARROW, Some(evolving)),
+    ] {
+        let case = Case { key, exists, ..Case::default() };
         let anew = format!("DROP TABLE IF EXISTS t, t__flink_commits; {}", case.exists);
         watcher.batch_execute(&anew).await.unwrap();
         let mut options = options(server, "t");
         options.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        if more == Some(evolving) {
+            options.insert("sink.create-table.varchar-widths".into(), "name:500".into());
+        }
         let checks = sink(&options, case.schema()).check().await;
         assert!(checks.iter().all(|check| check.verdict != Verdict::Failed), "{checks:?}");
     }
@@ -380,6 +396,10 @@ fn the_form_of_a_shape_forgets_columns_and_nothing_else() {
         (
             "insert into \"s\".\"t\"(\"a\", \"b\") select \"a\",(\"b\" at time zone ?) from \"frc_stage\"",
             "insert into \"s\".\"t\"(\"a\") select \"a\" from \"frc_stage\"",
+        ),
+        (
+            "insert into \"t\"(\"a\") select cast(null as decimal(?, ?)), cast(null as bigint)",
+            "insert into \"t\"(\"a\") select cast(null as timestamp)",
         ),
         (
             "alter table \"s\".\"t\" add column \"a\" varchar(?) encode zstd",
