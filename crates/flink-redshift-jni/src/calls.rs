@@ -54,7 +54,7 @@ pub fn plan(declaration: Declaration) -> Call<Vec<u8>> {
 }
 
 /// What Java has to know of a plan; see [`Plan::facts`].
-pub fn facts(plan: &[u8]) -> Call<[i64; 8]> {
+pub fn facts(plan: &[u8]) -> Call<[i64; 9]> {
     Ok(Plan::from_bytes(plan)?.facts())
 }
 
@@ -107,7 +107,7 @@ pub fn take_staged(writer: i64, millis: i32) -> Call<Option<Vec<u8>>> {
 /// the last batch, uncommitted bytes, when the oldest uncommitted row came; and of timed commits
 /// retries, rows, and milliseconds in COPY, waiting for locks, and in COMMIT; rows that were set
 /// aside, and values that policies changed; and milliseconds of waiting for a session.
-pub fn writer_metrics(writer: i64) -> Call<[i64; 15]> {
+pub fn writer_metrics(writer: i64) -> Call<[i64; 16]> {
     Ok(handles::writer(writer)?.meters())
 }
 

@@ -28,7 +28,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// What Java is told of a commit before the retries by cause: whether it was applied before, rows,
 /// parts, retries, and milliseconds in all, in COPY, waiting for locks, in COMMIT, and waiting until
 /// one more session was allowed.
-const FACTS: usize = 9;
+const FACTS: usize = 10;
 
 /// What a commit's task tells.
 #[derive(Debug)]
@@ -159,6 +159,7 @@ fn facts(applied: &Applied) -> Vec<i64> {
         millis(*lock_wait),
         millis(*commit),
         millis(applied.connection_wait),
+        number(applied.dead_letters),
     ];
     let retried = |kind: &ErrorKind| {
         let found = applied.causes.iter().find(|(cause, _)| cause == kind);

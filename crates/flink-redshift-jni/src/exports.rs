@@ -61,6 +61,8 @@ natives! {
         primary_key: JObjectArray<'f, JString<'f>>,
         written: JIntArray<'f>,
         overwrite: jboolean,
+        comment: JString<'f>,
+        column_comments: JObjectArray<'f, JString<'f>>,
     ) -> JByteArray<'f> {
         let (names, types) = (java::texts(env, &names)?, java::texts(env, &types)?);
         let declaration = Declaration {
@@ -69,6 +71,8 @@ natives! {
             primary_key: java::texts(env, &primary_key)?,
             written: java::places(env, &written)?,
             overwrite,
+            comment: Some(java::text(env, &comment)?).filter(|comment| !comment.is_empty()),
+            column_comments: java::pairs(java::texts(env, &column_comments)?)?,
         };
         java::new_bytes(env, &calls::plan(declaration)?)
     }

@@ -38,10 +38,12 @@ pub(crate) enum Meter {
     ChangedValues,
     /// Milliseconds of waiting until one more session was allowed, of the last timed commit.
     ConnectionTime,
+    /// Transactions of flushes that were committed.
+    Flushes,
 }
 
 /// How many there are.
-pub(crate) const COUNT: usize = Meter::ConnectionTime as usize + 1;
+pub(crate) const COUNT: usize = Meter::Flushes as usize + 1;
 
 /// All figures of one writer; read and written from any thread.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use arrow_redshift::{
     Error, ErrorKind, Result,
     options::{self, DeliveryGuarantee, Parsed, SinkConfig, WriteMode},
     sink::{Identity, LaunchId, Sink},
-    types::{Column, FlinkType, TableSchema},
+    types::{Column, Comments, FlinkType, TableSchema},
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,12 @@ pub struct Declaration {
     pub written: Option<Vec<usize>>,
     /// Whether it replaces what the table holds.
     pub overwrite: bool,
+    /// The comment on the table.
+    #[serde(default)]
+    pub comment: Option<String>,
+    /// Comments on columns, with their names.
+    #[serde(default)]
+    pub column_comments: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,6 +113,10 @@ impl Plan {
             (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
             (Err(options), Err(columns)) => return Err(both(&options, &columns)),
         };
+        let schema = schema.commented(Comments {
+            table: declaration.comment.clone(),
+            columns: declaration.column_comments.iter().cloned().collect(),
+        });
         let overwrite = declaration.overwrite;
         let plan = Plan { config, launch, schema, overwrite, warnings, fields, written };
         // What the core refuses without a connection is refused at planning.
@@ -141,11 +151,11 @@ impl Plan {
 
     /// What Java has to know, in its order: keyed, parallelism or 0, commit interval in
     /// milliseconds, exactly-once, named run, flush interval in milliseconds, overwrite, whether
-    /// writers flush on their own.
+    /// writers flush on their own, whether what takes rows away is dropped.
     ///
     /// In jdbc mode one writer is asked for, unless the options say otherwise: Redshift lets one
     /// transaction at a time write to a table.
-    pub fn facts(&self) -> [i64; 8] {
+    pub fn facts(&self) -> [i64; 9] {
         let config = &self.config;
         let default = if config.mode == WriteMode::Jdbc { 1 } else { 0 };
         [
@@ -157,6 +167,7 @@ impl Plan {
             millis(config.flush_interval),
             i64::from(self.overwrite),
             i64::from(self.flushes()),
+            i64::from(config.ignore_delete),
         ]
     }
 

@@ -225,6 +225,7 @@ impl Work<'_> {
         let meters = &self.course.meters;
         meters.add(Meter::Retries, u64::from(now.retries - before.retries));
         meters.add(Meter::RowsLoaded, now.rows - before.rows);
+        meters.add(Meter::Flushes, transactions);
         let mean = |spent: Duration| spent.as_millis() as u64 / transactions;
         meters.set(Meter::LockTime, mean(now.turn_wait.saturating_sub(before.turn_wait)));
         meters.set(Meter::CommitTime, mean(now.took.saturating_sub(before.took)));

@@ -48,6 +48,8 @@ fn declaration() -> Declaration {
         primary_key: vec!["id".to_owned()],
         written: None,
         overwrite: false,
+        comment: None,
+        column_comments: Vec::new(),
     }
 }
 
@@ -63,7 +65,7 @@ fn columns(columns: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn java_is_told_what_it_has_to_know() {
     let facts = |declaration| calls::facts(&calls::plan(declaration).unwrap()).unwrap();
-    assert_eq!(facts(declaration()), [1, 0, 0, 1, 0, 10_000, 0, 0]);
+    assert_eq!(facts(declaration()), [1, 0, 0, 1, 0, 10_000, 0, 0, 0]);
     let more = [
         ("sink.parallelism", "3"),
         ("sink.commit.interval", "5 min"),
@@ -72,7 +74,7 @@ fn java_is_told_what_it_has_to_know() {
         ("sink.run-id", "nightly"),
     ];
     let other = Declaration { options: with(&more), primary_key: Vec::new(), ..declaration() };
-    assert_eq!(facts(other), [0, 3, 300_000, 0, 1, 20_000, 0, 0]);
+    assert_eq!(facts(other), [0, 3, 300_000, 0, 1, 20_000, 0, 0, 0]);
     let overwrite = Declaration { overwrite: true, ..declaration() };
     assert_eq!(facts(overwrite)[6], 1);
 }
@@ -92,8 +94,9 @@ fn jdbc_mode_asks_for_one_writer_and_flushes_unless_rows_ride_in_checkpoints() {
         options.retain(|(key, _)| key != "sink.write.mode");
         calls::facts(&calls::plan(Declaration { options, ..declaration() }).unwrap()).unwrap()
     };
-    assert_eq!(facts(&[]), [1, 1, 0, 0, 0, 1_000, 0, 1]);
+    assert_eq!(facts(&[]), [1, 1, 0, 0, 0, 1_000, 0, 1, 0]);
     assert_eq!(facts(&[("sink.parallelism", "3")])[1], 3);
+    assert_eq!(facts(&[("sink.ignore-delete", "true")])[8], 1);
     assert_eq!(facts(&[("sink.delivery-guarantee", "exactly-once")])[7], 0);
 }
 
@@ -182,6 +185,24 @@ fn every_other_type_is_planned_as_flink_writes_it() {
 }
 
 #[test]
+fn comments_come_along_and_plans_without_them_are_read() {
+    let said = Declaration {
+        comment: Some("people".to_owned()),
+        column_comments: vec![("id".to_owned(), "it's 'quoted'".to_owned())],
+        ..declaration()
+    };
+    let bytes = said.plan().unwrap();
+    let comments = Plan::from_bytes(&bytes).unwrap().schema.comments;
+    assert_eq!(comments.table.as_deref(), Some("people"));
+    assert_eq!(comments.columns["id"], "it's 'quoted'");
+    // As it was written before there were any.
+    let text = String::from_utf8(declaration().plan().unwrap()).unwrap();
+    let older = text.replace(r#","comment":null,"column_comments":[]"#, "");
+    assert_ne!(older, text);
+    assert_eq!(Plan::from_bytes(older.as_bytes()).unwrap().schema.comments, Default::default());
+}
+
+#[test]
 fn mistakes_of_options_and_columns_come_together() {
     let error = refused(Declaration {
         options: with(&[("no-such-key", "1")]),
@@ -254,6 +275,8 @@ proptest! {
             primary_key: Vec::new(),
             written: None,
             overwrite,
+            comment: None,
+            column_comments: Vec::new(),
         };
         let bytes = calls::plan(declared).unwrap();
         let (one, same) = (Plan::from_bytes(&bytes).unwrap(), Plan::from_bytes(&bytes).unwrap());

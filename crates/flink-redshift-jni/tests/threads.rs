@@ -48,6 +48,8 @@ fn plan() -> Vec<u8> {
         primary_key: Vec::new(),
         written: None,
         overwrite: false,
+        comment: None,
+        column_comments: Vec::new(),
     })
     .unwrap()
 }

@@ -93,6 +93,8 @@ pub fn declaration(stand: &Stand, table: &str, more: &[(&str, &str)]) -> Declara
         primary_key: Vec::new(),
         written: None,
         overwrite: false,
+        comment: None,
+        column_comments: Vec::new(),
     }
 }
 

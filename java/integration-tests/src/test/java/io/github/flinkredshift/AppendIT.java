@@ -10,6 +10,7 @@ import io.github.flinkredshift.harness.Services;
 import io.github.flinkredshift.harness.Settings;
 import io.github.flinkredshift.harness.Sql;
 import io.github.flinkredshift.harness.StandIn;
+import io.github.flinkredshift.harness.Tables;
 
 import org.apache.flink.types.Row;
 
@@ -125,6 +126,54 @@ class AppendIT {
                 new ArrayList<>(Numbered.shown(Numbered.numbers(ends)));
         twice.addAll(Numbered.shown(Numbered.numbers(ends)));
         services.tables().holds(table, Numbered.NAMES, twice);
+    }
+
+    /** Flink refuses such a query without the option. */
+    @Test
+    void whereDeletesAreDroppedAnAggregateGivesARowForEachOfItsResults() throws Exception {
+        String counts = services.tables().create("bucket BIGINT, total BIGINT");
+        Map<String, String> options = services.standIn().options(counts);
+        options.put("sink.ignore-delete", "true");
+        Feed<Row> feed = Numbered.feed("counted", 30).paced(7);
+        Sql.on(services.cluster(), Settings.streaming("150 ms"))
+                .view("feed", Numbered.COLUMNS, feed)
+                .table("sink", "bucket BIGINT, total BIGINT", options)
+                .start("INSERT INTO sink SELECT id % 3, COUNT(*) FROM feed GROUP BY id % 3")
+                .awaitFinished();
+        List<StandIn.Row> expected = new ArrayList<>();
+        for (long number = 0; number < 30; number++) {
+            expected.add(Tables.row(number % 3, number / 3 + 1));
+        }
+        services.tables().holds(counts, "bucket, total", expected);
+    }
+
+    @Test
+    void commentsOfTheDeclarationGoOntoATableThatIsCreated() throws Exception {
+        String made = services.tables().freshName();
+        Map<String, String> options = services.standIn().options(made);
+        options.put("sink.create-table", "if-not-exists");
+        Sql.on(services.cluster(), Settings.batch())
+                .run(
+                        "CREATE TABLE sink (id BIGINT COMMENT 'it''s the number', name STRING)"
+                                + " COMMENT 'people' WITH ("
+                                + Sql.with(options)
+                                + ")")
+                .start("INSERT INTO sink VALUES (1, 'one')")
+                .awaitFinished();
+        services.tables().holds(made, "id, name", List.of(Tables.row(1, "one")));
+        List<StandIn.Row> columns =
+                services.standIn()
+                        .query(
+                                "SELECT column_name, remarks FROM svv_all_columns WHERE table_name"
+                                        + " = '"
+                                        + made
+                                        + "' ORDER BY ordinal_position");
+        assertThat(columns)
+                .containsExactly(Tables.row("id", "it's the number"), Tables.row("name", null));
+        assertThat(services.standIn().query("SHOW TABLES FROM SCHEMA public"))
+                .filteredOn(row -> made.equals(row.values().get(2)))
+                .extracting(row -> row.values().get(5))
+                .containsExactly("people");
     }
 
     private Job insert(Settings settings, Feed<Row> feed, Map<String, String> more) {

@@ -69,6 +69,41 @@ class MetricsIT {
     }
 
     @Test
+    void rowsThatAreSetAsideAreCountedAgainWhenTheyAreInPlace() throws Exception {
+        String narrow = services.tables().create(Numbered.TARGET.replace("(100)", "(6)"));
+        Map<String, String> options = services.standIn().options(narrow);
+        options.put("sink.value-policy", "dead-letter");
+        options.put(
+                "sink.dead-letter.s3-uri", options.get("sink.write.temp.s3-uri") + "/set-aside");
+        Feed<Row> feed = Numbered.feed("narrow", 20);
+        feed.release().rows(12);
+        start(feed, options);
+        Await.until("the rows are read", () -> feed.release().given() == 12);
+        job.checkpoint();
+        // Of the first twelve, "name 10" and "name 11" are too long.
+        Await.until("the rows are loaded", () -> services.tables().count(narrow) == 10);
+        Await.until("they are counted", () -> sum(COMMITTER, "redshift.deadLetters") == 2);
+        assertThat(sum(WRITER, "redshift.deadLetters")).isEqualTo(2);
+        job.cancel();
+    }
+
+    @Test
+    void flushesAreCounted() throws Exception {
+        Map<String, String> options = services.standIn().options(table);
+        options.put("sink.write.mode", "jdbc");
+        options.put("sink.batch-size", "5");
+        options.put("sink.flush-interval", "100 ms");
+        options.put("sink.delivery-guarantee", "at-least-once");
+        Feed<Row> feed = Numbered.feed("flushed", 100);
+        feed.release().rows(20);
+        start(feed, options);
+        Await.until("the rows are there", () -> services.tables().count(table) == 20);
+        Await.until("they are counted", () -> sum(WRITER, "redshift.rowsLoaded") == 20);
+        assertThat(sum(WRITER, "redshift.flushes")).isBetween(1L, 20L);
+        job.cancel();
+    }
+
+    @Test
     void theLibrarysLogReachesTheTaskManagersAndHoldsNoSecret() throws Exception {
         Map<String, String> options = services.standIn().options(table);
         try (LogEvents events = LogEvents.ofTheConnector()) {
@@ -83,10 +118,14 @@ class MetricsIT {
     }
 
     private void start(Feed<Row> feed) {
+        start(feed, services.standIn().options(table));
+    }
+
+    private void start(Feed<Row> feed, Map<String, String> options) {
         job =
                 Sql.on(services.cluster(), Settings.byHand())
                         .view("feed", Numbered.COLUMNS, feed)
-                        .table("sink", Numbered.COLUMNS, services.standIn().options(table))
+                        .table("sink", Numbered.COLUMNS, options)
                         .start("INSERT INTO sink SELECT * FROM feed");
     }
 

@@ -5,7 +5,7 @@ import io.github.flinkredshift.ErrorKind;
 /** What applying a committable came to. */
 public final class Applied {
 
-    private static final int CAUSES = 9;
+    private static final int CAUSES = 10;
 
     /** What a committer that has applied nothing has to say. */
     public static final Applied NOTHING = new Applied(new long[CAUSES]);
@@ -59,6 +59,11 @@ public final class Applied {
     /** How long it waited until one more session was allowed, in milliseconds. */
     public long connectionWaitMillis() {
         return values[8];
+    }
+
+    /** Rows that did not fit and were set aside with it. */
+    public long deadLetters() {
+        return values[9];
     }
 
     /** How often it was tried again after an error of that kind. */

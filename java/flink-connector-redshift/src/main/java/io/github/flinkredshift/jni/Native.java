@@ -40,6 +40,8 @@ final class Native {
      * @param primaryKey the key columns' names; empty without a key
      * @param written indices of the columns that the INSERT names, in order; null for all
      * @param overwrite whether the table's rows are replaced
+     * @param comment the comment on the table; empty without one
+     * @param columnComments names of columns and the comments on them, alternating
      */
     static native byte[] plan(
             String[] options,
@@ -47,11 +49,14 @@ final class Native {
             String[] types,
             String[] primaryKey,
             int[] written,
-            boolean overwrite);
+            boolean overwrite,
+            String comment,
+            String[] columnComments);
 
     /**
      * What Java has to know of a plan: keyed 0/1, parallelism or 0, commit interval in ms, exactly
-     * once 1/0, named run 0/1, flush interval in ms, overwrite 0/1.
+     * once 1/0, named run 0/1, flush interval in ms, overwrite 0/1, flushes 0/1, ignores deletes
+     * 0/1.
      */
     static native long[] facts(byte[] plan);
 

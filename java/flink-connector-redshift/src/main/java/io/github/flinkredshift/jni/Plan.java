@@ -34,6 +34,7 @@ public final class Plan implements Serializable {
     private static final int FLUSH_INTERVAL = 5;
     private static final int OVERWRITE = 6;
     private static final int FLUSHES = 7;
+    private static final int IGNORES_DELETES = 8;
 
     /** Types that SQL has no text for, by the names under which the core refuses them. */
     private static final Set<String> NOT_CARRIED = Set.of("RAW", "STRUCTURED", "SYMBOL");
@@ -60,23 +61,36 @@ public final class Plan implements Serializable {
      * @param primaryKey names of the key's columns; empty without a key
      * @param written indices of the columns that the INSERT names, or null for all
      * @param overwrite whether the INSERT replaces the table's rows
+     * @param comments what is said of the table and its columns
      */
     public static Plan of(
             Map<String, String> options,
             RowType columns,
             List<String> primaryKey,
             int[] written,
-            boolean overwrite) {
+            boolean overwrite,
+            Comments comments) {
         String directory = options.get(NativeLibrary.DIRECTORY_OPTION);
         NativeLibrary.load(directory);
         String[] given = flat(options);
         String[] names = columns.getFieldNames().toArray(new String[0]);
         String[] types = types(columns);
         String[] key = primaryKey.toArray(new String[0]);
+        String comment = comments.ofTable();
+        String[] columnComments = flat(comments.ofColumns());
         try {
             Plan plan =
                     new Plan(
-                            () -> Native.plan(given, names, types, key, written, overwrite),
+                            () ->
+                                    Native.plan(
+                                            given,
+                                            names,
+                                            types,
+                                            key,
+                                            written,
+                                            overwrite,
+                                            comment,
+                                            columnComments),
                             directory);
             for (String warning : Native.warnings(plan.bytes)) {
                 LOG.warn("{}", warning);
@@ -85,6 +99,16 @@ public final class Plan implements Serializable {
         } finally {
             LogPump.drain();
         }
+    }
+
+    /** The plan of an INSERT into a table of which nothing is said. */
+    public static Plan of(
+            Map<String, String> options,
+            RowType columns,
+            List<String> primaryKey,
+            int[] written,
+            boolean overwrite) {
+        return of(options, columns, primaryKey, written, overwrite, Comments.NONE);
     }
 
     /**
@@ -177,6 +201,11 @@ public final class Plan implements Serializable {
     /** The longest that a row waits where writers flush or commit by time. */
     public Duration flushInterval() {
         return Duration.ofMillis(facts[FLUSH_INTERVAL]);
+    }
+
+    /** Whether changes that take rows away are dropped. */
+    public boolean ignoresDeletes() {
+        return facts[IGNORES_DELETES] != 0;
     }
 
     /** Whether the rows replace the table's. */

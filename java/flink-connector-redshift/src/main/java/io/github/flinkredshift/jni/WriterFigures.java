@@ -3,7 +3,7 @@ package io.github.flinkredshift.jni;
 /** What a writer has done so far. */
 public final class WriterFigures {
 
-    static final int COUNT = 15;
+    static final int COUNT = 16;
 
     /** The figures of a writer that has done nothing. */
     public static final WriterFigures NONE = new WriterFigures(new long[COUNT]);
@@ -87,5 +87,10 @@ public final class WriterFigures {
     /** How long such a writer's last commit waited for a session, in milliseconds. */
     public long connectionWaitMillis() {
         return values[14];
+    }
+
+    /** Transactions that a writer which flushes on its own has committed. */
+    public long flushes() {
+        return values[15];
     }
 }

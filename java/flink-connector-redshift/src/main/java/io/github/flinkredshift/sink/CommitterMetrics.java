@@ -15,6 +15,7 @@ import java.util.Map;
 final class CommitterMetrics {
 
     private final Counter rowsLoaded;
+    private final Counter deadLetters;
     private final Map<ErrorKind, Counter> retries = new EnumMap<>(ErrorKind.class);
     private volatile Applied last = Applied.NOTHING;
     private volatile Committables.Facts current;
@@ -22,6 +23,7 @@ final class CommitterMetrics {
     CommitterMetrics(MetricGroup committer) {
         MetricGroup own = committer.addGroup(Ages.GROUP);
         rowsLoaded = own.counter("rowsLoaded");
+        deadLetters = own.counter("deadLetters");
         own.gauge("copyTime", (Gauge<Long>) () -> last.copyMillis());
         own.gauge("lockWaitTime", (Gauge<Long>) () -> last.lockWaitMillis());
         own.gauge("commitTime", (Gauge<Long>) () -> last.commitMillis());
@@ -43,6 +45,7 @@ final class CommitterMetrics {
         last = applied;
         if (!applied.before()) {
             rowsLoaded.inc(applied.rows());
+            deadLetters.inc(applied.deadLetters());
         }
         retries.forEach((kind, counter) -> counter.inc(applied.retriesAfter(kind)));
     }

@@ -2,6 +2,7 @@ package io.github.flinkredshift.sink;
 
 import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
+import io.github.flinkredshift.jni.Comments;
 import io.github.flinkredshift.jni.Plan;
 
 import org.apache.flink.annotation.PublicEvolving;
@@ -27,6 +28,7 @@ public final class RedshiftSinkBuilder {
     private final Map<String, String> options = new LinkedHashMap<>();
     private RowType columns;
     private List<String> primaryKey = List.of();
+    private Comments comments = Comments.NONE;
 
     RedshiftSinkBuilder() {
         options.put("connector", "redshift");
@@ -58,9 +60,13 @@ public final class RedshiftSinkBuilder {
         return this;
     }
 
-    /** Sets the columns and, if it has one, the primary key of a table's schema. */
+    /**
+     * Sets the columns and, if it has one, the primary key of a table's schema. Its comments go onto
+     * a table that is created.
+     */
     public RedshiftSinkBuilder setSchema(ResolvedSchema schema) {
         setRowType(schema.toPhysicalRowDataType());
+        comments = Comments.of(null, schema);
         primaryKey = schema.getPrimaryKey().map(UniqueConstraint::getColumns).orElse(List.of());
         return this;
     }
@@ -91,7 +97,7 @@ public final class RedshiftSinkBuilder {
     }
 
     private <T> RedshiftSink<T> build(RowConverter<T> converter) {
-        Plan plan = Plan.of(options, columns(), primaryKey, null, false);
+        Plan plan = Plan.of(options, columns(), primaryKey, null, false, comments);
         return plan.keyed()
                 ? new KeyedRedshiftSink<>(plan, columns, primaryKey, converter)
                 : new RedshiftSink<>(plan, columns, converter);

@@ -38,6 +38,7 @@ final class WriterMetrics {
         gauge(own, "copyTime", WriterFigures::copyMillis);
         gauge(own, "lockWaitTime", WriterFigures::lockWaitMillis);
         gauge(own, "commitTime", WriterFigures::commitMillis);
+        gauge(own, "flushes", WriterFigures::flushes);
         gauge(own, "deadLetters", WriterFigures::deadLetters);
         gauge(own, "changedValues", WriterFigures::changedValues);
         gauge(own, "connectionWaitTime", WriterFigures::connectionWaitMillis);

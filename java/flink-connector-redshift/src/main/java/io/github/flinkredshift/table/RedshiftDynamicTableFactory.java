@@ -1,9 +1,11 @@
 package io.github.flinkredshift.table;
 
 import io.github.flinkredshift.RedshiftOptions;
+import io.github.flinkredshift.jni.Comments;
 
 import org.apache.flink.annotation.Internal;
 import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.table.catalog.ResolvedCatalogTable;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.types.logical.RowType;
@@ -48,6 +50,8 @@ public final class RedshiftDynamicTableFactory implements DynamicTableSinkFactor
                 IntStream.of(context.getPrimaryKeyIndexes())
                         .mapToObj(columns.getFieldNames()::get)
                         .collect(Collectors.toList());
-        return new RedshiftDynamicTableSink(context.getCatalogTable().getOptions(), columns, key);
+        ResolvedCatalogTable table = context.getCatalogTable();
+        Comments comments = Comments.of(table.getComment(), table.getResolvedSchema());
+        return new RedshiftDynamicTableSink(table.getOptions(), columns, key, comments);
     }
 }

@@ -2,6 +2,7 @@ package io.github.flinkredshift.table;
 
 import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
+import io.github.flinkredshift.jni.Comments;
 import io.github.flinkredshift.jni.Plan;
 import io.github.flinkredshift.sink.RedshiftSink;
 
@@ -24,24 +25,33 @@ public final class RedshiftDynamicTableSink implements DynamicTableSink, Support
     private final Map<String, String> options;
     private final RowType columns;
     private final List<String> primaryKey;
+    private final Comments comments;
     private boolean overwrite;
 
     RedshiftDynamicTableSink(
-            Map<String, String> options, RowType columns, List<String> primaryKey) {
+            Map<String, String> options,
+            RowType columns,
+            List<String> primaryKey,
+            Comments comments) {
         this.options = options;
         this.columns = columns;
         this.primaryKey = primaryKey;
+        this.comments = comments;
     }
 
     /**
      * Inserts only without a key, changes by key with one. When the query only inserts, the sink
      * says that it wants no more, and applies by key all the same: Flink would refuse the INSERT
-     * otherwise, or put a materializer before it.
+     * otherwise, or put a materializer before it. Without a key, but where deletes are dropped, a
+     * query may update: each new image is then one more row.
      */
     @Override
     public ChangelogMode getChangelogMode(ChangelogMode requested) {
-        if (primaryKey.isEmpty() || requested.containsOnly(RowKind.INSERT)) {
+        if (requested.containsOnly(RowKind.INSERT)) {
             return ChangelogMode.insertOnly();
+        }
+        if (primaryKey.isEmpty()) {
+            return plan(null).ignoresDeletes() ? ChangelogMode.all() : ChangelogMode.insertOnly();
         }
         return UpsertMode.withKeyOnlyDeletes();
     }
@@ -55,11 +65,15 @@ public final class RedshiftDynamicTableSink implements DynamicTableSink, Support
                             + " ends\n  what to do: run it in batch mode,"
                             + " SET 'execution.runtime-mode' = 'batch'");
         }
-        Plan plan = Plan.of(options, columns, primaryKey, written(context), overwrite);
+        Plan plan = plan(written(context));
         return plan.parallelism().isPresent()
                 ? SinkV2Provider.of(
                         RedshiftSink.forTable(plan, columns), plan.parallelism().getAsInt())
                 : SinkV2Provider.of(RedshiftSink.forTable(plan, columns));
+    }
+
+    private Plan plan(int[] written) {
+        return Plan.of(options, columns, primaryKey, written, overwrite, comments);
     }
 
     /** The columns that the INSERT names, as indices; null when it names none. */
@@ -91,7 +105,8 @@ public final class RedshiftDynamicTableSink implements DynamicTableSink, Support
 
     @Override
     public DynamicTableSink copy() {
-        RedshiftDynamicTableSink copy = new RedshiftDynamicTableSink(options, columns, primaryKey);
+        RedshiftDynamicTableSink copy =
+                new RedshiftDynamicTableSink(options, columns, primaryKey, comments);
         copy.overwrite = overwrite;
         return copy;
     }

@@ -3,6 +3,8 @@ package io.github.flinkredshift.table;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinkredshift.RedshiftOptions;
+import io.github.flinkredshift.jni.Comments;
+import io.github.flinkredshift.jni.Natives;
 
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.table.connector.ChangelogMode;
@@ -45,15 +47,27 @@ class RedshiftDynamicTableFactoryTest {
 
     @Test
     void withoutAKeyOnlyInsertsAreTaken() {
-        RedshiftDynamicTableSink sink = sink(List.of());
+        Natives.assumeThere();
+        RedshiftDynamicTableSink sink = sink(Natives.options(1), List.of());
         for (ChangelogMode asked : List.of(ChangelogMode.insertOnly(), ChangelogMode.all())) {
             assertThat(sink.getChangelogMode(asked)).isEqualTo(ChangelogMode.insertOnly());
         }
     }
 
     @Test
+    void withoutAKeyChangesAreTakenWhereDeletesAreDropped() {
+        Natives.assumeThere();
+        Map<String, String> options = Natives.options(1);
+        options.put("sink.ignore-delete", "true");
+        RedshiftDynamicTableSink sink = sink(options, List.of());
+        assertThat(sink.getChangelogMode(ChangelogMode.insertOnly()))
+                .isEqualTo(ChangelogMode.insertOnly());
+        assertThat(sink.getChangelogMode(ChangelogMode.all())).isEqualTo(ChangelogMode.all());
+    }
+
+    @Test
     void withAKeyAQueryGetsWhatItNeeds() {
-        RedshiftDynamicTableSink sink = sink(List.of("f0"));
+        RedshiftDynamicTableSink sink = sink(Map.of("connector", "redshift"), List.of("f0"));
         assertThat(sink.getChangelogMode(ChangelogMode.insertOnly()))
                 .isEqualTo(ChangelogMode.insertOnly());
         for (ChangelogMode asked : List.of(ChangelogMode.all(), ChangelogMode.upsert())) {
@@ -65,7 +79,7 @@ class RedshiftDynamicTableFactoryTest {
         }
     }
 
-    private static RedshiftDynamicTableSink sink(List<String> key) {
-        return new RedshiftDynamicTableSink(Map.of("connector", "redshift"), COLUMNS, key);
+    private static RedshiftDynamicTableSink sink(Map<String, String> options, List<String> key) {
+        return new RedshiftDynamicTableSink(options, COLUMNS, key, Comments.NONE);
     }
 }
