@@ -132,7 +132,7 @@ fn jdbc_is_the_mode_when_nothing_is_said_and_needs_no_s3() {
             (WriteMode::Jdbc, DeliveryGuarantee::AtLeastOnce)
         );
         assert_eq!(config.flush_interval, Duration::from_secs(1));
-        assert_eq!(config.checkpoint_size_limit, 64 << 20);
+        assert_eq!(config.checkpoint_size_limit, 4 << 20);
         assert!(config.copy.is_none());
     }
 }
@@ -144,7 +144,12 @@ fn what_means_nothing_to_a_guarantee_of_jdbc_mode_is_said() {
     let (limit, flush) = (("sink.checkpoint-size-limit", "8 mb"), ("sink.flush-interval", "5 s"));
     assert_eq!(parsed(&[jdbc, exactly, limit]).warnings, Vec::<String>::new());
     assert_eq!(parsed(&[jdbc, flush]).warnings, Vec::<String>::new());
-    for changes in [&[jdbc, limit][..], &[jdbc, exactly, flush], &[limit]] {
+    // Rows that are held in checkpoints are bounded for one of them.
+    let interval = ("sink.commit.interval", "1 min");
+    let found = problems(&[jdbc, exactly, interval]);
+    assert!(found[0].contains("'sink.commit.interval' gathers the rows"), "{found:?}");
+    let refused = ("sink.value-policy.refused-loads", "true");
+    for changes in [&[jdbc, limit][..], &[jdbc, exactly, flush], &[limit], &[jdbc, refused]] {
         let warnings = parsed(changes).warnings;
         assert!(warnings.len() == 1 && warnings[0].contains("has no effect"), "{warnings:?}");
     }
@@ -281,6 +286,7 @@ fn policies_say_what_becomes_of_values() {
         ("sink.value-policy", "Null"),
         ("sink.value-policy.columns", "a : truncate; \"b;c\":DEAD-LETTER"),
         ("sink.value-policy.show-key", "true"),
+        ("sink.value-policy.refused-loads", "true"),
         ("sink.dead-letter.s3-uri", "s3://bucket/letters/"),
         ("sink.ignore-delete", "true"),
     ]);
@@ -292,6 +298,7 @@ fn policies_say_what_becomes_of_values() {
         policy: ValuePolicy::Null,
         columns,
         show_key: true,
+        refused_loads: true,
         dead_letters: Some(place),
     };
     assert_eq!((config.values, config.ignore_delete), (expected, true));

@@ -6,7 +6,9 @@ mod support;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use arrow::array::{AsArray, ListBuilder, RecordBatch, StringBuilder, Time64MicrosecondArray};
+use arrow::array::{
+    AsArray, ListBuilder, RecordBatch, StringArray, StringBuilder, Time64MicrosecondArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow_redshift::{
@@ -72,6 +74,11 @@ const CSV: (&str, &str) = ("sink.copy.format", "csv");
 const KEYS: (&str, &str) = ("sink.copy.credentials", "keys");
 const JDBC: (&str, &str) = ("sink.write.mode", "jdbc");
 const EXACTLY_ONCE: (&str, &str) = ("sink.delivery-guarantee", "exactly-once");
+const LOOKING: &[(&str, &str)] = &[
+    ("sink.value-policy", "dead-letter"),
+    ("sink.value-policy.refused-loads", "true"),
+    ("sink.dead-letter.s3-uri", "s3://staging/dead"),
+];
 const ID: &[&str] = &["id"];
 
 fn cases() -> Vec<Case> {
@@ -293,6 +300,28 @@ async fn load_that_is_refused(server: &RedshiftLocal, watcher: &Client) {
     assert!(error.to_string().contains("column name: Invalid digit (code 1207"), "{error}");
 }
 
+/// A load of which the server refuses a row that shows nowhere here, since the staging table is
+/// narrower than the target; and the same commit once more.
+async fn rows_that_are_refused(server: &RedshiftLocal, watcher: &Client) {
+    for key in [&[][..], ID] {
+        let case = Case { key, zoned: true, options: LOOKING, ..Case::default() };
+        let sink = case.prepare(server, watcher).await;
+        let mut columns = case.batch().columns().to_vec();
+        columns[1] = Arc::new(StringArray::from(vec!["a", "wide"]));
+        let mut writer = sink.writer(0, 1).unwrap();
+        let batch = RecordBatch::try_new(case.schema().arrow(), columns).unwrap();
+        writer.write(&batch, None).await.unwrap();
+        let parts = writer.close(1).await.unwrap();
+        let mut commit = sink.gather(&CommitPoint::Checkpoint(1), parts).unwrap().unwrap();
+        commit.shape.layout.columns[1].stage_type = "VARCHAR(3)".into();
+        for before in [false, true] {
+            let stop = CancellationToken::new();
+            let applied = sink.committer().commit(&commit, &stop).await.unwrap();
+            assert_eq!((applied.before, applied.rows, applied.dead_letters), (before, 1, 1));
+        }
+    }
+}
+
 /// Two checkpoints in one commit.
 async fn gathered(server: &RedshiftLocal, watcher: &Client) {
     let case = Case::default();
@@ -349,6 +378,7 @@ async fn statements_are_those_of_the_golden_file() {
             .await;
     }
     load_that_is_refused(&server, &watcher).await;
+    rows_that_are_refused(&server, &watcher).await;
     gathered(&server, &watcher).await;
     checked(&server, &watcher).await;
 

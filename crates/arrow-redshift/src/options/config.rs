@@ -168,6 +168,8 @@ pub struct ValueConfig {
     pub columns: Vec<(String, ValuePolicy)>,
     /// `sink.value-policy.show-key`: whether errors show the key of the row.
     pub show_key: bool,
+    /// `sink.value-policy.refused-loads`: whether policies hold for what only the server refuses.
+    pub refused_loads: bool,
     /// `sink.dead-letter.s3-uri`; present exactly when a policy is [`ValuePolicy::DeadLetter`].
     pub dead_letters: Option<S3Uri>,
 }
@@ -176,7 +178,13 @@ impl Default for ValueConfig {
     /// What holds when nothing is said.
     fn default() -> Self {
         let policy = ValuePolicy::Fail;
-        ValueConfig { policy, columns: Vec::new(), show_key: false, dead_letters: None }
+        ValueConfig {
+            policy,
+            columns: Vec::new(),
+            show_key: false,
+            refused_loads: false,
+            dead_letters: None,
+        }
     }
 }
 

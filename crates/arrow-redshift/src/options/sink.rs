@@ -94,6 +94,7 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         (Some(true), _) | (None, Some(WriteMode::Copy)) => DeliveryGuarantee::ExactlyOnce,
         _ => DeliveryGuarantee::AtLeastOnce,
     };
+    uncarried(&commit_interval, mode, guarantee, findings);
     warn_of_flushes(&flush, mode, guarantee, findings);
     warn_of_limit(&checkpoint_size_limit, mode, guarantee, findings);
     let (flush_interval, mode) = (flush_interval(&flush, mode), mode?);
@@ -131,6 +132,24 @@ fn longer(staging: &Taken<Duration>, commit: &Taken<Duration>, findings: &mut Fi
         findings.problem(format!(
             "'{}' must be longer than '{}', or staged files go before they are loaded",
             staging.name, commit.name
+        ));
+    }
+}
+
+/// Rows that ride in checkpoints are bounded for one of them: a commit gathers no others.
+fn uncarried(
+    interval: &Taken<Duration>,
+    mode: Option<WriteMode>,
+    guarantee: DeliveryGuarantee,
+    findings: &mut Findings,
+) {
+    let carried = mode == Some(WriteMode::Jdbc) && guarantee == DeliveryGuarantee::ExactlyOnce;
+    if carried && interval.value.is_some_and(|interval| interval > Duration::ZERO) {
+        findings.problem(format!(
+            "'{}' gathers the rows of several checkpoints, and in jdbc mode with exactly-once rows \
+             are held in the checkpoint: take checkpoints less often, or set 'sink.write.mode' = \
+             'copy'",
+            interval.name
         ));
     }
 }

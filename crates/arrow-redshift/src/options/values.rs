@@ -13,6 +13,10 @@ pub(super) fn values(
         .text("sink.value-policy.columns")
         .parse(findings, |text| grammar::value_policies(text));
     let show_key = given.flag("sink.value-policy.show-key").value;
+    let refused = given.flag("sink.value-policy.refused-loads");
+    if refused.value == Some(true) && mode == Some(WriteMode::Jdbc) {
+        findings.warn(format!("'{}' has no effect in jdbc mode", refused.name));
+    }
     let dead_letters =
         given.text("sink.dead-letter.s3-uri").parse(findings, |text| grammar::s3_uri(text));
 
@@ -40,6 +44,7 @@ pub(super) fn values(
         policy: general?,
         columns: columns.value.unwrap_or_default(),
         show_key: show_key?,
+        refused_loads: refused.value?,
         dead_letters: dead_letters.value.filter(|_| by.is_some()),
     })
 }

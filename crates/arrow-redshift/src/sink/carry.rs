@@ -138,7 +138,8 @@ impl CarryWriter {
             .with("rows", self.rows)
             .hint(
                 "'sink.write.mode' = 'copy' stages rows on S3 and has no such limit; or take \
-                 checkpoints more often, or raise the limit",
+                 checkpoints more often, or raise the limit as far as the job's checkpoint storage \
+                 takes it (Flink's default, 'jobmanager': 5 mb)",
             )
     }
 }

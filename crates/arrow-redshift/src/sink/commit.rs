@@ -1,21 +1,21 @@
 //! The committer: runs one commit until it is applied, found applied, or failed for good.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{
+    aftermath::manifest_name,
     committable::{Committable, Unit},
     course::{Applied, Course, Spent, timed},
     identity::{CommittableId, Identity},
     labelled::{self, Labelled},
-    letters,
     patience::Patience,
     prepare,
     settle::{self, Settled},
@@ -28,7 +28,7 @@ use crate::{
     session::{Connections, Session},
     sql,
     stage::{Manifest, Part, Staging},
-    types::Carrier,
+    types::{Carrier, TableSchema},
 };
 
 /// The longest wait for COMMIT's answer before the connection is given up and the ledger asked.
@@ -36,8 +36,8 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
 /// The longest that anything beside the commit itself may take: looking for lost sessions, asking
 /// why a load failed, removing what was loaded.
 pub(super) const ASIDE_PATIENCE: Duration = Duration::from_secs(60);
-/// The longest that putting the rows that a commit set aside in place may take.
-const PLACE_PATIENCE: Duration = Duration::from_secs(300);
+/// The longest that one look at what the server refuses may take, row by row.
+const LOOK_PATIENCE: Duration = Duration::from_secs(300);
 /// How often old ledger rows are pruned in passing.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -61,7 +61,11 @@ pub struct Committer {
     /// The present commit, and whether a COMMIT of it was sent whose outcome is not known.
     present: Option<CommittableId>,
     unsettled: bool,
+    /// Rows that were set aside at the commits of units that were found applied, as the ledger
+    /// names them.
+    aside: HashMap<CommittableId, Vec<Part>>,
     pruned: Option<Instant>,
+    schema: Arc<TableSchema>,
 }
 
 /// How a try ended, apart from errors.
@@ -72,6 +76,16 @@ enum Step {
     AllApplied,
     /// The ledger holds some units that this try had loaded again.
     SomeApplied,
+}
+
+/// The end of a commit that is applied.
+struct Ended {
+    /// What is reported of it.
+    applied: Applied,
+    /// The commit as it was applied, with all rows that were set aside.
+    commit: Committable,
+    /// All that was staged for it.
+    staged: Vec<Part>,
 }
 
 enum Outcome {
@@ -88,6 +102,7 @@ impl Committer {
         identity: Identity,
         attempt: Uuid,
         staging: Option<Staging>,
+        schema: Arc<TableSchema>,
     ) -> Self {
         // At-least-once has writers commit side by side, and none may take another's manifest for
         // an earlier attempt's. Who has opened the staging area has swept it.
@@ -104,7 +119,9 @@ impl Committer {
             session: None,
             present: None,
             unsettled: false,
+            aside: HashMap::new(),
             pruned: None,
+            schema,
         }
     }
 
@@ -134,14 +151,15 @@ impl Committer {
         if self.present.as_ref() != Some(commit.id()) {
             self.present = Some(commit.id().clone());
             self.unsettled = false;
+            self.aside.clear();
         }
         let patience = Patience::begin(stop, self.timeout);
-        let applied = self.run(commit, patience).await?;
+        let Ended { applied, commit: as_applied, staged } = self.run(commit, patience).await?;
         if let Some(held) = &self.session {
             held.session.rest();
         }
-        self.place(commit, &applied, patience).await?;
-        self.remove(commit, patience.at_most(ASIDE_PATIENCE)).await;
+        self.place(&as_applied, &applied, patience).await?;
+        self.remove(commit, &staged, patience.at_most(ASIDE_PATIENCE)).await;
         if !self.swept {
             self.swept = true;
             self.sweep_manifests(patience.at_most(ASIDE_PATIENCE)).await;
@@ -149,36 +167,19 @@ impl Committer {
         Ok(applied)
     }
 
-    /// Puts the rows that were set aside in place. Their commit is applied; a process that ends
-    /// here does it when it is given the commit again.
-    async fn place(
-        &self,
-        commit: &Committable,
-        applied: &Applied,
-        patience: Patience<'_>,
-    ) -> Result<()> {
-        for unit in &commit.units {
-            let parts: Vec<Part> = unit.dead_letters().cloned().collect();
-            if parts.is_empty() {
-                continue;
-            }
-            let staging = self.staging(commit).await?;
-            let limit = patience.at_most(PLACE_PATIENCE);
-            letters::place(&self.config, &staging, &unit.id, &parts, applied.before, limit).await?;
-        }
-        Ok(())
-    }
-
-    async fn run(&mut self, commit: &Committable, patience: Patience<'_>) -> Result<Applied> {
+    /// Runs it to its end.
+    async fn run(&mut self, given: &Committable, patience: Patience<'_>) -> Result<Ended> {
         let mut delays = retry::delays(self.config.max_retries);
         let mut course = Course::begin();
+        let mut revised: Option<Committable> = None;
         let waited = self.connections.waited();
         loop {
+            let commit = revised.as_ref().unwrap_or(given);
             let tried = self.attempt(commit, &mut course, patience).await;
             course.spent.connections = self.connections.waited().saturating_sub(waited);
             let error = match tried {
-                Ok(Outcome::Committed) => return Ok(course.report(commit, false)),
-                Ok(Outcome::Found) => return Ok(course.report(commit, true)),
+                Ok(Outcome::Committed) => return Ok(self.applied(given, commit, &course, false)),
+                Ok(Outcome::Found) => return Ok(self.applied(given, commit, &course, true)),
                 Ok(Outcome::Again) => continue,
                 Err(error) => error.with("commit", commit.id()),
             };
@@ -204,11 +205,47 @@ impl Committer {
             };
             let error = error.with("tries", course.tries());
             match self.settle(commit, error, &course, patience).await {
-                Settled::Applied => return Ok(course.report(commit, true)),
-                Settled::Failed(error) => return Err(self.unless_unknown(error)),
+                Settled::Applied => return Ok(self.applied(given, commit, &course, true)),
+                Settled::Failed(error) => {
+                    let error = self.unless_unknown(error);
+                    if let Some(revised) = revised.filter(|_| !may_be_applied(error.kind())) {
+                        self.take_back(given, &revised, patience.at_most(ASIDE_PATIENCE)).await;
+                    }
+                    return Err(error);
+                }
                 Settled::Again(done) => course.done = done,
+                Settled::Revised(commit) => {
+                    course.revisions += 1;
+                    revised = Some(*commit);
+                }
             }
         }
+    }
+
+    /// The end of a commit that is applied: as this call went on with it, or, where it was `found`
+    /// or some of its units were, as the ledger says.
+    fn applied(
+        &self,
+        given: &Committable,
+        revised: &Committable,
+        course: &Course,
+        found: bool,
+    ) -> Ended {
+        let mut applied = given.clone();
+        let mut elsewhere = 0;
+        for (unit, revised) in applied.units.iter_mut().zip(&revised.units) {
+            if found || course.done.contains(&unit.id) {
+                let aside = self.aside.get(&unit.id).map_or(&[][..], Vec::as_slice);
+                elsewhere += aside.iter().map(|part| part.rows).sum::<u64>();
+                unit.parts.extend_from_slice(aside);
+            } else {
+                unit.parts.clone_from(&revised.parts);
+            }
+        }
+        let staged = [given, revised, &applied].into_iter().flat_map(Committable::all_parts);
+        let staged = staged.cloned().collect();
+        let rows = applied.rows() - elsewhere;
+        Ended { applied: course.report(&applied, rows, found), commit: applied, staged }
     }
 
     /// What lies between a try that failed and the next one.
@@ -353,8 +390,14 @@ impl Committer {
         let ids: Vec<&CommittableId> = commit.units.iter().map(|unit| &unit.id).collect();
         let (ledger, patience) = (commit.ledger(), self.config.lock_timeout);
         let found = transaction::applied(session, &ledger, &ids, &commit.job, patience).await?;
+        for unit in &commit.units {
+            if found.names_more.contains(&unit.id) && !self.aside.contains_key(&unit.id) {
+                let aside = transaction::set_aside(session, &ledger, unit, patience).await?;
+                self.aside.insert(unit.id.clone(), aside);
+            }
+        }
         self.unsettled = false;
-        Ok(found)
+        Ok(found.ids)
     }
 
     /// Where the rows of the units are that are still to be applied; writes the manifest of those
@@ -382,7 +425,7 @@ impl Committer {
     }
 
     /// The staging area of this attempt, opened where it is not yet.
-    async fn staging(&self, commit: &Committable) -> Result<Staging> {
+    pub(super) async fn staging(&self, commit: &Committable) -> Result<Staging> {
         if let Some(staging) = &self.staging {
             return Ok(staging.clone());
         }
@@ -393,6 +436,11 @@ impl Committer {
     /// The sink's configuration.
     pub(super) fn config(&self) -> &SinkConfig {
         &self.config
+    }
+
+    /// The columns that the sink's rows are declared with.
+    pub(super) fn schema(&self) -> &Arc<TableSchema> {
+        &self.schema
     }
 
     /// The staging area, if a commit has opened it.
@@ -415,7 +463,9 @@ impl Committer {
         patience: Patience<'_>,
     ) -> Settled {
         self.session = None;
-        let limit = patience.at_most(self.config.lock_timeout + ASIDE_PATIENCE);
+        let looks = self.config.values.refused_loads && error.kind() == ErrorKind::LoadRefused;
+        let aside = if looks { LOOK_PATIENCE } else { ASIDE_PATIENCE };
+        let limit = patience.at_most(self.config.lock_timeout + aside);
         let asked = settle::settle(self, commit, &error, course);
         match tokio::time::timeout(limit, asked).await {
             Ok(verdict) => verdict.conclude(error),
@@ -450,42 +500,9 @@ impl Committer {
             Err(_) => warn!(commit = %commit.id(), "lost sessions not found in time"),
         }
     }
-
-    /// Removes what a commit staged: once it is applied, or given up for good. What cannot be
-    /// removed now goes with the launch or by age, and is no reason to fail what is done.
-    pub async fn discard(&self, commit: &Committable) {
-        self.remove(commit, ASIDE_PATIENCE).await;
-    }
-
-    async fn remove(&self, commit: &Committable, limit: Duration) {
-        let parts: Vec<_> = commit.all_parts().filter(|part| !part.is_carried()).cloned().collect();
-        if parts.is_empty() {
-            return;
-        }
-        let removed = async {
-            let name = manifest_name(commit, commit.units.len());
-            self.staging(commit).await?.remove(&name, &parts).await
-        };
-        match tokio::time::timeout(limit, removed).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(commit = %commit.id(), %error, "its staging was not removed"),
-            Err(_) => warn!(commit = %commit.id(), "its staging was not removed in time"),
-        }
-    }
-
-    /// Removes the manifests that earlier committers of this sink were stopped with. There is one
-    /// committer at a time, so nobody uses them any more; what is left now goes by age.
-    async fn sweep_manifests(&self, limit: Duration) {
-        let Some(staging) = &self.staging else { return };
-        match tokio::time::timeout(limit, staging.sweep_manifests()).await {
-            Ok(Ok(swept)) => debug!(?swept, "swept what earlier commits left"),
-            Ok(Err(error)) => warn!(%error, "what earlier commits left was not swept"),
-            Err(_) => warn!("what earlier commits left was not swept in time"),
-        }
-    }
 }
 
-/// Two committers may hold different units of one commit to be applied, so the number is in it.
-fn manifest_name(commit: &Committable, units: usize) -> String {
-    format!("{}+{units}", commit.id())
+/// Whether a commit that ended with such an error may be applied.
+fn may_be_applied(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::CommitUnknown | ErrorKind::DeadLettersPending)
 }

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    sql::{Layout, Ledger, LedgerRow, Qualified},
-    stage::Part,
+    sql::{Layout, Ledger, LedgerRow, Qualified, aside_id},
+    stage::{Part, is_restaged, restaged_name},
     types::Carrier,
 };
 
@@ -161,16 +161,32 @@ impl Committable {
         Ledger::beside(&self.shape.target)
     }
 
-    /// The ledger's rows of these units.
+    /// The ledger's rows of these units: one each, and one for each part of rows that the committer
+    /// set aside, which nothing else names.
     pub(super) fn ledger_rows<'a>(&'a self, units: &'a [&Unit]) -> Vec<LedgerRow<'a>> {
-        let row = |unit: &&'a Unit| LedgerRow {
-            id: unit.id.as_str(),
-            job: &self.job,
-            rows: unit.rows(),
-            parts: unit.loads().count(),
-            keep: Duration::from_secs(self.keep),
-        };
-        units.iter().map(row).collect()
+        let keep = Duration::from_secs(self.keep);
+        let job = self.job.as_str();
+        let mut rows = Vec::with_capacity(units.len());
+        for unit in units {
+            let aside: Vec<&Part> = unit.dead_letters().filter(|part| is_restaged(part)).collect();
+            rows.push(LedgerRow {
+                id: unit.id.as_str().into(),
+                job,
+                rows: unit.rows(),
+                parts: unit.loads().count(),
+                keep,
+                names_more: !aside.is_empty(),
+            });
+            rows.extend(aside.into_iter().map(|part| LedgerRow {
+                id: aside_id(unit.id.as_str(), &restaged_name(&part.url)).into(),
+                job,
+                rows: part.rows,
+                parts: 0,
+                keep,
+                names_more: true,
+            }));
+        }
+        rows
     }
 
     /// The bytes that a checkpoint keeps.

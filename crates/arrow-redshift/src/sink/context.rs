@@ -8,7 +8,7 @@ use crate::{
     options::SinkConfig,
     session::Connections,
     stage::{Policies, Staging},
-    types::TablePlan,
+    types::{TablePlan, TableSchema},
 };
 
 /// A prepared sink's facts.
@@ -17,6 +17,8 @@ pub(super) struct Context {
     pub config: Arc<SinkConfig>,
     pub identity: Identity,
     pub shape: Shape,
+    /// The declared columns.
+    pub schema: Arc<TableSchema>,
     pub plan: Arc<TablePlan>,
     pub policies: Policies,
     /// Where parts are staged; nowhere in jdbc mode.

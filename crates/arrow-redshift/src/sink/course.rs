@@ -15,7 +15,7 @@ use crate::error::ErrorKind;
 pub struct Applied {
     /// Whether it was found applied although this call had not sent COMMIT: another process had.
     pub before: bool,
-    /// Rows that the commit holds.
+    /// Rows that the commit holds and that were loaded.
     pub rows: u64,
     /// Parts that the commit holds.
     pub parts: usize,
@@ -56,6 +56,8 @@ pub(super) struct Course {
     pub sent: bool,
     /// Units that were found applied.
     pub done: HashSet<CommittableId>,
+    /// How often the commit went on with other parts, since the server refused rows.
+    pub revisions: u32,
     /// The session of the last try, for the load-error view.
     pub pid: Option<i32>,
     /// Whether the last try failed when its rows lay in the staging table already, so that it was
@@ -72,6 +74,7 @@ impl Course {
             causes: Vec::new(),
             sent: false,
             done: HashSet::new(),
+            revisions: 0,
             pid: None,
             copied: false,
             spent: Spent::default(),
@@ -98,10 +101,11 @@ impl Course {
     }
 
     /// What is reported of a commit that is applied: by this call, or by whoever sent its COMMIT.
-    pub fn report(&self, commit: &Committable, found: bool) -> Applied {
+    /// `rows` are those that were loaded.
+    pub fn report(&self, commit: &Committable, rows: u64, found: bool) -> Applied {
         let applied = Applied {
             before: found && !self.sent,
-            rows: commit.rows(),
+            rows,
             parts: commit.parts().count(),
             dead_letters: commit.dead_letters(),
             retries: self.retries,

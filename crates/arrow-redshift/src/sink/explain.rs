@@ -170,7 +170,14 @@ impl Sink {
         }
         let job = bounded(&self.identity.job, JOB_BYTES);
         let keep = self.config.ledger_retention;
-        let row = LedgerRow { id: id.as_str(), job: &job, rows: 0, parts: 1, keep };
+        let row = LedgerRow {
+            id: id.as_str().into(),
+            job: &job,
+            rows: 0,
+            parts: 1,
+            keep,
+            names_more: false,
+        };
         statements.extend([ledger.prune(), ledger.record(&[row]), sql::COMMIT]);
         Ok(Step { title: "each commit: one transaction".into(), statements })
     }

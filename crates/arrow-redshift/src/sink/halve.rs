@@ -19,18 +19,22 @@ use crate::{
 /// The longest that is spent on it: together the tries load what the refused COPY had to.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What there is to say of the part that COPY refuses; `None` where none is by itself, or it could
-/// not be found in time.
-pub(super) async fn explain(committer: &Committer, commit: &Committable) -> Option<String> {
+/// The part that COPY refuses, and what there is to say of it; `None` where none is refused by
+/// itself, or it could not be found in time.
+pub(super) async fn name(committer: &Committer, commit: &Committable) -> Option<(Part, String)> {
     let parts: Vec<Part> = commit.parts().cloned().collect();
-    if let [Part { url, rows, subtask, .. }] = parts.as_slice() {
-        return Some(format!("the only part is {url}, with {rows} rows of subtask {subtask}"));
+    if let [part] = parts.as_slice() {
+        let Part { url, rows, subtask, .. } = part;
+        let says = format!("the only part is {url}, with {rows} rows of subtask {subtask}");
+        return Some((part.clone(), says));
     }
     let of = parts.len();
     match tokio::time::timeout(PATIENCE, find(committer, commit, parts)).await {
         Ok(Ok(part)) => part.map(|part| {
-            let Part { url, rows, subtask, .. } = part;
-            format!("of {of} parts COPY refuses {url}, with {rows} rows of subtask {subtask}")
+            let Part { url, rows, subtask, .. } = &part;
+            let says =
+                format!("of {of} parts COPY refuses {url}, with {rows} rows of subtask {subtask}");
+            (part, says)
         }),
         Ok(Err(error)) => {
             debug!(%error, "the part that COPY refuses was not found");

@@ -161,7 +161,7 @@ impl Prepared {
         let result = load.run(&mut writer, batches).await;
         load.note_flushed(&writer);
         let touched = writer.touched();
-        load.summary.dead_letters = touched.dead_letters;
+        load.summary.dead_letters += touched.dead_letters;
         load.summary.changed_values = touched.truncated + touched.nulled;
         if let Err(error) = &result
             && let Err(left) = writer.abort().await
@@ -234,7 +234,7 @@ impl Load<'_> {
         }
         let job = identity.recorded_job();
         let found = transaction::applied(&session, &ledger, &[id], &job, patience).await?;
-        Ok(found.contains(id))
+        Ok(found.ids.contains(id))
     }
 
     /// What an earlier attempt of this name set aside is put in place where that attempt committed,
@@ -358,6 +358,7 @@ impl Load<'_> {
         self.summary.parts += applied.parts as u64;
         self.summary.bytes += commit.bytes();
         self.summary.retries += applied.retries;
+        self.summary.dead_letters += applied.dead_letters - commit.dead_letters();
         self.summary.already_applied |= applied.before;
         if !applied.before {
             self.summary.commits += 1;

@@ -5,6 +5,7 @@
 //!
 //! Knows the steps of a load, in order; no wire messages, no HTTP, no Flink.
 
+mod aftermath;
 mod budget;
 mod carry;
 mod check;
@@ -26,6 +27,7 @@ mod load;
 mod patience;
 mod prepare;
 mod queue;
+mod refused;
 mod settle;
 mod staged;
 mod stored;
@@ -148,7 +150,8 @@ impl Sink {
     pub fn committer(&self) -> Committer {
         let connections = Connections::new(&self.config.connection, budget::COMMITTER);
         let (config, identity) = (self.config.clone(), self.identity.clone());
-        Committer::new(config, Arc::new(connections), identity, self.attempt, None)
+        let schema = Arc::clone(&self.schema);
+        Committer::new(config, Arc::new(connections), identity, self.attempt, None, schema)
     }
 
     /// Looks at the target with at most `sessions` at once, which the writer has from then on too.
@@ -208,9 +211,10 @@ impl Prepared {
 
     /// The committer for all writers.
     pub fn committer(&self) -> Committer {
-        let Context { config, identity, staging, connections, .. } = self.context.as_ref();
+        let Context { config, identity, staging, connections, schema, .. } = self.context.as_ref();
         let (config, connections) = (config.clone(), Arc::clone(connections));
-        Committer::new(config, connections, identity.clone(), self.attempt, staging.clone())
+        let (identity, staging) = (identity.clone(), staging.clone());
+        Committer::new(config, connections, identity, self.attempt, staging, Arc::clone(schema))
     }
 
     /// Gathers what all writers staged up to a point, or nothing when there is nothing to do.

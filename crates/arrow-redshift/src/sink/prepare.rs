@@ -24,7 +24,7 @@ use crate::{
 pub(super) async fn prepare(
     config: Arc<SinkConfig>,
     connections: Arc<Connections>,
-    schema: &TableSchema,
+    schema: &Arc<TableSchema>,
     identity: &Identity,
     attempt: Uuid,
     parallelism: u32,
@@ -60,8 +60,18 @@ pub(super) async fn prepare(
         WriteMode::Jdbc => None,
     };
     let shape = Shape { target: name, layout: layout(&plan, schema), carrier };
-    let (identity, plan) = (identity.clone(), Arc::new(plan));
-    Ok(Context { config, identity, shape, plan, policies, staging, parallelism, connections })
+    let (identity, plan, schema) = (identity.clone(), Arc::new(plan), Arc::clone(schema));
+    Ok(Context {
+        config,
+        identity,
+        shape,
+        schema,
+        plan,
+        policies,
+        staging,
+        parallelism,
+        connections,
+    })
 }
 
 /// What carries a sink's rows to the server.

@@ -4,13 +4,25 @@ use std::collections::HashSet;
 
 use tracing::debug;
 
-use super::{Committable, CommittableId, Committer, course::Course, halve};
+use super::{
+    Committable, CommittableId, Committer,
+    course::Course,
+    halve,
+    refused::{self, MOST_REVISIONS},
+};
 use crate::{
     error::{Error, ErrorKind},
     session::Row,
     sql,
+    stage::Part,
     types::Carrier,
 };
+
+/// How many load errors a message quotes.
+const SHOWN_ERRORS: u32 = 20;
+
+/// The width of the load-error view's column for the file.
+const VIEW_NAME_BYTES: usize = 256;
 
 /// Markers behind which a reason quotes the value that was refused.
 const VALUE_MARKERS: [&str; 4] = [", Value", "Invalid char", "hex sequence", "hex:"];
@@ -21,6 +33,8 @@ pub(super) enum Settled {
     Applied,
     /// Some of its units are, and their files are gone: the others can go on without them.
     Again(HashSet<CommittableId>),
+    /// The server refused rows about which their policies say what to do: it goes on like this.
+    Revised(Box<Committable>),
     /// It failed.
     Failed(Error),
 }
@@ -39,8 +53,23 @@ pub(super) enum Verdict {
     Unasked(Error),
     /// Parts are gone; the error names them.
     Missing(Error),
-    /// The server says more about why the load was refused.
+    /// There is more to say about why the load was refused.
     Explained(String),
+    /// What the server refused met its policies.
+    Revised(Box<Committable>),
+}
+
+/// The parts in which refused rows are looked for, and what is said about them.
+pub(super) struct Suspects {
+    pub parts: Vec<Part>,
+    pub says: Option<String>,
+}
+
+impl Suspects {
+    /// What is said where no row is found.
+    pub fn explained(self) -> Verdict {
+        self.says.map_or(Verdict::Stands, Verdict::Explained)
+    }
 }
 
 impl Verdict {
@@ -49,6 +78,7 @@ impl Verdict {
         Settled::Failed(match self {
             Verdict::Applied => return Settled::Applied,
             Verdict::Again(done) => return Settled::Again(done),
+            Verdict::Revised(commit) => return Settled::Revised(commit),
             // What is reported is why no further try is made.
             Verdict::NotApplied if error.kind() == ErrorKind::CommitUnknown => {
                 error.into_kind(ErrorKind::ConnectionLost)
@@ -110,12 +140,39 @@ pub(super) async fn settle(
     if let Some(missing) = missing {
         return Verdict::Missing(missing.with("commit", commit.id()));
     }
-    match (commit.shape.carrier, error.kind(), course.pid) {
-        (Carrier::Csv, LoadRefused, Some(pid)) => explain(committer, commit, pid).await,
-        (Carrier::Parquet, LoadRefused, _) if !course.copied => {
-            halve::explain(committer, commit).await.map_or(Verdict::Stands, Verdict::Explained)
-        }
-        _ => Verdict::Stands,
+    if error.kind() != LoadRefused || commit.shape.carrier == Carrier::Binds {
+        return Verdict::Stands;
+    }
+    let suspects = suspects(committer, commit, course).await;
+    if !committer.config().values.refused_loads || course.revisions >= MOST_REVISIONS {
+        return suspects.explained();
+    }
+    match refused::look(committer, commit, suspects).await {
+        Verdict::Revised(revised) => Verdict::Revised(revised),
+        verdict => match committer.ask_anew(commit).await {
+            // Another one has done it meanwhile, and taken the files away under the look.
+            Ok(found) if commit.units.iter().all(|unit| found.contains(&unit.id)) => {
+                Verdict::Applied
+            }
+            _ => verdict,
+        },
+    }
+}
+
+/// Where the rows are that were refused, as far as the server tells or tries show.
+async fn suspects(committer: &Committer, commit: &Committable, course: &Course) -> Suspects {
+    if course.copied {
+        // COPY took them all: it was the way from the staging table that failed.
+        return Suspects { parts: commit.parts().cloned().collect(), says: None };
+    }
+    let named = match (commit.shape.carrier, course.pid) {
+        (Carrier::Csv, Some(pid)) => explain(committer, commit, pid).await,
+        (Carrier::Csv, None) => None,
+        _ => halve::name(committer, commit).await,
+    };
+    match named {
+        Some((part, says)) => Suspects { parts: vec![part], says: Some(says) },
+        None => Suspects { parts: Vec::new(), says: None },
     }
 }
 
@@ -132,43 +189,46 @@ async fn missing(committer: &Committer, commit: &Committable) -> Option<Error> {
     }
 }
 
-/// What the load-error view says of a session's failed load.
-async fn explain(committer: &Committer, commit: &Committable, pid: i32) -> Verdict {
+/// The first part that a session's failed load has errors of, and what the load-error view says.
+async fn explain(committer: &Committer, commit: &Committable, pid: i32) -> Option<(Part, String)> {
     let asked = async {
         let session = committer.open(commit).await?;
-        session.query(&sql::load_errors(pid)).await
+        session.query(&sql::load_errors(pid, SHOWN_ERRORS)).await
     };
     match asked.await {
-        Ok(rows) => load_errors(commit, &rows).map_or(Verdict::Stands, Verdict::Explained),
+        Ok(rows) => load_errors(commit, &rows),
         Err(silent) => {
             debug!(error = %silent, "the load-error view could not be read");
-            Verdict::Stands
+            None
         }
     }
 }
 
 /// One line per error of this commit's files: file, line, column, code and reason, without the
 /// value. The view may hold errors of an older session with the same process id.
-fn load_errors(commit: &Committable, rows: &[Row]) -> Option<String> {
-    let ours: HashSet<&str> = commit.parts().map(|part| part.url.as_str()).collect();
-    let lines: Vec<String> = rows
-        .iter()
-        .filter_map(|row| {
-            let cell = |at: usize| row.get(at).and_then(Option::as_deref).unwrap_or("?").trim();
-            ours.contains(cell(0)).then(|| {
-                format!(
-                    "file {}, line {}, column {}: {} (code {}, query {})",
-                    cell(0),
-                    cell(1),
-                    cell(2),
-                    without_value(cell(4)),
-                    cell(3),
-                    cell(5)
-                )
-            })
-        })
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("\n  "))
+fn load_errors(commit: &Committable, rows: &[Row]) -> Option<(Part, String)> {
+    let mut first = None;
+    let mut lines = Vec::new();
+    for row in rows {
+        let cell = |at: usize| row.get(at).and_then(Option::as_deref).unwrap_or("?").trim();
+        let Some(part) = commit.parts().find(|part| is_file(cell(0), &part.url)) else { continue };
+        first.get_or_insert_with(|| part.clone());
+        lines.push(format!(
+            "file {}, line {}, column {}: {} (code {}, query {})",
+            part.url,
+            cell(1),
+            cell(2),
+            without_value(cell(4)),
+            cell(3),
+            cell(5)
+        ));
+    }
+    first.map(|part| (part, lines.join("\n  ")))
+}
+
+/// Whether a file that the view names is this one: it holds the first bytes of long names only.
+pub(super) fn is_file(named: &str, url: &str) -> bool {
+    named == url || named.len() >= VIEW_NAME_BYTES && url.starts_with(named)
 }
 
 fn without_value(reason: &str) -> &str {

@@ -16,7 +16,7 @@ use crate::{
     options::{CopyAuthorization, CopyConfig, SinkConfig},
     session::Session,
     sql::{self, CopyInto, FileFormat, LEDGER_VERSION, Layout, Ledger, Qualified, Statement},
-    stage::{CSV_PARAMETERS, CarriedRows},
+    stage::{CSV_PARAMETERS, CarriedRows, Part, restaged_letters, restaged_name},
     types::Carrier,
 };
 
@@ -106,6 +106,35 @@ pub(super) async fn lock(
     })
 }
 
+/// What the ledger holds of some units.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    /// Those that are applied.
+    pub ids: HashSet<CommittableId>,
+    /// Those of them at whose commit rows were set aside that only the ledger names.
+    pub names_more: HashSet<CommittableId>,
+}
+
+/// The rows that were set aside at the commit of a unit, as the ledger names them.
+pub(super) async fn set_aside(
+    session: &Session,
+    ledger: &Ledger,
+    unit: &Unit,
+    patience: Duration,
+) -> Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    let id = unit.id.as_str();
+    for row in session.query_within(&ledger.aside(id), patience).await? {
+        let [Some(found), Some(rows)] = row.as_slice() else { continue };
+        // Another unit's id may begin like this.
+        let Some(name) = sql::aside_name(id, found.trim_end()) else { continue };
+        let rows = rows.trim().parse().unwrap_or_default();
+        parts.push(restaged_letters(&unit.parts, name, rows)?);
+    }
+    parts.sort_by_cached_key(|part| restaged_name(&part.url));
+    Ok(parts)
+}
+
 /// Which of a commit's units the ledger holds. Under its lock this is the truth; without it only
 /// what is there is.
 pub(super) async fn applied(
@@ -114,13 +143,13 @@ pub(super) async fn applied(
     ids: &[&CommittableId],
     job: &str,
     patience: Duration,
-) -> Result<HashSet<CommittableId>> {
+) -> Result<Recorded> {
     let texts: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let mut rows = Vec::new();
     for texts in texts.chunks(UNITS_AT_ONCE) {
         rows.extend(session.query_within(&ledger.find(texts), patience).await?);
     }
-    let mut found = HashSet::new();
+    let mut found = Recorded::default();
     for row in rows {
         let [Some(text), version, recorded] = row.as_slice() else { continue };
         let Some(id) = ids.iter().find(|id| id.as_str() == text.trim_end()) else { continue };
@@ -141,7 +170,10 @@ pub(super) async fn applied(
                 .with("this job", job)
                 .hint("give every job a 'sink.run-id' of its own"));
         }
-        found.insert((*id).clone());
+        if version == Some(LEDGER_VERSION) {
+            found.names_more.insert((*id).clone());
+        }
+        found.ids.insert((*id).clone());
     }
     Ok(found)
 }

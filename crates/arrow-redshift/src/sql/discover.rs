@@ -62,11 +62,12 @@ pub fn sessions_with_label(label: &str) -> Statement {
     ))
 }
 
-/// What the last failed load of a session says: file, line, column, code, reason.
-pub fn load_errors(pid: i32) -> Statement {
+/// What the last failed load of a session says, at most so many errors of it: file, line, column,
+/// code, reason.
+pub fn load_errors(pid: i32, most: u32) -> Statement {
     Statement::new(format!(
         "SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, \
          TRIM(error_message), query_id FROM sys_load_error_detail WHERE session_id = {pid} \
-         ORDER BY start_time DESC LIMIT 20"
+         ORDER BY start_time DESC LIMIT {most}"
     ))
 }

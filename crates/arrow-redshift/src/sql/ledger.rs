@@ -1,7 +1,7 @@
 //! The ledger: one small table beside each target, one row per commit, written in the same
 //! transaction as the data.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -28,16 +28,23 @@ pub const LEDGER_COLUMNS: &[(&str, &str)] = &[
     ("keep_until", "TIMESTAMP NOT NULL"),
 ];
 
-/// The version that this code writes. A row of a later one is a reason to stop, not to guess.
-pub const LEDGER_VERSION: i16 = 1;
+/// The latest version that this code knows. A row of a later one is a reason to stop, not to guess.
+pub const LEDGER_VERSION: i16 = 2;
+
+/// The version of a unit's row where nothing more has to be known of it.
+const PLAIN_VERSION: i16 = 1;
+
+/// What stands between a unit's id and the name of rows that were set aside at its commit, in the
+/// rows that say so.
+const ASIDE: &str = "#aside/";
 
 const SUFFIX: &str = "__flink_commits";
 
 /// One row of the ledger, to be written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct LedgerRow<'a> {
-    /// The unit's id.
-    pub id: &'a str,
+    /// The unit's id, or an [`aside_id`] of it.
+    pub id: Cow<'a, str>,
     /// The job's name.
     pub job: &'a str,
     /// Rows that were staged.
@@ -46,6 +53,18 @@ pub struct LedgerRow<'a> {
     pub parts: usize,
     /// How long the row is kept.
     pub keep: Duration,
+    /// Whether rows were set aside that only the ledger names: then other rows do so.
+    pub names_more: bool,
+}
+
+/// The id of a ledger row that names rows that a unit's committer set aside.
+pub fn aside_id(id: &str, name: &str) -> String {
+    format!("{id}{ASIDE}{name}")
+}
+
+/// The name in an [`aside_id`] of this unit.
+pub fn aside_name<'a>(id: &str, found: &'a str) -> Option<&'a str> {
+    found.strip_prefix(id)?.strip_prefix(ASIDE)
 }
 
 /// The ledger of one target table.
@@ -97,14 +116,24 @@ impl Ledger {
         ))
     }
 
+    /// The rows that name what was set aside at the commit of a unit: id and number of rows of each.
+    pub fn aside(&self, id: &str) -> Statement {
+        Statement::new(format!(
+            "SELECT id, rows_staged FROM {} WHERE STRPOS(id, {}) = 1",
+            self.table,
+            literal(&aside_id(id, ""))
+        ))
+    }
+
     /// Records what a transaction applies.
     pub fn record(&self, rows: &[LedgerRow<'_>]) -> Statement {
         let values: Vec<String> = rows
             .iter()
             .map(|row| {
+                let version = if row.names_more { LEDGER_VERSION } else { PLAIN_VERSION };
                 format!(
-                    "({LEDGER_VERSION}, {}, {}, {}, {}, GETDATE(), DATEADD(second, {}, GETDATE()))",
-                    literal(row.id),
+                    "({version}, {}, {}, {}, {}, GETDATE(), DATEADD(second, {}, GETDATE()))",
+                    literal(&row.id),
                     literal(row.job),
                     row.rows,
                     row.parts,

@@ -39,6 +39,13 @@ pub const NULL: &str = "@NULL@";
 /// What COPY must be told, behind `FORMAT AS CSV`, to read these parts; `GZIP` is said apart.
 pub const CSV_PARAMETERS: &str = "QUOTE AS '\"' DELIMITER AS ',' NULL AS '@NULL@'";
 
+/// The same for a file that is loaded to learn which of its rows are refused.
+pub(crate) const CSV_TRIAL_PARAMETERS: &str =
+    "QUOTE AS '\"' DELIMITER AS ',' NULL AS '@NULL@' MAXERROR 1000";
+
+/// After how many errors such a load ends.
+pub(crate) const TRIAL_ERRORS: u32 = 1000;
+
 /// Rows are compressed in pieces of about this many bytes.
 const PIECE_BYTES: usize = 64 * 1024;
 

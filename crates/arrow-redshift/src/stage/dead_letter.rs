@@ -65,6 +65,8 @@ pub(super) struct Letters<'a> {
     pub kinds: Option<&'a [RowKind]>,
     pub place: Place,
     pub aside: &'a Aside,
+    /// For each column whether its text is the JSON of a value; none beyond the list's end.
+    pub nests: &'a [bool],
 }
 
 impl DeadLetters {
@@ -142,7 +144,14 @@ impl Open {
 }
 
 impl Letters<'_> {
-    fn line(&self, table: &str, row: usize, reasons: &[Reason], out: &mut Vec<u8>) -> Result<()> {
+    /// Writes one row as a line.
+    pub fn line(
+        &self,
+        table: &str,
+        row: usize,
+        reasons: &[Reason],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let about = About {
             table,
             checkpoint: self.place.checkpoint,
@@ -160,9 +169,10 @@ impl Letters<'_> {
         out.extend_from_slice(b",\"row\":");
         let columns = self.plan.columns.iter().enumerate().filter_map(|(index, plan)| {
             let array: &dyn Array = self.batch.columns().get(plan.source)?.as_ref();
-            Some((self.policies.name(index), array))
+            let nests = self.nests.get(index).copied().unwrap_or_default();
+            Some((self.policies.name(index), array, nests))
         });
-        json::object(columns, row, out)?;
+        json::object_of(columns, row, out)?;
         out.extend_from_slice(b"}\n");
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 pub(super) enum Action {
     WritePart,
     WriteManifest,
+    ReadPart,
     PlaceDeadLetters,
     Head,
     List,
@@ -31,6 +32,7 @@ impl Action {
         match self {
             Action::WritePart => "write a part",
             Action::WriteManifest => "write a manifest",
+            Action::ReadPart => "read a staged part",
             Action::PlaceDeadLetters => "put rows that were set aside in place",
             Action::Head => "look at a staged part",
             Action::List => "list staged objects",
@@ -51,6 +53,7 @@ impl Action {
                 "s3:GetObject on the temporary path, and s3:GetObject and s3:PutObject on \
                  'sink.dead-letter.s3-uri'"
             }
+            Action::ReadPart => "s3:GetObject (with SSE-KMS also kms:Decrypt)",
             Action::Head => {
                 "s3:GetObject, and s3:ListBucket so that a missing object is told from a denied one"
             }

@@ -148,6 +148,7 @@ impl Intake {
             batch: &aside.batch,
             kinds: aside.kinds.as_deref(),
             place: aside.place,
+            nests: &[],
             aside: &aside.rows,
         }
     }

@@ -27,14 +27,26 @@ pub(super) fn object<'a>(
     row: usize,
     out: &mut Vec<u8>,
 ) -> Result<()> {
+    object_of(columns.map(|(name, array)| (name, array, false)), row, out)
+}
+
+/// The same for columns each of which may hold JSON, as text, in place of values.
+pub(super) fn object_of<'a>(
+    columns: impl Iterator<Item = (&'a str, &'a dyn Array, bool)>,
+    row: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
     out.push(b'{');
-    for (at, (name, array)) in columns.enumerate() {
+    for (at, (name, array, is_json)) in columns.enumerate() {
         if at > 0 {
             out.push(b',');
         }
         quoted(name, out);
         out.push(b':');
-        value(array, row, out)?;
+        match array.as_string_opt::<i32>().filter(|text| is_json && text.is_valid(row)) {
+            Some(text) => out.extend_from_slice(text.value(row).as_bytes()),
+            None => value(array, row, out)?,
+        }
     }
     out.push(b'}');
     Ok(())

@@ -16,6 +16,8 @@ pub(super) enum Cause {
     CsvEmpty,
     /// A floating-point number that COPY reads from no text.
     CsvNumber,
+    /// Whatever the server has against it, by the code of its load error.
+    Server(i32),
     /// A whole row of more bytes than what carries it takes.
     RowBytes {
         /// The most bytes.
@@ -67,6 +69,7 @@ impl Cause {
             Cause::CsvEmpty => "csv-empty",
             Cause::CsvNull => "csv-null",
             Cause::CsvNumber => "csv-number",
+            Cause::Server(_) => "server",
             Cause::RowBytes { .. } => "row-bytes",
         }
     }
@@ -131,6 +134,12 @@ impl Cause {
                 "NaN, an infinity or a subnormal number in column '{column}': COPY does not read \
                  them from CSV"
             ),
+            Cause::Server(code) => match plan {
+                Some(_) => format!(
+                    "a value in column '{column}' that the server does not take (load error {code})"
+                ),
+                None => format!("a row that the server does not take (load error {code})"),
+            },
             Cause::RowBytes { limit, taker } => {
                 format!("a row of {found} bytes: {taker} takes at most {limit}")
             }
@@ -179,6 +188,11 @@ impl Cause {
             }
             Cause::CsvNull | Cause::CsvEmpty | Cause::CsvNumber => {
                 "set 'sink.copy.format' = 'parquet', or change the value in the query".to_owned()
+            }
+            Cause::Server(_) => {
+                "look the code up in Redshift's load error reference, and mend such values in the \
+                 query"
+                    .to_owned()
             }
             Cause::RowBytes { .. } => {
                 "shorten its texts in the query, or spread them over several rows or tables"

@@ -9,12 +9,17 @@
 //! UUID of version 7, and a file's name is exactly one of those made here. What differs in any of
 //! them is somebody else's, and is never touched.
 
-use std::{cmp::Ordering, str::FromStr};
+use std::{
+    cmp::Ordering,
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use object_store::path::Path;
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, Variant, Version};
 
+use super::{Carried, Part, PartKind};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{CopyFormat, S3Uri},
@@ -110,16 +115,12 @@ impl Layout {
 
     /// The path of a writer's `number`th part.
     pub fn part(&self, subtask: u32, checkpoint: u64, number: u64, format: CopyFormat) -> Path {
-        let ending = match format {
-            CopyFormat::Parquet => "parquet",
-            CopyFormat::Csv => "csv.gz",
-        };
-        self.attempt.clone().join(format!("part-{subtask}-{checkpoint}-{number}.{ending}"))
+        self.attempt.clone().join(part_name(subtask, checkpoint, number, format))
     }
 
     /// The path of a writer's `number`th part, where it holds rows that were set aside.
     pub fn dead_letters(&self, subtask: u32, checkpoint: u64, number: u64) -> Path {
-        self.attempt.clone().join(format!("letters-{subtask}-{checkpoint}-{number}.jsonl"))
+        self.attempt.clone().join(letters_name(subtask, checkpoint, number))
     }
 
     /// The path of a committable's manifest: short whatever the id is, and still readable.
@@ -165,6 +166,100 @@ pub(super) fn placed(prefix: &str, id: &str, number: usize) -> Result<Path> {
     })
 }
 
+/// The least running number of what a committer stages anew: writers never come that far.
+const RESTAGED: u64 = 1 << 63;
+
+/// Whether rows that were set aside under this number were so by a committer.
+pub(super) fn is_restaged_number(number: u64) -> bool {
+    number >= RESTAGED
+}
+
+/// Whether a part holds rows that a committer set aside.
+pub(crate) fn is_restaged(part: &Part) -> bool {
+    let name = part.url.rsplit_once('/').map_or("", |(_, name)| name);
+    matches!(file(name), Some(File::DeadLetters { number, .. }) if is_restaged_number(number))
+}
+
+/// The names of what a part is replaced by: beside it, of its writer and checkpoint (so that
+/// sweeping spares the one with the other), under a number that no other process takes.
+pub(super) struct RestagedName {
+    subtask: u32,
+    checkpoint: u64,
+    number: u64,
+}
+
+impl RestagedName {
+    /// Names for what replaces a part.
+    pub fn new(part: &Part) -> RestagedName {
+        // Microseconds, so that a process's names are in order, and chance behind them.
+        let micros = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        let chance = Uuid::new_v4().as_u128() & 0xFFF;
+        let number = RESTAGED | ((micros << 12 | chance) as u64 & (RESTAGED - 1));
+        let (subtask, checkpoint) = (part.subtask, part.checkpoint);
+        RestagedName { subtask, checkpoint, number }
+    }
+
+    /// The name of the rows that stay.
+    pub fn part(&self, format: CopyFormat) -> String {
+        part_name(self.subtask, self.checkpoint, self.number, format)
+    }
+
+    /// The name of the rows that are set aside.
+    pub fn letters(&self) -> String {
+        letters_name(self.subtask, self.checkpoint, self.number)
+    }
+}
+
+fn part_name(subtask: u32, checkpoint: u64, number: u64, format: CopyFormat) -> String {
+    let ending = match format {
+        CopyFormat::Parquet => "parquet",
+        CopyFormat::Csv => "csv.gz",
+    };
+    format!("part-{subtask}-{checkpoint}-{number}.{ending}")
+}
+
+fn letters_name(subtask: u32, checkpoint: u64, number: u64) -> String {
+    format!("letters-{subtask}-{checkpoint}-{number}.jsonl")
+}
+
+/// The URL of a name in the directory of another URL.
+pub(super) fn beside(url: &str, name: &str) -> Result<String> {
+    parse_url(url)?;
+    let directory = url.rsplit_once('/').map_or(url, |(directory, _)| directory);
+    Ok(format!("{directory}/{name}"))
+}
+
+/// How a ledger names rows that a committer set aside: by a digest of the directory, which is that
+/// of a part of the commit, and the file's name. See [`restaged_letters`].
+pub(crate) fn restaged_name(url: &str) -> String {
+    let (directory, name) = url.rsplit_once('/').unwrap_or(("", url));
+    format!("{}/{name}", digest(directory))
+}
+
+/// The part of rows that a committer set aside of what `parts` held, by the name in the ledger.
+pub(crate) fn restaged_letters(parts: &[Part], named: &str, rows: u64) -> Result<Part> {
+    let unknown = || {
+        let why = "the ledger names rows that were set aside in a place that is not known here";
+        Error::new(ErrorKind::LedgerInvalid, why).with("name", named)
+    };
+    let (of, name) = named.split_once('/').ok_or_else(unknown)?;
+    let Some(File::DeadLetters { subtask, checkpoint, .. }) = file(name) else {
+        return Err(unknown());
+    };
+    let directories = parts.iter().filter_map(|part| part.url.rsplit_once('/'));
+    let (directory, _) = directories
+        .into_iter()
+        .find(|(directory, _)| digest(directory) == of)
+        .ok_or_else(unknown)?;
+    let (url, kind) = (format!("{directory}/{name}"), PartKind::DeadLetters);
+    // How long it is nobody has to know: it is copied as a whole.
+    Ok(Part { url, bytes: 0, rows, checkpoint, subtask, kind, carried: Carried::default() })
+}
+
+fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes())[..DIGEST_DIGITS / 2])
+}
+
 /// A committable's id as part of a name: short whatever it is, still readable, and its own.
 fn short(id: &str) -> String {
     let shown: String = id
@@ -172,7 +267,7 @@ fn short(id: &str) -> String {
         .map(|c| if c.is_ascii() && is_plain(c as u8) { c } else { '-' })
         .take(SHOWN_ID_CHARS)
         .collect();
-    format!("{shown}-{}", hex(&Sha256::digest(id.as_bytes())[..DIGEST_DIGITS / 2]))
+    format!("{shown}-{}", digest(id))
 }
 
 /// The bucket and key that an `s3://bucket/key` names.

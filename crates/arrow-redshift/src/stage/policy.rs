@@ -73,6 +73,34 @@ impl Policies {
         Ok(Policies { columns, rows, names, show_key: config.show_key })
     }
 
+    /// The same for rows that are staged already, by a plan of their part's columns: whatever
+    /// cannot be kept is left aside, since the table was another one when it was said.
+    pub(crate) fn again(config: &ValueConfig, plan: &TablePlan, schema: &TableSchema) -> Policies {
+        let declared = |column: &ColumnPlan| {
+            let names = schema.columns.iter().map(|declared| &declared.name);
+            names.into_iter().find(|name| fold(name) == column.target).cloned()
+        };
+        let policy = |column: &ColumnPlan| {
+            let named = config.columns.iter().find(|(name, _)| fold(name) == column.target);
+            let wanted = named.map_or(config.policy, |(_, policy)| *policy);
+            if obstacle(column, wanted).is_none() { wanted } else { ValuePolicy::Fail }
+        };
+        let rows = match config.policy {
+            ValuePolicy::DeadLetter => ValuePolicy::DeadLetter,
+            _ => ValuePolicy::Fail,
+        };
+        Policies {
+            columns: plan.columns.iter().map(policy).collect(),
+            rows,
+            names: plan
+                .columns
+                .iter()
+                .map(|column| declared(column).unwrap_or_else(|| column.target.clone()))
+                .collect(),
+            show_key: config.show_key,
+        }
+    }
+
     /// What becomes of a value of a planned column that a cause refuses.
     pub(super) fn of(&self, column: usize, cause: Cause) -> ValuePolicy {
         match (self.columns.get(column).copied().unwrap_or(ValuePolicy::Fail), cause) {

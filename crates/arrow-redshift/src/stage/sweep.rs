@@ -10,7 +10,7 @@ use object_store::{ObjectMeta, path::Path};
 use super::{
     Carried, Part, PartKind, Staging,
     failure::Action,
-    path::{File, Owner},
+    path::{File, Owner, is_restaged_number},
     store::{delete_paths, within},
 };
 use crate::error::Result;
@@ -55,7 +55,12 @@ impl Staging {
     ///
     /// Ends within five minutes, with an error if it has not come to the end of the list.
     pub async fn sweep_older_attempts(&self, keep: &HashSet<String>) -> Result<Swept> {
-        let older = |found: Found| found.owner == Owner::Older;
+        let older = |found: Found| {
+            // A commit that names parts of then may be applied without rows that its committer set
+            // aside, which only the ledger names.
+            let named = !keep.is_empty() && is_set_aside_late(found);
+            found.owner == Owner::Older && !named
+        };
         self.sweep(&self.layout().launch, older, keep).await
     }
 
@@ -215,6 +220,11 @@ impl Staging {
             })
             .await
     }
+}
+
+/// Whether a committer set these rows aside.
+fn is_set_aside_late(found: Found) -> bool {
+    matches!(found.file, File::DeadLetters { number, .. } if is_restaged_number(number))
 }
 
 /// What has passed its age at a time.

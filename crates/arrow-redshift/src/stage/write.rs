@@ -3,14 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use arrow::array::RecordBatch;
-use bytes::Bytes;
 
 use super::{
     Carried, Part, PartKind, Policies, RowKind, StagedShape, Staging, Touched,
-    csv::CsvEncoder,
     dead_letter::{self, DeadLetters},
+    encode::Encoder,
     intake::{Intake, SetAside, batch_bytes},
-    parquet::ParquetEncoder,
     upload::Upload,
 };
 use crate::{
@@ -62,11 +60,6 @@ struct OpenPart {
     encoder: Encoder,
     upload: Upload,
     rows: u64,
-}
-
-enum Encoder {
-    Parquet(Box<ParquetEncoder>),
-    Csv(Box<CsvEncoder>),
 }
 
 impl StageWriter {
@@ -247,12 +240,7 @@ impl StageWriter {
         self.next_part += 1;
         let (checkpoint, subtask) = (self.intake.checkpoint(), self.intake.subtask());
         let path = self.staging.layout().part(subtask, checkpoint, number, self.format);
-        let encoder = match self.format {
-            CopyFormat::Parquet => {
-                Encoder::Parquet(Box::new(ParquetEncoder::open(self.intake.schema(), sample)?))
-            }
-            CopyFormat::Csv => Encoder::Csv(Box::new(CsvEncoder::open())),
-        };
+        let encoder = Encoder::open(self.format, self.intake.schema(), sample)?;
         Ok(OpenPart { encoder, upload: Upload::new(self.staging.clone(), path), rows: 0 })
     }
 
@@ -285,37 +273,6 @@ impl OpenPart {
         self.rows += slice.num_rows() as u64;
         let full = self.encoder.take_full();
         self.upload.send(full).await
-    }
-}
-
-impl Encoder {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        match self {
-            Encoder::Parquet(encoder) => encoder.write(batch),
-            Encoder::Csv(encoder) => encoder.write(batch),
-        }
-    }
-
-    fn encoded_bytes(&self) -> u64 {
-        let bytes = match self {
-            Encoder::Parquet(encoder) => encoder.encoded_bytes(),
-            Encoder::Csv(encoder) => encoder.encoded_bytes(),
-        };
-        bytes as u64
-    }
-
-    fn take_full(&mut self) -> Vec<Bytes> {
-        match self {
-            Encoder::Parquet(encoder) => encoder.take_full(),
-            Encoder::Csv(encoder) => encoder.take_full(),
-        }
-    }
-
-    fn finish(&mut self) -> Result<(Vec<Bytes>, Bytes)> {
-        match self {
-            Encoder::Parquet(encoder) => encoder.finish(),
-            Encoder::Csv(encoder) => encoder.finish(),
-        }
     }
 }
 

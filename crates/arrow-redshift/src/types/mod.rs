@@ -10,6 +10,7 @@ mod flink_tokens;
 mod mapping;
 mod plan;
 mod redshift;
+mod replan;
 mod schema;
 
 pub use docs::{markdown, parquet_layout};
@@ -19,6 +20,7 @@ pub(crate) use mapping::BOUND_BYTES;
 pub use mapping::{Carrier, ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};
+pub use replan::{StagedColumn, replan};
 pub use schema::{Column, Comments, TableSchema};
 
 /// A name as Redshift stores it: ASCII letters fold to lower case, even in quotes.

@@ -11,3 +11,4 @@ mod letters;
 mod matrix;
 mod options;
 mod refused;
+mod server;

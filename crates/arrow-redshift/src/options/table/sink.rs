@@ -52,11 +52,12 @@ pub(super) const ROWS: &[OptionRow] = &[
         Kind::Size { least: 1 << 20, most: 1 << 30 },
         "The most bytes, compressed, that the rows of one checkpoint (or of a batch) may take in \
          jdbc mode with `exactly-once`, where they travel in it; a writer's share is this by the \
-         parallelism. Beyond it the job fails and names copy mode, which has no such limit. 64 mb \
-         are some millions of rows, which statements take minutes to write. A checkpoint storage \
-         with a smaller limit of its own (Flink's `jobmanager`: 5 mb) decides first.",
+         parallelism. Beyond it the job fails and names copy mode, which has no such limit. The \
+         default fits what Flink's own default storage (`jobmanager`: 5 mb of a state) takes; with \
+         another one, and in the command, it may be more. 64 mb are some millions of rows, which \
+         statements take minutes to write.",
     )
-    .default("64 mb"),
+    .default("4 mb"),
     here(
         "sink.max-retries",
         Kind::Integer { least: 0, most: 1000 },

@@ -31,6 +31,15 @@ pub(super) const ROWS: &[OptionRow] = &[
     )
     .default("false"),
     here(
+        "sink.value-policy.refused-loads",
+        Kind::Flag,
+        "Whether a load that only COPY refuses is looked into row by row in copy mode: the part that \
+         it names, or that halving the load finds, is read again and checked against the table as it \
+         is by then, and if nothing shows, loaded as CSV into a temporary table. The policies then \
+         hold for the rows that are found. Otherwise the error names the part.",
+    )
+    .default("false"),
+    here(
         "sink.dead-letter.s3-uri",
         Kind::Text,
         "`s3://bucket/prefix` under which rows that were set aside are put as JSON lines, once \

@@ -239,7 +239,14 @@ impl Tried<'_> {
                 return Ok(((), Told::passed(told)));
             }
             let keep = Duration::from_secs(1);
-            let row = LedgerRow { id: NOBODY, job: NOBODY, rows: 0, parts: 0, keep };
+            let row = LedgerRow {
+                id: NOBODY.into(),
+                job: NOBODY,
+                rows: 0,
+                parts: 0,
+                keep,
+                names_more: false,
+            };
             let statements = [ledger.find(&[NOBODY]), ledger.record(&[row]), ledger.prune()];
             undone(self.session, config, &statements).await.map_err(explain)?;
             Ok(((), Told::passed(format!("{} can be read and written", ledger.table))))

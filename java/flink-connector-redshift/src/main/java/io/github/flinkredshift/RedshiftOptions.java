@@ -238,24 +238,25 @@ public final class RedshiftOptions {
     /**
      * The most bytes, compressed, that the rows of one checkpoint (or of a batch) may take in jdbc
      * mode with {@code exactly-once}, where they travel in it; a writer's share is this by the
-     * parallelism. Beyond it the job fails and names copy mode, which has no such limit. 64 mb are
-     * some millions of rows, which statements take minutes to write. A checkpoint storage with a
-     * smaller limit of its own (Flink's {@code jobmanager}: 5 mb) decides first. Value: a size from
-     * 1 mb to 1 gb. Default: {@code 64 mb}.
+     * parallelism. Beyond it the job fails and names copy mode, which has no such limit. The
+     * default fits what Flink's own default storage ({@code jobmanager}: 5 mb of a state) takes;
+     * with another one, and in the command, it may be more. 64 mb are some millions of rows, which
+     * statements take minutes to write. Value: a size from 1 mb to 1 gb. Default: {@code 4 mb}.
      */
     public static final ConfigOption<MemorySize> SINK_CHECKPOINT_SIZE_LIMIT =
             ConfigOptions.key("sink.checkpoint-size-limit")
                     .memoryType()
-                    .defaultValue(MemorySize.parse("64 mb"))
+                    .defaultValue(MemorySize.parse("4 mb"))
                     .withDescription(
                             "The most bytes, compressed, that the rows of one "
                                     + "checkpoint (or of a batch) may take in jdbc mode with "
                                     + "exactly-once, where they travel in it; a writer's share is "
                                     + "this by the parallelism. Beyond it the job fails and names "
-                                    + "copy mode, which has no such limit. 64 mb are some "
-                                    + "millions of rows, which statements take minutes to write. "
-                                    + "A checkpoint storage with a smaller limit of its own "
-                                    + "(Flink's jobmanager: 5 mb) decides first.");
+                                    + "copy mode, which has no such limit. The default fits what "
+                                    + "Flink's own default storage (jobmanager: 5 mb of a state) "
+                                    + "takes; with another one, and in the command, it may be "
+                                    + "more. 64 mb are some millions of rows, which statements "
+                                    + "take minutes to write.");
 
     /**
      * How often a unit of work is tried again after an error that may pass. Value: a whole number
@@ -541,6 +542,26 @@ public final class RedshiftOptions {
                             "Whether an error about a value shows the key of its row. "
                                     + "Errors go into logs, so by default no value of a row is in "
                                     + "them.");
+
+    /**
+     * Whether a load that only COPY refuses is looked into row by row in copy mode: the part that
+     * it names, or that halving the load finds, is read again and checked against the table as it
+     * is by then, and if nothing shows, loaded as CSV into a temporary table. The policies then
+     * hold for the rows that are found. Otherwise the error names the part. Value: true or false.
+     * Default: {@code false}.
+     */
+    public static final ConfigOption<Boolean> SINK_VALUE_POLICY_REFUSED_LOADS =
+            ConfigOptions.key("sink.value-policy.refused-loads")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withDescription(
+                            "Whether a load that only COPY refuses is looked into row "
+                                    + "by row in copy mode: the part that it names, or that "
+                                    + "halving the load finds, is read again and checked against "
+                                    + "the table as it is by then, and if nothing shows, loaded "
+                                    + "as CSV into a temporary table. The policies then hold for "
+                                    + "the rows that are found. Otherwise the error names the "
+                                    + "part.");
 
     /**
      * {@code s3://bucket/prefix} under which rows that were set aside are put as JSON lines, once
@@ -841,6 +862,7 @@ public final class RedshiftOptions {
                                     SINK_VALUE_POLICY,
                                     SINK_VALUE_POLICY_COLUMNS,
                                     SINK_VALUE_POLICY_SHOW_KEY,
+                                    SINK_VALUE_POLICY_REFUSED_LOADS,
                                     SINK_DEAD_LETTER_S3_URI,
                                     SINK_CREATE_TABLE,
                                     SINK_CREATE_TABLE_DISTRIBUTION_STYLE,
