@@ -6,7 +6,7 @@ use arrow_redshift::{
     options,
     sink::{CommitPoint, CommittableId, Identity, LaunchId},
     sql::{Ledger, Qualified, Statement},
-    types::{Column, FlinkType, TableSchema, default_target},
+    types::{Column, FlinkType, RedshiftType, TableSchema, default_target},
 };
 
 /// What a check says of a size: whether it is taken.
@@ -45,6 +45,14 @@ fn decimal(text: impl Fn(u64) -> String + 'static) -> Taken {
     declared(move |size| Some(column("c", text(size).parse().ok()?)))
 }
 
+/// Whether a column of bytes is created as wide as that.
+fn created(declared: impl Fn(u64) -> FlinkType + 'static) -> Taken {
+    Box::new(move |size| {
+        let text = limits::VARCHAR_BYTES as u32;
+        default_target(&declared(size), text) == RedshiftType::VarByte(size as u32)
+    })
+}
+
 /// How a limit is checked.
 enum Kept {
     /// Up to it, and not one more.
@@ -63,10 +71,8 @@ fn check(limit: &Limit) -> Kept {
         "identifier" => UpTo(declared(move |size| Some(column(&long(size), FlinkType::Int)))),
         "VARCHAR(n)" => UpTo(option("sink.create-table.varchar-width", |size| size.to_string())),
         "CHAR(n)" => Beside("stage/check_tests.rs", "fn char_columns_take_single_bytes"),
-        "VARBYTE(n)" => Beside("types/mapping.rs", "limits::VARBYTE_BYTES as u32"),
-        "VARBYTE(n) of older releases" => {
-            Beside("types/mapping.rs", "limits::VARBYTE_BYTES_EVERYWHERE")
-        }
+        "VARBYTE(n)" => UpTo(created(|size| FlinkType::VarBinary(size as u32))),
+        "VARBYTE(n) of older releases" => UpTo(created(|_| FlinkType::Bytes)),
         "string in a SUPER" => Beside("stage/json_text.rs", "fn levels_and_lengths_have"),
         "DECIMAL precision" => UpTo(decimal(|size| format!("DECIMAL({size}, 2)"))),
         "DECIMAL scale" => UpTo(decimal(|size| format!("DECIMAL(38, {size})"))),

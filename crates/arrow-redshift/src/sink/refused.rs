@@ -130,13 +130,18 @@ impl Look<'_> {
             }
             _ if restaged.is_empty() => Ok(()),
             _ => {
-                let is_new = |part: &&Part| suspects.iter().all(|other| other.url != part.url);
-                for part in self.commit.parts().filter(is_new) {
+                for part in &self.others(suspects) {
                     self.one(part, &[], &mut bytes, restaged).await?;
                 }
                 Ok(())
             }
         }
+    }
+
+    /// The parts that are no suspects.
+    fn others(&self, suspects: &[Part]) -> Vec<Part> {
+        let is_other = |part: &&Part| suspects.iter().all(|suspect| suspect.url != part.url);
+        self.commit.parts().filter(is_other).cloned().collect()
     }
 
     async fn one(
@@ -201,7 +206,8 @@ impl Look<'_> {
     /// Removes what was staged anew; what is left goes by age.
     async fn take_back(&self, restaged: &[(Part, Restaged)]) {
         let parts = restaged.iter().flat_map(|(_, anew)| anew.rows.iter().chain(&anew.letters));
-        if let Err(error) = self.staging.delete(parts.map(|part| part.url.as_str())).await {
+        let urls: Vec<&str> = parts.map(|part| part.url.as_str()).collect();
+        if let Err(error) = self.staging.delete(urls).await {
             warn!(%error, "parts that were staged anew were not removed");
         }
     }

@@ -4,9 +4,9 @@ use std::{io::Read, sync::Arc};
 
 use ::parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use arrow::{
-    array::{ArrayRef, BinaryArray, RecordBatch, StringArray, StringBuilder},
+    array::{ArrayRef, AsArray, BinaryArray, RecordBatch, StringArray, StringBuilder},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, SchemaRef},
+    datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType},
     util::display::FormatOptions,
 };
 use bytes::{Buf, Bytes, buf::Reader};
@@ -104,6 +104,12 @@ fn typed(texts: StringArray, data_type: &DataType) -> Result<ArrayRef> {
             let bytes = texts.iter().map(|text| text.map(unhex).transpose());
             let bytes = bytes.collect::<Result<Vec<Option<Vec<u8>>>>>()?;
             Ok(Arc::new(bytes.iter().map(Option::as_deref).collect::<BinaryArray>()))
+        }
+        // The text says its offset itself, and no zone has to be known by name.
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) => {
+            let micros = typed(texts, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let micros = micros.as_primitive::<TimestampMicrosecondType>().clone();
+            Ok(Arc::new(micros.with_timezone(Arc::clone(zone))))
         }
         other => cast_with_options(&texts, other, &STRICT).map_err(|_| unreadable()),
     }

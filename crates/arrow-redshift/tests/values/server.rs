@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use arrow_redshift::{
     ErrorKind,
-    sink::{Applied, CommitPoint, Committable, Prepared},
+    sink::{Applied, CommitPoint, Committable, LaunchId, Prepared, Progress, Sink},
 };
 use redshift_local::{
     RedshiftLocal,
@@ -19,7 +19,8 @@ use crate::{
     letters::{Letter, left, placed, placing},
     options::narrow,
     support::{
-        BUCKET, KINDS, Kind, batch, client, content, eventually, owned, prepared, rows, stand_in,
+        BUCKET, KINDS, Kind, batch, client, content, eventually, identity, owned, prepared, rows,
+        schema, stand_in,
     },
 };
 
@@ -360,6 +361,68 @@ async fn of_two_processes_the_one_that_commits_decides() {
             assert_eq!(applied.unwrap().dead_letters, 3, "{table}");
         }
         check(&server, &table).await;
+    }
+    server.stop().await.unwrap();
+}
+
+/// Stops a commit or a load while it puts rows in place.
+async fn ended_while_placing<T: std::fmt::Debug>(
+    server: &RedshiftLocal,
+    work: impl Future<Output = T>,
+) {
+    let stall = s3::Effect::Stall { millis: 600_000 };
+    let fired = server.s3().faults().fired();
+    server.s3().faults().add(s3::Rule::new(stall).operation("CopyObject").count(Some(1)));
+    tokio::select! {
+        ended = work => panic!("it came through: {ended:?}"),
+        () = eventually("it places", async || server.s3().faults().fired() > fired) => {}
+    }
+    server.s3().faults().clear();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_the_same_launch_spares_what_only_the_ledger_names() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let options = looking(&server, "restarted", "dead-letter", "parquet").await;
+    let pairs: Vec<(String, String)> = options.into_iter().collect();
+    let config = arrow_redshift::options::sink(&pairs).unwrap().config;
+    let launch = LaunchId::fresh();
+    let attempt =
+        || Sink::new(config.clone(), schema(Kind::Append), identity(launch.clone())).unwrap();
+    let sink = attempt().prepare(&[]).await.unwrap();
+    let commit = staged(&sink).await;
+    narrowed(&server, "restarted", "name VARCHAR(3)").await;
+    let (mut committer, stop) = (sink.committer(), CancellationToken::new());
+    ended_while_placing(&server, committer.commit(&commit, &stop)).await;
+    let restarted = attempt().prepare(std::slice::from_ref(&commit)).await.unwrap();
+    let applied = again(&restarted, &commit).await.unwrap();
+    assert_eq!((applied.before, applied.rows, applied.dead_letters), (true, 4, 3));
+    check(&server, "restarted").await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_counts_them_and_a_named_one_is_finished_by_its_next_start() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let batches = || futures::stream::iter(WRITERS.iter().map(|rows| Ok(batch(rows))));
+    let (progress, stop) = (Progress::default(), CancellationToken::new());
+    for run_id in [None, Some("nightly")] {
+        let table = format!("load_{}", run_id.unwrap_or("unnamed"));
+        let mut options = looking(&server, &table, "dead-letter", "parquet").await;
+        options.extend(run_id.map(|id| ("sink.run-id".to_owned(), id.to_owned())));
+        let sink = prepared(&options, Kind::Append).await;
+        narrowed(&server, &table, "name VARCHAR(3)").await;
+        if run_id.is_some() {
+            ended_while_placing(&server, sink.load(batches(), &progress, &stop)).await;
+            let sink = prepared(&options, Kind::Append).await;
+            let summary = sink.load(batches(), &progress, &stop).await.unwrap();
+            assert_eq!((summary.rows, summary.already_applied), (0, true));
+        } else {
+            let summary = sink.load(batches(), &progress, &stop).await.unwrap();
+            assert_eq!((summary.rows, summary.loaded_rows, summary.dead_letters), (7, 4, 3));
+        }
+        check(&server, &table).await;
+        assert_eq!(left(&server), Vec::<String>::new(), "{table}");
     }
     server.stop().await.unwrap();
 }
