@@ -63,16 +63,25 @@ async fn an_error_shows_the_key_only_where_that_is_allowed() {
         ("true", Kind::Keyed, "key: {\"id\":4711}"),
         ("true", Kind::Append, "row: 2"),
     ] {
-        let options = with(&options, &[("sink.value-policy.show-key", shown)]);
-        let mut writer = prepared(&options, kind).await.writer(0, 1).unwrap();
-        let error = writer.write(&batch(&rows), None).await.unwrap_err();
-        let text = error.to_string();
-        for part in [says, "column 'name'", "at most 5", "row: 2", "more such rows in its batch: 1"]
+        for (mode, guarantee) in
+            [("copy", "exactly-once"), ("jdbc", "exactly-once"), ("jdbc", "at-least-once")]
         {
-            assert!(text.contains(part), "{part}: {text}");
+            let more = [
+                ("sink.value-policy.show-key", shown),
+                ("sink.write.mode", mode),
+                ("sink.delivery-guarantee", guarantee),
+            ];
+            let sink = prepared(&with(&options, &more), kind).await;
+            let mut writer = sink.writer(0, 1).unwrap();
+            let error = writer.write(&batch(&rows), None).await.unwrap_err();
+            let text = error.to_string();
+            let found = "more such rows in its batch: 1";
+            for part in [says, "column 'name'", "at most 5", "row: 2", found] {
+                assert!(text.contains(part), "{mode}, {part}: {text}");
+            }
+            assert_eq!(text.contains("4711"), says.contains("4711"), "{text}");
+            assert!(!text.contains("too long"), "{text}");
         }
-        assert_eq!(text.contains("4711"), says.contains("4711"), "{text}");
-        assert!(!text.contains("too long"), "{text}");
     }
     server.stop().await.unwrap();
 }
