@@ -234,6 +234,7 @@ fn staged_columns(layout: &Layout) -> Vec<StagedColumn<'_>> {
             sql::Conversion::Utc => LoadExpression::AtTimeZoneUtc,
             sql::Conversion::Time => LoadExpression::CastToTime,
             sql::Conversion::Json => LoadExpression::JsonParse,
+            sql::Conversion::Hex => LoadExpression::FromHex,
         };
         (expression, column.key)
     };

@@ -308,7 +308,9 @@ fn declared(expression: LoadExpression, array: &ArrayRef) -> ArrayRef {
         LoadExpression::CastToTime => {
             Arc::new(micros.reinterpret_cast::<arrow::datatypes::Time64MicrosecondType>())
         }
-        LoadExpression::Plain | LoadExpression::JsonParse => Arc::new(micros),
+        LoadExpression::Plain | LoadExpression::JsonParse | LoadExpression::FromHex => {
+            Arc::new(micros)
+        }
     }
 }
 
