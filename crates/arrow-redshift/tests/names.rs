@@ -1,5 +1,5 @@
 //! Names of every kind, of tables, schemas and columns: they are found, created, loaded and applied
-//! by key as Redshift stores them, with and without case-sensitive identifiers.
+//! by key as Redshift stores them, in either mode, with and without case-sensitive identifiers.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
@@ -14,7 +14,7 @@ use arrow_redshift::{
 };
 use redshift_local::config::{Config, Isolation};
 use support::{
-    KINDS, Kind, batch, client, config, options, rows, sink, skipped, stand_in, start_with,
+    KINDS, Kind, Place, batch, client, config, options, rows, sink, skipped, stand_in, start_with,
     warehouse,
 };
 use tokio_postgres::Client;
@@ -50,6 +50,22 @@ const TABLES: [&str; 8] = [
     "Two Words.it's",
 ];
 
+/// The modes, and jdbc mode with either guarantee.
+const MODES: [&str; 3] = ["copy", "jdbc", "exactly-once"];
+
+/// The options of a sink into `table` in one of the modes.
+fn given(server: &impl Place, table: &str, mode: &str) -> BTreeMap<String, String> {
+    let mut options = options(server, table);
+    if mode != "copy" {
+        options.retain(|key, _| !key.starts_with("aws.") && !key.contains("s3"));
+        options.insert("sink.write.mode".into(), "jdbc".into());
+    }
+    if mode == "exactly-once" {
+        options.insert("sink.delivery-guarantee".into(), mode.into());
+    }
+    options
+}
+
 fn schema(names: &[String; 4], kind: Kind) -> TableSchema {
     let types = [FlinkType::BigInt, FlinkType::String, FlinkType::Double, FlinkType::Timestamp(3)];
     let columns = names.iter().zip(types).map(|(name, data_type)| Column {
@@ -67,7 +83,9 @@ async fn load(sink: &Prepared, checkpoint: u64, rows: &[(i64, &str)], kinds: Opt
     // Columns go by their place: a batch's own names are the query's.
     writer.write(&batch(rows), kinds).await.unwrap();
     let parts = writer.close(checkpoint).await.unwrap();
-    let commit = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap().unwrap();
+    // In jdbc mode, at least once, the writer has committed everything by itself.
+    let gathered = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap();
+    let Some(commit) = gathered else { return };
     sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
 }
 
@@ -112,9 +130,9 @@ async fn columns_of_every_name_are_created_and_found() {
     let server = warehouse(Isolation::Snapshot).await;
     let watcher = client(&server).await;
     for (at, names) in columns().iter().enumerate() {
-        for kind in KINDS {
-            let table = format!("columns_{at}_{kind:?}").to_lowercase();
-            come_back(&options(&server, &table), &watcher, &table, names, kind).await;
+        for (kind, mode) in KINDS.iter().flat_map(|kind| MODES.map(|mode| (*kind, mode))) {
+            let table = format!("columns_{at}_{kind:?}_{mode}").to_lowercase().replace('-', "_");
+            come_back(&given(&server, &table, mode), &watcher, &table, names, kind).await;
         }
     }
     server.stop().await.unwrap();
@@ -127,9 +145,15 @@ async fn tables_and_schemas_of_every_name_are_created_and_found() {
     let schemas = "CREATE SCHEMA names; CREATE SCHEMA \"Two Words\"";
     watcher.batch_execute(schemas).await.unwrap();
     let names = ["id", "name", "score", "seen"].map(str::to_owned);
-    for given in TABLES {
-        let table: Vec<String> = given.split('.').map(quoted).collect();
-        come_back(&options(&server, given), &watcher, &table.join("."), &names, Kind::Keyed).await;
+    for name in TABLES {
+        let table: Vec<String> = name.split('.').map(quoted).collect();
+        let table = table.join(".");
+        for mode in MODES {
+            let drop = format!("DROP TABLE IF EXISTS {table}");
+            watcher.batch_execute(&drop).await.unwrap();
+            let given = given(&server, name, mode);
+            come_back(&given, &watcher, &table, &names, Kind::Keyed).await;
+        }
     }
     server.stop().await.unwrap();
 }
@@ -163,13 +187,15 @@ async fn case_sensitive_identifiers_are_minded() {
                seen TIMESTAMP)";
     watcher.batch_execute(sql).await.unwrap();
     let names = ["id", "name", "score", "seen"].map(str::to_owned);
-    for kind in KINDS {
+    for (kind, mode) in KINDS.iter().flat_map(|kind| MODES.map(|mode| (*kind, mode))) {
         watcher.batch_execute("DELETE FROM \"Users\"").await.unwrap();
-        come_back(&options(&server, "Users"), &watcher, "\"Users\"", &names, kind).await;
+        come_back(&given(&server, "Users", mode), &watcher, "\"Users\"", &names, kind).await;
     }
-    let kept = sink(&options(&server, "kept"), schema(&names, Kind::Append)).prepare(&[]).await;
-    let error = kept.expect_err("a column that keeps its case");
-    assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
-    assert!(error.to_string().contains("rename the target's column to id"), "{error}");
+    for mode in MODES {
+        let kept = sink(&given(&server, "kept", mode), schema(&names, Kind::Append));
+        let error = kept.prepare(&[]).await.expect_err("a column that keeps its case");
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        assert!(error.to_string().contains("rename the target's column to id"), "{error}");
+    }
     server.stop().await.unwrap();
 }

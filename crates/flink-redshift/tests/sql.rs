@@ -75,6 +75,11 @@ fn sinks() {
 }
 
 #[test]
+fn types() {
+    run("types");
+}
+
+#[test]
 fn every_script_has_a_test_and_expected_results() {
     let tests = include_str!("sql.rs");
     let mut scripts = 0;

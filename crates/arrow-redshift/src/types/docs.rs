@@ -193,9 +193,8 @@ RAW is refused by name, and so are target columns of other types when they are d
 Redshift's own INTERVAL columns are among these, since no way of loading into them is documented: \
 intervals go into INTEGER and BIGINT columns, as in FLIP-307. A target's column may be left out of \
 the declaration where it is NULL, has a default, or is an IDENTITY; an IDENTITY column has to be left \
-out. In scripts of `flink-redshift run` BINARY, VARBINARY, BYTES, TIME, intervals, ARRAY, MAP, \
-MULTISET and ROW are not carried yet, and refused by name; Flink and the crate `arrow-redshift` carry \
-them.
+out. Columns of intervals cannot be declared in a script's CREATE TABLE, in Flink either; a query of \
+Flink's, its APIs and the crate `arrow-redshift` have them.
 ";
 
 /// `docs/types.md`: every type that is carried, and where it goes.

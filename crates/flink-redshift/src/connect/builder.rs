@@ -3,14 +3,22 @@
 use std::sync::Arc;
 
 use arrow_redshift::types::FlinkType;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use datafusion::arrow::{
     array::{
-        ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder,
-        Int8Builder, Int16Builder, Int32Builder, Int64Builder, StringBuilder,
-        TimestampMicrosecondBuilder,
+        ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder,
+        Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, StringBuilder,
+        Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
     },
     compute::cast,
+    datatypes::DataType,
     error::ArrowError,
+};
+use serde_json::Value;
+
+use super::{
+    json,
+    nested::{CsvRules, JsonRules, Nested},
 };
 
 use crate::{
@@ -32,9 +40,11 @@ pub struct TimeText {
 
 /// One column while its values come in.
 pub struct ColumnBuilder {
-    data_type: FlinkType,
+    /// The type that the column gets in the end.
+    target: DataType,
     time: TimeText,
     values: Values,
+    length: usize,
 }
 
 enum Values {
@@ -50,11 +60,23 @@ enum Values {
     Date(Date32Builder),
     Timestamp(TimestampMicrosecondBuilder, u8),
     TimestampLtz(TimestampMicrosecondBuilder, u8),
+    Bytes(BinaryBuilder),
+    Time(Time64MicrosecondBuilder),
+    Nested(Nested),
 }
 
 impl ColumnBuilder {
     /// An empty column.
     pub fn new(data_type: &FlinkType, time: TimeText) -> Self {
+        ColumnBuilder::of(data_type, engine_type(data_type), time)
+    }
+
+    /// What a column holds of its own values, with the types that the sink takes.
+    pub fn within(data_type: &FlinkType, time: TimeText) -> Self {
+        ColumnBuilder::of(data_type, data_type.arrow(), time)
+    }
+
+    fn of(data_type: &FlinkType, target: DataType, time: TimeText) -> Self {
         let values = match *data_type {
             FlinkType::Boolean => Values::Boolean(BooleanBuilder::new()),
             FlinkType::TinyInt => Values::TinyInt(Int8Builder::new()),
@@ -74,10 +96,59 @@ impl ColumnBuilder {
             FlinkType::TimestampLtz(p) => {
                 Values::TimestampLtz(TimestampMicrosecondBuilder::new(), p)
             }
-            // Scripts that name others are refused.
-            _ => Values::Text(StringBuilder::new()),
+            FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+                Values::Bytes(BinaryBuilder::new())
+            }
+            FlinkType::Time(_) => Values::Time(Time64MicrosecondBuilder::new()),
+            // Scripts cannot declare them.
+            FlinkType::IntervalYearMonth | FlinkType::IntervalDaySecond => {
+                Values::Text(StringBuilder::new())
+            }
+            FlinkType::Array(_)
+            | FlinkType::Map(..)
+            | FlinkType::Multiset(_)
+            | FlinkType::Row(_) => match Nested::new(data_type, time) {
+                Some(nested) => Values::Nested(nested),
+                // There is one for each of these.
+                None => Values::Text(StringBuilder::new()),
+            },
         };
-        ColumnBuilder { data_type: data_type.clone(), time, values }
+        ColumnBuilder { target, time, values, length: 0 }
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Adds what a JSON value spells, which is not NULL; `None` where it spells no value of the
+    /// type.
+    #[must_use]
+    pub fn push_json(&mut self, value: &Value, rules: JsonRules) -> Option<()> {
+        match (&mut self.values, value) {
+            (Values::Nested(nested), value) => {
+                nested.push_json(value, rules)?;
+                self.length += 1;
+                Some(())
+            }
+            // Only a text can be Base64.
+            (Values::Bytes(_), Value::String(text)) => self.push(Some(text)),
+            (Values::Bytes(_), _) => None,
+            (_, value) => self.push(json::text(value).as_deref()),
+        }
+    }
+
+    /// Adds what a field of a `csv` file holds; `None` where that is no value of the type.
+    #[must_use]
+    pub fn push_csv(&mut self, text: Option<&str>, rules: CsvRules<'_>) -> Option<()> {
+        match (&mut self.values, text) {
+            (Values::Nested(nested), Some(text)) => {
+                nested.push_csv(text, rules)?;
+                self.length += 1;
+                Some(())
+            }
+            _ => self.push(text.filter(|text| Some(*text) != rules.null)),
+        }
     }
 
     /// Adds a value, or NULL; `None` where the text is no value of the type, and then nothing is
@@ -117,7 +188,15 @@ impl ColumnBuilder {
                 let micros = time::parse_timestamp(text, time.separator, Digits::Fixed)?;
                 values.append_value(time::truncate(micros, *precision));
             }
+            Values::Bytes(values) => values.append_value(BASE64.decode(text).ok()?),
+            // Whole seconds, as Flink reads them whatever the precision.
+            Values::Time(values) => {
+                let micros = time::parse_time(text, time.digits == Digits::Free)?;
+                values.append_value(time::truncate(micros, 0));
+            }
+            Values::Nested(_) => return None,
         }
+        self.length += 1;
         Some(())
     }
 
@@ -135,11 +214,16 @@ impl ColumnBuilder {
             Values::Text(values) => values.append_null(),
             Values::Date(values) => values.append_null(),
             Values::Timestamp(values, _) | Values::TimestampLtz(values, _) => values.append_null(),
+            Values::Bytes(values) => values.append_null(),
+            Values::Time(values) => values.append_null(),
+            Values::Nested(values) => values.push_null(),
         }
+        self.length += 1;
     }
 
     /// The values so far, in the engine's type; the column is empty afterwards.
     pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        self.length = 0;
         let array: ArrayRef = match &mut self.values {
             Values::Boolean(values) => Arc::new(values.finish()),
             Values::TinyInt(values) => Arc::new(values.finish()),
@@ -149,14 +233,17 @@ impl ColumnBuilder {
             Values::Float(values) => Arc::new(values.finish()),
             Values::Double(values) => Arc::new(values.finish()),
             Values::Decimal(values, ..) => {
-                Arc::new(values.finish().with_data_type(engine_type(&self.data_type)))
+                Arc::new(values.finish().with_data_type(self.target.clone()))
             }
             Values::Text(values) => Arc::new(values.finish()),
             Values::Date(values) => Arc::new(values.finish()),
             Values::Timestamp(values, _) => Arc::new(values.finish()),
             Values::TimestampLtz(values, _) => Arc::new(values.finish().with_timezone("UTC")),
+            Values::Bytes(values) => Arc::new(values.finish()),
+            Values::Time(values) => Arc::new(values.finish()),
+            Values::Nested(values) => return values.finish(),
         };
-        cast(&array, &engine_type(&self.data_type))
+        cast(&array, &self.target)
     }
 }
 

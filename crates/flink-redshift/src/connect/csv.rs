@@ -7,6 +7,7 @@ mod record_tests;
 
 use std::path::Path;
 
+use arrow_redshift::types::FlinkType;
 use datafusion::{
     arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions},
     error::Result,
@@ -22,10 +23,11 @@ use super::{
     builder::{ColumnBuilder, TimeText},
     files,
     input_error::InputError,
+    nested::CsvRules,
     options::TableOptions,
     streamed::Wanted,
 };
-use crate::value::time::Digits;
+use crate::{script::DeclaredColumn, value::time::Digits};
 
 /// `Timestamp.valueOf` and `Date.valueOf`.
 const TIME: TimeText = TimeText { separator: ' ', digits: Digits::Free };
@@ -36,18 +38,24 @@ pub struct CsvFormat {
     dialect: Dialect,
     ignore_errors: bool,
     null: Option<String>,
+    /// Between the values of an array or a row.
+    elements: String,
 }
 
 impl CsvFormat {
     /// Reads the options.
     pub fn open(options: &mut TableOptions<'_>) -> Option<Self> {
-        options.refuse("csv.array-element-delimiter");
         options.refuse("csv.write-bigdecimal-in-scientific-notation");
         let delimiter = character(options, "csv.field-delimiter");
         let quote = character(options, "csv.quote-character");
         let unquoted = options.flag("csv.disable-quote-character");
         if unquoted && quote.is_some() {
             options.problem("'csv.quote-character' and 'csv.disable-quote-character' contradict");
+        }
+        let elements = options.get("csv.array-element-delimiter").unwrap_or(";");
+        if elements.chars().count() != 1 {
+            let why = "it must be one character";
+            options.problem(format!("'csv.array-element-delimiter' = '{elements}': {why}"));
         }
         let dialect = Dialect {
             delimiter: delimiter.unwrap_or(b','),
@@ -59,8 +67,37 @@ impl CsvFormat {
             dialect,
             ignore_errors: options.flag("csv.ignore-parse-errors"),
             null: options.get("csv.null-literal").map(str::to_owned),
+            elements: elements.to_owned(),
         })
     }
+}
+
+impl CsvFormat {
+    fn rules(&self) -> CsvRules<'_> {
+        let (delimiter, null) = (self.elements.as_str(), self.null.as_deref());
+        CsvRules { delimiter, null, ignore_errors: self.ignore_errors }
+    }
+}
+
+/// What the format does not hold, in Flink either.
+pub fn check(column: &DeclaredColumn) -> Option<String> {
+    let DeclaredColumn { name, data_type, .. } = column;
+    let refused = |what: &str| Some(format!("column {name}: {what}, in Flink either"));
+    match data_type {
+        FlinkType::Array(element) if !is_simple(&element.data_type) => {
+            refused("csv holds arrays of values that hold no others")
+        }
+        FlinkType::Row(fields) if !fields.iter().all(|field| is_simple(&field.data_type)) => {
+            refused("csv holds rows of values that hold no others")
+        }
+        FlinkType::Array(_) | FlinkType::Row(_) => None,
+        simple if is_simple(simple) => None,
+        other => refused(&format!("csv does not hold {other}")),
+    }
+}
+
+fn is_simple(data_type: &FlinkType) -> bool {
+    !data_type.nests()
 }
 
 /// A character of one byte; `\t` and its like may be written so, as in Flink.
@@ -158,9 +195,7 @@ impl<'a> Table<'a> {
         for (builder, index) in self.builders.iter_mut().zip(self.wanted.projection) {
             let field = record.get(*index);
             let text = field.map(str::from_utf8).transpose().ok();
-            let pushed = text.and_then(|text| {
-                builder.push(text.filter(|text| self.format.null.as_deref() != Some(*text)))
-            });
+            let pushed = text.and_then(|text| builder.push_csv(text, self.format.rules()));
             if pushed.is_none() {
                 if !self.format.ignore_errors {
                     let column = &self.wanted.columns[*index];

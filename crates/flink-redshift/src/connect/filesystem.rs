@@ -64,6 +64,16 @@ impl Filesystem {
                 None
             }
         };
+        for column in columns {
+            let refused = match format {
+                Some(Format::Csv(_)) => csv::check(column),
+                Some(Format::Json(_)) => json::check(column),
+                Some(Format::Parquet(_)) | None => None,
+            };
+            if let Some(problem) = refused {
+                options.problem_at(column.line, problem);
+            }
+        }
         Some(Filesystem { files: files?, format: format?, columns: columns.into() })
     }
 }

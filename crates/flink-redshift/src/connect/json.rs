@@ -5,6 +5,7 @@ use std::{
     path::Path,
 };
 
+use arrow_redshift::types::FlinkType;
 use datafusion::{
     arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions},
     error::Result,
@@ -15,10 +16,14 @@ use super::{
     builder::{ColumnBuilder, TimeText},
     files,
     input_error::InputError,
+    nested::JsonRules,
     options::TableOptions,
     streamed::Wanted,
 };
-use crate::value::{number, time::Digits};
+use crate::{
+    script::DeclaredColumn,
+    value::{number, time::Digits},
+};
 
 /// The longest line that is read, in bytes: memory stays bounded on a file without line ends.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -62,6 +67,38 @@ impl JsonFormat {
         };
         let time = TimeText { separator, digits: Digits::Fixed };
         Some(JsonFormat { fail_on_missing, ignore_errors, time })
+    }
+}
+
+impl JsonFormat {
+    fn rules(&self) -> JsonRules {
+        JsonRules { fail_on_missing: self.fail_on_missing, ignore_errors: self.ignore_errors }
+    }
+}
+
+/// What the format does not hold: keys of an object are texts, as in Flink.
+pub fn check(column: &DeclaredColumn) -> Option<String> {
+    keys_are_text(&column.data_type).map(|of| {
+        format!(
+            "column {}: keys of {of} are no text, which json cannot hold, in Flink either",
+            column.name
+        )
+    })
+}
+
+/// The first map or multiset within a type whose keys are no text.
+fn keys_are_text(data_type: &FlinkType) -> Option<&FlinkType> {
+    let is_text = |data_type: &FlinkType| {
+        matches!(data_type, FlinkType::Char(_) | FlinkType::VarChar(_) | FlinkType::String)
+    };
+    match data_type {
+        FlinkType::Map(key, _) | FlinkType::Multiset(key) if !is_text(&key.data_type) => {
+            Some(data_type)
+        }
+        FlinkType::Array(element) => keys_are_text(&element.data_type),
+        FlinkType::Map(_, value) => keys_are_text(&value.data_type),
+        FlinkType::Row(fields) => fields.iter().find_map(|field| keys_are_text(&field.data_type)),
+        _ => None,
     }
 }
 
@@ -138,8 +175,11 @@ impl<'a> Table<'a> {
                 let advice = "without 'json.fail-on-missing-field' it is read as NULL";
                 return Err(InputError::record(self.file, number, message, advice).into());
             }
-            let text = value.and_then(text);
-            if builder.push(text.as_deref()).is_none() {
+            let read = match value.filter(|value| !value.is_null()) {
+                None => builder.push(None),
+                Some(value) => builder.push_json(value, self.format.rules()),
+            };
+            if read.is_none() {
                 if !self.format.ignore_errors {
                     let message = format!("the value is no {}", column.data_type);
                     let advice = "correct the file, or declare the column as STRING and CAST it in \
@@ -164,7 +204,7 @@ impl<'a> Table<'a> {
 }
 
 /// The text of a value, as Jackson's `asText` gives it; objects and arrays stay JSON.
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     Some(match value {
         Value::Null => return None,
         Value::String(text) => text.clone(),

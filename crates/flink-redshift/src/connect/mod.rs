@@ -8,6 +8,7 @@ mod files;
 mod filesystem;
 mod input_error;
 mod json;
+mod nested;
 mod options;
 mod parquet;
 mod print;

@@ -77,6 +77,11 @@ impl<'a> TableOptions<'a> {
         self.problems.push(Problem::new(self.line, message.to_string()));
     }
 
+    /// Notes a problem of a column.
+    pub fn problem_at(&mut self, line: u64, message: impl Display) {
+        self.problems.push(Problem::new(line, message.to_string()));
+    }
+
     /// Ends the reading: what was made of the options, or what is wrong with them.
     pub fn end<T>(mut self, made: Option<T>) -> Result<T, Vec<Problem>> {
         for (key, _) in self.given {

@@ -8,7 +8,7 @@ use datafusion::{
     arrow::{
         array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array},
         compute::{CastOptions, cast_with_options},
-        datatypes::{DataType, Schema, SchemaRef},
+        datatypes::{DataType, Schema, SchemaRef, TimeUnit},
         error::ArrowError,
     },
     error::Result,
@@ -37,9 +37,7 @@ impl ParquetFormat {
     pub fn open(options: &mut TableOptions<'_>, columns: &[DeclaredColumn]) -> Option<Self> {
         options.refuse("parquet.batch-size");
         let utc = options.flag("parquet.utc-timezone");
-        let times = columns.iter().filter(|column| {
-            matches!(column.data_type, FlinkType::Timestamp(_) | FlinkType::TimestampLtz(_))
-        });
+        let times = columns.iter().filter(|column| holds_instants(&column.data_type));
         let names: Vec<&str> = times.map(|column| column.name.as_str()).collect();
         if !utc && !names.is_empty() {
             options.problem(format!(
@@ -51,6 +49,20 @@ impl ParquetFormat {
             return None;
         }
         Some(ParquetFormat)
+    }
+}
+
+fn holds_instants(data_type: &FlinkType) -> bool {
+    match data_type {
+        FlinkType::Timestamp(_) | FlinkType::TimestampLtz(_) => true,
+        FlinkType::Array(element) | FlinkType::Multiset(element) => {
+            holds_instants(&element.data_type)
+        }
+        FlinkType::Map(key, value) => {
+            holds_instants(&key.data_type) || holds_instants(&value.data_type)
+        }
+        FlinkType::Row(fields) => fields.iter().any(|field| holds_instants(&field.data_type)),
+        _ => false,
     }
 }
 
@@ -172,7 +184,40 @@ fn fits(declared: &FlinkType, held: &DataType) -> bool {
         FlinkType::Timestamp(_) | FlinkType::TimestampLtz(_) => {
             matches!(held, DataType::Timestamp(..))
         }
-        // Scripts that name others are refused.
+        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+            matches!(held, DataType::Binary | DataType::LargeBinary | DataType::FixedSizeBinary(_))
+        }
+        FlinkType::Time(_) => {
+            matches!(held, DataType::Time32(_) | DataType::Time64(TimeUnit::Microsecond))
+        }
+        FlinkType::IntervalYearMonth | FlinkType::IntervalDaySecond => false,
+        FlinkType::Array(ref element) => match held {
+            DataType::List(held) => fits(&element.data_type, held.data_type()),
+            _ => false,
+        },
+        FlinkType::Map(ref key, ref value) => entries_fit(&key.data_type, &value.data_type, held),
+        FlinkType::Multiset(ref element) => entries_fit(&element.data_type, &FlinkType::Int, held),
+        FlinkType::Row(ref fields) => match held {
+            DataType::Struct(held) => {
+                held.len() == fields.len()
+                    && fields.iter().zip(held).all(|(field, held)| {
+                        field.name == *held.name() && fits(&field.data_type, held.data_type())
+                    })
+            }
+            _ => false,
+        },
+    }
+}
+
+fn entries_fit(key: &FlinkType, value: &FlinkType, held: &DataType) -> bool {
+    let DataType::Map(entries, _) = held else { return false };
+    match entries.data_type() {
+        DataType::Struct(fields) => match fields.as_ref() {
+            [held_key, held_value] => {
+                fits(key, held_key.data_type()) && fits(value, held_value.data_type())
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -186,3 +231,7 @@ fn unreadable(path: &Path, error: &ArrowError) -> FileError {
     let advice = "write or copy it anew";
     FileError::new(path, format!("its rows cannot be read: {error}"), advice)
 }
+
+#[cfg(test)]
+#[path = "parquet_tests.rs"]
+mod tests;

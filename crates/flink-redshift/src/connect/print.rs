@@ -10,14 +10,15 @@ use datafusion::arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
     compute::cast,
     datatypes::{
-        DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int64Type, TimeUnit,
-        TimestampMicrosecondType,
+        DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int64Type,
+        Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
     },
     error::ArrowError,
 };
 
 use super::options::TableOptions;
 use crate::{
+    plan::Class,
     script::{DeclaredColumn, Problem},
     value::{decimal, number, time},
 };
@@ -133,9 +134,71 @@ fn texts(array: &ArrayRef, data_type: &FlinkType) -> Result<Vec<Option<String>>,
                 .map(|v| v.map(format))
                 .collect()
         }
+        _ if Class::of(array.data_type()) == Class::Carried => {
+            let values = (0..array.len()).map(|row| carried(array, row, data_type));
+            values.collect::<Result<_, _>>()?
+        }
         _ => {
             let numbers = cast(array, &DataType::Int64)?;
             numbers.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v.to_string())).collect()
         }
     })
+}
+
+/// The text of one value that is only carried; `None` for NULL.
+fn carried(
+    array: &ArrayRef,
+    row: usize,
+    data_type: &FlinkType,
+) -> Result<Option<String>, ArrowError> {
+    if array.is_null(row) {
+        return Ok(None);
+    }
+    Ok(Some(match data_type {
+        FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
+            // Java's bytes have a sign.
+            let bytes = array.as_binary::<i32>().value(row).iter();
+            list(bytes.map(|byte| byte.cast_signed().to_string()))
+        }
+        FlinkType::Time(_) => {
+            time::format_clock(array.as_primitive::<Time64MicrosecondType>().value(row))
+        }
+        FlinkType::Array(element) => {
+            let values = texts(&array.as_list::<i32>().value(row), &element.data_type)?;
+            list(values.into_iter().map(or_null))
+        }
+        FlinkType::Map(key, value) => entries(array, row, &key.data_type, &value.data_type)?,
+        FlinkType::Multiset(element) => entries(array, row, &element.data_type, &FlinkType::Int)?,
+        FlinkType::Row(fields) => {
+            let columns = array.as_struct().columns().iter().zip(fields);
+            let texts = columns.map(|(column, field)| {
+                let value = texts(&column.slice(row, 1), &field.data_type)?;
+                Ok(or_null(value.into_iter().next().flatten()))
+            });
+            format!("+I{}", list(texts.collect::<Result<Vec<_>, ArrowError>>()?.into_iter()))
+        }
+        other => return Err(ArrowError::SchemaError(format!("{other} is not only carried"))),
+    }))
+}
+
+/// A map's entries, as Java writes them; which of them comes first is Java's own secret.
+fn entries(
+    array: &ArrayRef,
+    row: usize,
+    key: &FlinkType,
+    value: &FlinkType,
+) -> Result<String, ArrowError> {
+    let entries = array.as_map().value(row);
+    let (keys, values) = (texts(entries.column(0), key)?, texts(entries.column(1), value)?);
+    let pairs = keys.into_iter().zip(values);
+    let texts = pairs.map(|(key, value)| format!("{}={}", or_null(key), or_null(value)));
+    Ok(format!("{{{}}}", texts.collect::<Vec<_>>().join(", ")))
+}
+
+fn list(texts: impl Iterator<Item = String>) -> String {
+    format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+}
+
+fn or_null(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "null".to_owned())
 }

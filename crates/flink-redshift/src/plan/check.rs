@@ -9,7 +9,7 @@ use datafusion::{
     },
     error::Result,
     logical_expr::{
-        Between, BinaryExpr, Expr, ExprSchemable, Like, LogicalPlan, Operator,
+        Between, BinaryExpr, Distinct, Expr, ExprSchemable, Like, LogicalPlan, Operator,
         WindowFunctionDefinition,
         expr::{AggregateFunction, Case, InList, ScalarFunction},
     },
@@ -18,7 +18,7 @@ use datafusion::{
 
 use super::{
     functions,
-    types::{Class, sql_name},
+    types::{Class, carries, declared, sql_name},
 };
 use crate::{
     script::Problem,
@@ -94,10 +94,25 @@ impl Checker<'_> {
                 for other in inputs {
                     for (left, right) in first.schema().fields().iter().zip(other.schema().fields())
                     {
-                        one_type("UNION", &[left.data_type().into(), right.data_type().into()])?;
+                        let carried = Class::of(left.data_type()) == Class::Carried;
+                        if !(carried && declared(left).is_some_and(|to| carries(right, &to))) {
+                            let classes = [left.data_type().into(), right.data_type().into()];
+                            one_type("UNION", &classes)?;
+                        }
                     }
                 }
                 Ok(())
+            }
+            LogicalPlan::Aggregate(aggregate) => self.compared("GROUP BY", &aggregate.group_expr),
+            LogicalPlan::Sort(sort) => {
+                self.compared("ORDER BY", sort.expr.iter().map(|key| &key.expr))
+            }
+            LogicalPlan::Join(join) => {
+                self.compared("JOIN … ON", join.on.iter().flat_map(|(left, right)| [left, right]))
+            }
+            LogicalPlan::Distinct(Distinct::All(input)) => {
+                let columns = input.schema().columns().into_iter().map(Expr::Column);
+                self.compared("DISTINCT", &columns.collect::<Vec<_>>())
             }
             LogicalPlan::Values(values) => {
                 for column in 0..values.values.first().map_or(0, Vec::len) {
@@ -167,7 +182,10 @@ impl Checker<'_> {
             Expr::ScalarFunction(call) => self.function(call),
             Expr::AggregateFunction(call) => self.aggregate(call),
             Expr::WindowFunction(window) => match &window.fun {
-                WindowFunctionDefinition::WindowUDF(_) => Ok(()),
+                WindowFunctionDefinition::WindowUDF(_) => {
+                    let keys = window.params.order_by.iter().map(|key| &key.expr);
+                    self.compared("OVER", keys.chain(&window.params.partition_by))
+                }
                 WindowFunctionDefinition::AggregateUDF(function) => Err(format!(
                     "{} OVER (…) is not supported here",
                     function.name().to_uppercase()
@@ -241,7 +259,7 @@ impl Checker<'_> {
             (Class::Null, _) | (_, Class::Null) => {
                 return Err("a comparison with NULL is never true: write IS NULL".into());
             }
-            (left, right) => left == right && left != Class::Other,
+            (left, right) => left == right && !matches!(left, Class::Carried | Class::Other),
         };
         if ok { Ok(()) } else { Err(self.says(name, &[left, right]) + ": CAST one of them") }
     }
@@ -283,14 +301,33 @@ impl Checker<'_> {
     fn aggregate(&self, call: &AggregateFunction) -> Result<(), String> {
         let name = call.func.name();
         let Some(arg) = call.params.args.first() else { return Ok(()) };
+        if call.params.distinct {
+            self.compared(&format!("{}(DISTINCT …)", name.to_uppercase()), [arg])?;
+        }
         match name {
             "sum" | "avg" => functions::check_aggregate(name, &self.data_type(arg)?).map(|_| ()),
             "min" | "max" => match self.class(arg)? {
-                Class::Boolean | Class::Null | Class::Other => Err(self.says(name, &[arg])),
+                Class::Boolean | Class::Null | Class::Carried | Class::Other => {
+                    Err(self.says(name, &[arg]))
+                }
                 _ => Ok(()),
             },
             _ => Ok(()),
         }
+    }
+
+    /// What has to compare values, which those that are only carried are not asked for.
+    fn compared<'a>(
+        &self,
+        name: &str,
+        keys: impl IntoIterator<Item = &'a Expr>,
+    ) -> Result<(), String> {
+        for key in keys {
+            if self.class(key)? == Class::Carried {
+                return Err(self.says(name, &[key]));
+            }
+        }
+        Ok(())
     }
 
     fn boolean(&self, expr: &Expr) -> Result<(), String> {
@@ -339,7 +376,8 @@ fn one_type(name: &str, classes: &[Class]) -> Result<(), String> {
     let Some(first) = known().next() else {
         return Err(format!("{name} of NULLs alone has no type: write CAST(NULL AS type)"));
     };
-    let same = known().all(|class| class == first && *class != Class::Other);
+    let carried = |class: &Class| matches!(class, Class::Carried | Class::Other);
+    let same = known().all(|class| class == first && !carried(class));
     let numbers =
         known().all(exact) || known().all(|class| exact(class) || *class == Class::Double);
     if same || numbers {

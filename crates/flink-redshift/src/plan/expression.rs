@@ -15,7 +15,7 @@ use sqlparser::ast::{
 
 use super::functions::{self, CAST, Kind, TRY_CAST};
 use crate::{
-    script::{Problem, unsupported_type},
+    script::Problem,
     value::{
         pattern::Pattern,
         time::{self, Digits},
@@ -148,10 +148,7 @@ impl Rewrite {
                 self.expression(inner);
                 let name = if *kind == CastKind::Cast { CAST } else { TRY_CAST };
                 match data_type.to_string().parse::<FlinkType>() {
-                    Ok(to) => match unsupported_type(&to) {
-                        Some(problem) => return self.problem(&**inner, problem),
-                        None => call(name, vec![take(inner), text(&to.to_string())]),
-                    },
+                    Ok(to) => call(name, vec![take(inner), text(&to.to_string())]),
                     Err(error) => return self.problem(&**inner, error.message()),
                 }
             }

@@ -23,7 +23,7 @@ use sqlparser::ast::Query;
 pub use fingerprint::Fingerprint;
 pub use session::Session;
 pub use settings::{NotNull, Settings};
-pub use types::{engine_schema, engine_type};
+pub use types::{Class, engine_schema, engine_type};
 
 use crate::{
     connect::{self, Connector, StreamedTable},

@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use arrow_redshift::types::FlinkType;
 use datafusion::arrow::datatypes::{
-    DECIMAL128_MAX_PRECISION, DataType, Field, Schema, SchemaRef, TimeUnit,
+    DECIMAL128_MAX_PRECISION, DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit,
 };
 
 use crate::script::DeclaredColumn;
@@ -30,7 +30,7 @@ pub fn engine_type(flink: &FlinkType) -> DataType {
         FlinkType::TimestampLtz(precision) => {
             DataType::Timestamp(unit(precision), Some("UTC".into()))
         }
-        // Scripts that name others are refused.
+        // As the sink takes them: nothing is computed with these.
         ref other => other.arrow(),
     }
 }
@@ -91,6 +91,9 @@ pub enum Class {
     TimestampLtz,
     /// The type of NULL
     Null,
+    /// A type whose values are carried and not computed with: bytes, times of a day, intervals,
+    /// arrays, maps, multisets and rows
+    Carried,
     /// A type that scripts cannot name
     Other,
 }
@@ -114,6 +117,13 @@ impl Class {
             DataType::Timestamp(_, None) => Class::Timestamp,
             DataType::Timestamp(_, Some(_)) => Class::TimestampLtz,
             DataType::Null => Class::Null,
+            DataType::Binary
+            | DataType::Time64(TimeUnit::Microsecond)
+            | DataType::Interval(IntervalUnit::YearMonth)
+            | DataType::Duration(TimeUnit::Millisecond)
+            | DataType::List(_)
+            | DataType::Map(..)
+            | DataType::Struct(_) => Class::Carried,
             _ => Class::Other,
         }
     }
@@ -145,20 +155,34 @@ pub fn sql_name(data_type: &DataType) -> String {
         DataType::Timestamp(unit, None) => format!("TIMESTAMP({})", unit_precision(*unit)),
         DataType::Timestamp(unit, Some(_)) => format!("TIMESTAMP_LTZ({})", unit_precision(*unit)),
         DataType::Null => "NULL".into(),
+        DataType::Binary => "BYTES".into(),
+        DataType::Time64(_) => "TIME".into(),
+        DataType::Interval(_) => "INTERVAL YEAR TO MONTH".into(),
+        DataType::Duration(_) => "INTERVAL DAY TO SECOND".into(),
+        DataType::List(_) => "ARRAY".into(),
+        DataType::Map(..) => "MAP".into(),
+        DataType::Struct(_) => "ROW".into(),
         other => format!("{other} (no type of Flink's)"),
     }
 }
 
 const FLINK_TYPE: &str = "flink.type";
 
-/// A field's metadata that keeps the Flink type where the engine's type alone loses a length.
+/// A field's metadata that keeps the Flink type where the engine's type alone loses a length, a
+/// precision, or what a map is of.
 pub fn flink_metadata(flink: &FlinkType) -> HashMap<String, String> {
-    match flink {
-        FlinkType::Char(_) | FlinkType::VarChar(_) => {
-            HashMap::from([(FLINK_TYPE.to_owned(), flink.to_string())])
-        }
-        _ => HashMap::new(),
+    let bounded = matches!(flink, FlinkType::Char(_) | FlinkType::VarChar(_));
+    match bounded || Class::of(&engine_type(flink)) == Class::Carried {
+        true => HashMap::from([(FLINK_TYPE.to_owned(), flink.to_string())]),
+        false => HashMap::new(),
     }
+}
+
+/// Whether values that are carried fit a column of a type without a change.
+pub fn carries(from: &Field, to: &FlinkType) -> bool {
+    let Some(from) = declared(from) else { return false };
+    from == *to
+        || *to == FlinkType::Bytes && matches!(from, FlinkType::Binary(_) | FlinkType::VarBinary(_))
 }
 
 /// The Flink type that a field was declared with or cast to, where it was kept.

@@ -122,8 +122,10 @@ impl Body {
             let hint = flinks_own(&text).map_or_else(String::new, |own| format!("; use {own}"));
             Problem::new(line, format!("column {name}: {}{hint}", error.message()))
         })?;
-        if let Some(problem) = unsupported_type(&data_type) {
-            return Err(Problem::new(line, format!("column {name}: {problem}")));
+        if holds_interval(&data_type) {
+            let what = "Flink's CREATE TABLE takes no INTERVAL: declare BIGINT for milliseconds, \
+                        or INT for months";
+            return Err(Problem::new(line, format!("column {name}: {what}")));
         }
         let mut column = DeclaredColumn { line, name, data_type, nullable: true, comment: None };
         loop {
@@ -171,18 +173,14 @@ impl Body {
     }
 }
 
-/// What is said of a type of Flink's that scripts cannot use here yet.
-pub fn unsupported_type(data_type: &FlinkType) -> Option<String> {
-    use FlinkType::{
-        Array, Binary, Bytes, IntervalDaySecond, IntervalYearMonth, Map, Multiset, Row, Time,
-        VarBinary,
-    };
+/// Whether a type is an interval or has one within.
+fn holds_interval(data_type: &FlinkType) -> bool {
     match data_type {
-        Array(_) | Binary(_) | Bytes | IntervalDaySecond | IntervalYearMonth | Map(..)
-        | Multiset(_) | Row(_) | Time(_) | VarBinary(_) => {
-            Some(format!("type {data_type} is not supported in scripts yet"))
-        }
-        _ => None,
+        FlinkType::IntervalYearMonth | FlinkType::IntervalDaySecond => true,
+        FlinkType::Array(of) | FlinkType::Multiset(of) => holds_interval(&of.data_type),
+        FlinkType::Map(key, of) => holds_interval(&key.data_type) || holds_interval(&of.data_type),
+        FlinkType::Row(fields) => fields.iter().any(|field| holds_interval(&field.data_type)),
+        _ => false,
     }
 }
 
@@ -199,6 +197,7 @@ fn flinks_own(name: &str) -> Option<&'static str> {
         "FLOAT8" => "DOUBLE",
         "DATETIME" => "TIMESTAMP(3)",
         "TIMESTAMPTZ" => "TIMESTAMP_LTZ(3)",
+        "BYTEA" | "BLOB" | "VARBYTE" => "BYTES",
         _ => return None,
     })
 }
@@ -215,12 +214,11 @@ fn type_text(cursor: &mut Cursor<'_>) -> Result<String, Problem> {
         if depth == 0 && ends {
             break;
         }
-        match token {
-            Token::LParen | Token::Lt => depth += 1,
-            Token::RParen | Token::Gt => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if !text.is_empty() && matches!(token, Token::Word(_)) && !text.ends_with(['(', '<']) {
+        depth = nested(depth, token);
+        if !text.is_empty()
+            && matches!(token, Token::Word(_) | Token::SingleQuotedString(_))
+            && !text.ends_with(['(', '<'])
+        {
             text.push(' ');
         }
         text.push_str(&token.to_string());
@@ -229,16 +227,25 @@ fn type_text(cursor: &mut Cursor<'_>) -> Result<String, Problem> {
     if text.is_empty() { Err(cursor.expected("a type")) } else { Ok(text) }
 }
 
+/// How deep in parentheses and angle brackets one is behind a token.
+fn nested(depth: usize, token: &Token) -> usize {
+    match token {
+        Token::LParen | Token::Lt => depth + 1,
+        Token::RParen | Token::Gt => depth.saturating_sub(1),
+        // Two brackets in a row are read as an operator.
+        Token::ShiftRight => depth.saturating_sub(2),
+        _ => depth,
+    }
+}
+
 /// Goes to the comma or parenthesis that ends a column that could not be read.
 fn skip_item(cursor: &mut Cursor<'_>) {
     let mut depth = 0_usize;
     while let Some(token) = cursor.peek() {
-        match token {
-            Token::Comma | Token::RParen if depth == 0 => return,
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            _ => {}
+        if depth == 0 && matches!(token, Token::Comma | Token::RParen) {
+            return;
         }
+        depth = nested(depth, token);
         cursor.next();
     }
 }

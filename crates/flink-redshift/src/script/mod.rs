@@ -9,7 +9,7 @@ mod split;
 mod statement;
 mod statement_set;
 
-pub use create_table::{CreateTable, DeclaredColumn, unsupported_type};
+pub use create_table::{CreateTable, DeclaredColumn};
 pub use dialect::FlinkDialect;
 pub use problem::{Problem, ScriptError};
 pub use statement::{CreateView, DropTable, Insert, Setting, Statement, StatementKind};

@@ -32,6 +32,18 @@ pub fn parse_date(text: &str, digits: Digits) -> Option<i32> {
 pub fn parse_timestamp(text: &str, separator: char, digits: Digits) -> Option<i64> {
     let (date, time) = text.split_once(separator)?;
     let date = parse_date(date, digits)?;
+    Some(i64::from(date) * DAY + parse_clock(time, digits)?)
+}
+
+/// Reads `HH:mm:ss[.fraction]` as microseconds since midnight; where that is allowed, `HH:mm` too.
+pub fn parse_time(text: &str, without_seconds: bool) -> Option<i64> {
+    if without_seconds && text.len() == "10:11".len() {
+        return parse_clock(&format!("{text}:00"), Digits::Fixed);
+    }
+    parse_clock(text, Digits::Fixed)
+}
+
+fn parse_clock(time: &str, digits: Digits) -> Option<i64> {
     let (time, fraction) = match time.split_once('.') {
         Some((time, fraction)) => (time, parse_fraction(fraction)?),
         None => (time, 0),
@@ -41,7 +53,7 @@ pub fn parse_timestamp(text: &str, separator: char, digits: Digits) -> Option<i6
     let minute = field(parts.next()?, short(digits)).filter(|minute| *minute < 60)?;
     let second = field(parts.next()?, short(digits)).filter(|second| *second < 60)?;
     let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    Some(i64::from(date) * DAY + seconds * SECOND + fraction)
+    Some(seconds * SECOND + fraction)
 }
 
 fn short(digits: Digits) -> std::ops::RangeInclusive<usize> {
@@ -106,7 +118,13 @@ pub fn format_timestamp(micros: i64, precision: u8) -> String {
 /// groups of three digits.
 pub fn format_iso(micros: i64) -> String {
     let Some(at) = fields(micros) else { return micros.to_string() };
-    let mut text = format!("{}", at.format("%Y-%m-%dT%H:%M"));
+    format!("{}{}", at.format("%Y-%m-%dT"), format_clock(micros.rem_euclid(DAY)))
+}
+
+/// The same of Java's `LocalTime.toString`, of microseconds since midnight.
+pub fn format_clock(micros: i64) -> String {
+    let Some(at) = fields(micros) else { return micros.to_string() };
+    let mut text = format!("{}", at.format("%H:%M"));
     let fraction = at.nanosecond() / 1000;
     if at.second() > 0 || fraction > 0 {
         text.push_str(&format!(":{:02}", at.second()));
@@ -141,6 +159,18 @@ mod tests {
         assert_eq!(parse_date("2020-02-30", Digits::Free), None);
         assert_eq!(parse_date("2020-02-29x", Digits::Free), None);
         assert_eq!(format_date(-1), "1969-12-31");
+    }
+
+    #[test]
+    fn times_of_a_day() {
+        let half = 12 * 3600 * SECOND + SECOND / 2;
+        assert_eq!(parse_time("12:00:00.5", false), Some(half));
+        assert_eq!(format_clock(half), "12:00:00.500");
+        assert_eq!(
+            (parse_time("23:59", true), parse_time("23:59", false)),
+            (Some(86_340 * SECOND), None)
+        );
+        assert_eq!((parse_time("24:00:00", true), parse_time("1:2:3", true)), (None, None));
     }
 
     #[test]

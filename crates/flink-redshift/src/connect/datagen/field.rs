@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, ops::RangeInclusive, str::FromStr};
 
 use arrow_redshift::types::FlinkType;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use chrono::{Local, Utc};
 use rand::{Rng, rngs::ThreadRng};
 
@@ -54,8 +55,17 @@ pub enum RandomValue {
         /// Whether it may be fewer.
         varies: bool,
     },
+    /// Bytes, so many or up to so many.
+    Bytes {
+        /// How many.
+        length: u64,
+        /// Whether it may be fewer.
+        varies: bool,
+    },
     /// Today.
     Date,
+    /// The time of the day.
+    Clock,
     /// A time up to so many microseconds ago; an instant ends in `Z`.
     Time {
         /// The longest time ago.
@@ -215,10 +225,15 @@ fn random(options: &mut FieldOptions<'_, '_>, column: &DeclaredColumn) -> Option
         FlinkType::Char(length) => RandomValue::Text { length: u64::from(length), varies: false },
         FlinkType::VarChar(length) => text(options, u64::from(length), u64::from(length))?,
         FlinkType::String => text(options, TEXT_LENGTH, i32::MAX as u64)?,
+        FlinkType::Binary(length) => {
+            RandomValue::Bytes { length: u64::from(length), varies: false }
+        }
+        FlinkType::VarBinary(length) => bytes(options, u64::from(length), u64::from(length))?,
+        FlinkType::Bytes => bytes(options, TEXT_LENGTH, i32::MAX as u64)?,
         FlinkType::Date => RandomValue::Date,
+        FlinkType::Time(_) => RandomValue::Clock,
         FlinkType::Timestamp(_) => RandomValue::Time { past: past(options)?, suffix: "" },
         FlinkType::TimestampLtz(_) => RandomValue::Time { past: past(options)?, suffix: "Z" },
-        // Scripts that name others are refused.
         ref other => {
             options.refuse("kind", &format!("{other} is not made up here"));
             return None;
@@ -266,6 +281,17 @@ fn ordered<T: PartialOrd>(
 }
 
 fn text(options: &mut FieldOptions<'_, '_>, default: u64, most: u64) -> Option<RandomValue> {
+    let (length, varies) = length(options, default, most)?;
+    Some(RandomValue::Text { length, varies })
+}
+
+fn bytes(options: &mut FieldOptions<'_, '_>, default: u64, most: u64) -> Option<RandomValue> {
+    let (length, varies) = length(options, default, most)?;
+    Some(RandomValue::Bytes { length, varies })
+}
+
+/// How long a value is, and whether it may be shorter.
+fn length(options: &mut FieldOptions<'_, '_>, default: u64, most: u64) -> Option<(u64, bool)> {
     let wanted = format!("a length from 1 to {most}, the type's own");
     let length = match options.get("length") {
         None => default.min(most),
@@ -279,7 +305,7 @@ fn text(options: &mut FieldOptions<'_, '_>, default: u64, most: u64) -> Option<R
             return None;
         }
     };
-    Some(RandomValue::Text { length, varies })
+    Some((length, varies))
 }
 
 fn past(options: &mut FieldOptions<'_, '_>) -> Option<u64> {
@@ -312,7 +338,13 @@ impl RandomValue {
                     text
                 })
             }
+            RandomValue::Bytes { length, varies } => {
+                let length = if *varies { random.random_range(1..=*length) } else { *length };
+                let bytes: Vec<u8> = (0..length).map(|_| random.random()).collect();
+                BASE64.encode(bytes)
+            }
             RandomValue::Date => time::format_date(time::days(Local::now().date_naive())),
+            RandomValue::Clock => Local::now().format("%H:%M:%S").to_string(),
             RandomValue::Time { past, suffix } => {
                 let ago = random.random_range(0..=*past);
                 let micros = Utc::now().timestamp_micros() - i64::try_from(ago).unwrap_or_default();

@@ -18,7 +18,7 @@ use datafusion::{
 use super::scalar::evaluate;
 use crate::plan::{
     convert::{self, Failure},
-    types::{Class, engine_type, flink_metadata, sql_name},
+    types::{Class, carries, engine_type, flink_metadata, sql_name},
 };
 
 /// The function behind CAST or TRY_CAST: its second argument is the type's name.
@@ -92,7 +92,7 @@ pub fn allowed(from: &DataType, to: &FlinkType, utc: bool) -> Result<(), String>
     let to_type = engine_type(to);
     let ok = match (Class::of(from), Class::of(&to_type)) {
         (C::Null, _) => true,
-        (C::Other, _) | (_, C::Other | C::Null) => false,
+        (C::Other | C::Carried, _) | (_, C::Other | C::Carried | C::Null) => false,
         (from, to) if from == to => true,
         (C::Text, C::TimestampLtz) => false,
         (C::Text, _) | (_, C::Text) if Class::of(from) != C::TimestampLtz || utc => true,
@@ -117,6 +117,7 @@ pub fn implicit(from: &Field, to: &FlinkType, utc: bool) -> bool {
     use Class as C;
     let from_class = Class::of(from.data_type());
     match (from_class, Class::of(&engine_type(to))) {
+        (C::Carried, _) | (_, C::Carried) => carries(from, to),
         // Only another CHAR becomes a CHAR.
         (C::Text, C::Text) => match to {
             FlinkType::Char(_) => {
