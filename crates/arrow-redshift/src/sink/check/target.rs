@@ -149,7 +149,8 @@ impl Tried<'_> {
         let (config, rewrites) = (&self.sink.config, self.rewrites());
         let ledger = Ledger::beside(&self.found.name);
         let records = prepare::has_ledger(config);
-        if !records && !(rewrites && config.lock_target) {
+        let locks = records || (rewrites && config.lock_target);
+        if !locks {
             findings.skip("lock", "these flushes lock no table themselves");
             return Ok(());
         }
