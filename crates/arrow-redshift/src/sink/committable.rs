@@ -221,6 +221,7 @@ mod tests {
             checkpoint,
             subtask: 0,
             kind: PartKind::Rows,
+            upserts: false,
             carried: Carried::default(),
         }
     }

@@ -111,6 +111,13 @@ impl Layout {
         self.keyed() || !self.direct
     }
 
+    /// The same columns where their values are the target's already.
+    pub(super) fn converted(&self) -> Layout {
+        let mut layout = self.clone();
+        layout.columns.iter_mut().for_each(|column| column.conversion = Conversion::None);
+        layout
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }

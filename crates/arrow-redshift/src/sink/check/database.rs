@@ -307,7 +307,8 @@ impl Tried<'_> {
                 granting(error, || sql::grant_temporary(&config.connection.database, user(config)))
             })?;
             let mut statements = vec![create];
-            statements.extend(transaction::from_stage(&shape.target, &shape.layout));
+            let applying = transaction::applying(config, &shape.layout, true);
+            statements.extend(transaction::from_stage(&shape.target, &shape.layout, applying));
             undone(self.session, config, &statements).await.map_err(|error| {
                 granting(error, || sql::grant_on_target(&shape.target, keyed, user(config)))
             })?;
