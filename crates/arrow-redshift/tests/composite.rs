@@ -5,6 +5,7 @@
 //! change, change their key (a delete of the old one and an insert of the new one) and go, in any
 //! order, whether or not they were there.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stdout, reason = "seeds and figures are told")]
 
 mod support;
 

@@ -4,6 +4,7 @@
 //! The writers are in a process of their own (this binary again), so that what the stand-in takes
 //! is not counted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stdout, reason = "seeds and figures are told")]
 
 mod support;
 
@@ -57,7 +58,7 @@ impl Iterator for Changes {
         let mut bits = self.state;
         bits = (bits ^ (bits >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
         bits ^= bits >> 33;
-        let among = if bits % 10 == 0 { 1000 } else { KEYS };
+        let among = if bits.is_multiple_of(10) { 1000 } else { KEYS };
         let kind = match bits >> 60 {
             0 | 1 => RowKind::Delete,
             _ => RowKind::UpdateAfter,
