@@ -41,7 +41,7 @@ limits! {
         "only an existing table has such columns; longer values are refused";
     /// The widest VARBYTE column, in bytes.
     VARBYTE_BYTES = 16_777_216, "VARBYTE(n)", "bytes", "VARBYTE type",
-        "declared bytes are created no wider; longer values are refused";
+        "declared bytes are created no wider; longer values are refused, in jdbc mode those of more than 32,767 bytes";
     /// The widest VARBYTE column that releases before the present limit take, in bytes.
     VARBYTE_BYTES_EVERYWHERE = 1_024_000, "VARBYTE(n) of older releases", "bytes", "VARBYTE type",
         "BYTES is created so wide";

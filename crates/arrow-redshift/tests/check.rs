@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 type Options = BTreeMap<String, String>;
 
-const DATABASE: [&str; 9] =
-    ["connection", "tls", "login", "isolation", "identifiers", "target", "lock", "ledger", "write"];
+const LOGIN: [&str; 3] = ["connection", "tls", "login"];
+const DATABASE: [&str; 7] =
+    ["isolation", "identifiers", "connections", "target", "lock", "ledger", "write"];
 const STORAGE: [&str; 7] =
     ["s3-access", "s3-list", "s3-write", "s3-read", "encryption", "copy", "s3-delete"];
 
@@ -54,7 +55,17 @@ fn with(server: &RedshiftLocal, table: &str, more: &[(&str, &str)]) -> Options {
 async fn check(options: &Options, kind: Kind) -> Vec<Check> {
     let checks = sink(options, schema(kind)).check().await;
     let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
-    assert_eq!(names, [&DATABASE[..], &STORAGE[..]].concat(), "each is tried or skipped");
+    let given = |key: &str| options.contains_key(key);
+    let mut expected = [&LOGIN[..], &DATABASE[..]].concat();
+    if given("sink.schema-evolution") {
+        let after = expected.iter().position(|name| *name == "lock").unwrap();
+        expected.insert(after + 1, "evolution");
+    }
+    if options["sink.write.mode"] == "copy" {
+        expected.extend(STORAGE);
+        expected.extend(given("sink.dead-letter.s3-uri").then_some("dead-letters"));
+    }
+    assert_eq!(names, expected, "each is tried or skipped");
     let text = format!("{checks:?}");
     assert!(!text.contains(support::PASSWORD) && !text.contains(support::SECRET_KEY), "{text}");
     checks
@@ -218,6 +229,156 @@ async fn what_the_user_may_not_do_is_told_with_its_grant() {
     watcher.batch_execute("CREATE TABLE narrow (id INTEGER NOT NULL)").await.unwrap();
     let checks = check(&with(&server, "narrow", &[]), Kind::Append).await;
     fails(&checks, &["target"], &["4 mismatches"], &["lock", "ledger", "write"]);
+    server.stop().await.unwrap();
+}
+
+/// In jdbc mode nothing is asked of S3, and no ledger where none is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn jdbc_mode_needs_what_it_uses_and_nothing_else() {
+    if skipped() {
+        return;
+    }
+    let server = start().await;
+    let watcher = client(&server).await;
+    let jdbc = |table: &str, guarantee: &str| {
+        let mut options = with(
+            &server,
+            table,
+            &[("sink.write.mode", "jdbc"), ("sink.delivery-guarantee", guarantee)],
+        );
+        options.retain(|key, _| !key.starts_with("aws.") && !key.contains("s3"));
+        options
+    };
+    for kind in support::KINDS {
+        for guarantee in ["at-least-once", "exactly-once"] {
+            let once = guarantee == "exactly-once";
+            let table = format!("j_{kind:?}_{once}").to_lowercase();
+            let options = jdbc(&table, guarantee);
+            let mut skipped = vec!["lock", "write"];
+            skipped.extend((!once).then_some("ledger"));
+            let checks = check(&options, kind).await;
+            fails(&checks, &[], &[], &skipped);
+            assert!(told(&checks, "target").1.contains("the first load creates it"));
+
+            sink(&options, schema(kind)).prepare(&[]).await.unwrap();
+            let mut skipped = Vec::new();
+            skipped.extend((!once).then_some("ledger"));
+            // Nothing of it is rewritten, and no commit is recorded: there is nothing to lock.
+            skipped.extend((!once && kind == Kind::Append).then_some("lock"));
+            fails(&check(&options, kind).await, &[], &[], &skipped);
+            let tables =
+                format!("SELECT COUNT(*) FROM svv_tables WHERE table_name LIKE '{table}%'");
+            assert_eq!(number(&watcher, &tables).await, if once { "2" } else { "1" });
+            assert_eq!(number(&watcher, &format!("SELECT COUNT(*) FROM {table}")).await, "0");
+        }
+    }
+
+    // Rows that only come in need one grant and no temporary table.
+    let table = "CREATE SCHEMA s; CREATE TABLE s.t (id BIGINT NOT NULL, name VARCHAR(99), score \
+                 DOUBLE PRECISION, seen TIMESTAMP); GRANT USAGE ON SCHEMA s TO nobody";
+    watcher.batch_execute(table).await.unwrap();
+    let mut nobody = jdbc("s.t", "at-least-once");
+    nobody.insert("username".into(), "nobody".into());
+    let checks = check(&nobody, Kind::Append).await;
+    fails(&checks, &["write"], &["denied", "GRANT INSERT ON \"s\".\"t\""], &["lock", "ledger"]);
+    watcher.batch_execute("REVOKE TEMP ON DATABASE dev FROM PUBLIC").await.unwrap();
+    watcher.batch_execute("GRANT INSERT ON s.t TO nobody").await.unwrap();
+    fails(&check(&nobody, Kind::Append).await, &[], &[], &["lock", "ledger"]);
+    let checks = check(&nobody, Kind::Keyed).await;
+    fails(&checks, &["lock", "write"], &["GRANT SELECT, INSERT, UPDATE, DELETE"], &["ledger"]);
+    assert!(told(&checks, "write").1.contains("GRANT TEMP ON DATABASE"), "{checks:?}");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_evolution_changes_is_tried_and_undone() {
+    if skipped() {
+        return;
+    }
+    let server = start().await;
+    let watcher = client(&server).await;
+    let evolving = |table: &str, more: &[(&str, &str)]| {
+        let how = ("sink.schema-evolution", "add-and-widen");
+        with(&server, table, &[&[how], more].concat())
+    };
+    let missing = evolving("later", &[]);
+    fails(&check(&missing, Kind::Keyed).await, &[], &[], &["lock", "evolution", "write"]);
+
+    let narrow = "CREATE TABLE n (id BIGINT NOT NULL, name VARCHAR(9)); GRANT SELECT, INSERT, UPDATE, \
+                  DELETE ON n TO nobody; GRANT CREATE ON SCHEMA public TO nobody";
+    watcher.batch_execute(narrow).await.unwrap();
+    let wide = ("sink.create-table.varchar-widths", "name:500");
+    let columns = "SELECT COUNT(*) FROM svv_columns WHERE table_name = 'n'";
+    let owner = check(&evolving("n", &[wide]), Kind::Keyed).await;
+    fails(&owner, &[], &[], &[]);
+    assert!(told(&owner, "evolution").1.contains("3 changes: the first load makes them"));
+    assert_eq!(number(&watcher, columns).await, "2", "nothing is changed");
+    let user = ("username", "nobody");
+    let checks = check(&evolving("n", &[wide, user]), Kind::Keyed).await;
+    assert_eq!(told(&checks, "evolution").0, Verdict::Failed, "{checks:?}");
+    let (_, text) = told(&checks, "evolution");
+    assert!(text.contains("ALTER TABLE \"public\".\"n\" OWNER TO \"nobody\""), "{text}");
+
+    // Where only the width is lacking, which no transaction can try.
+    let add =
+        "ALTER TABLE n ADD COLUMN score DOUBLE PRECISION; ALTER TABLE n ADD COLUMN seen TIMESTAMP";
+    watcher.batch_execute(add).await.unwrap();
+    fails(&check(&evolving("n", &[wide]), Kind::Keyed).await, &[], &[], &[]);
+    let checks = check(&evolving("n", &[wide, user]), Kind::Keyed).await;
+    fails(&checks, &["evolution"], &["changed by its owner"], &[]);
+    assert_eq!(number(&watcher, columns).await, "4");
+
+    let whole = check(&evolving("n", &[user]), Kind::Keyed).await;
+    fails(&whole, &[], &[], &[]);
+    assert!(told(&whole, "evolution").1.contains("lacks nothing"));
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_counted_and_not_passed() {
+    if skipped() {
+        return;
+    }
+    let server = start().await;
+    let few = with(&server, "t", &[("connection.max", "2")]);
+    let checks = check(&few, Kind::Append).await;
+    fails(&checks, &[], &[], &["lock", "write"]);
+    assert!(told(&checks, "connections").1.contains("enough for 1 writers and a committer"));
+    let evolving =
+        with(&server, "t", &[("connection.max", "2"), ("sink.schema-evolution", "add-columns")]);
+    let checks = check(&evolving, Kind::Append).await;
+    let skipped = ["lock", "evolution", "write"];
+    fails(&checks, &["connections"], &["2 connections are too few", "'connection.max'"], &skipped);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_place_of_dead_letters_is_tried_and_nothing_lies_there() {
+    if skipped() {
+        return;
+    }
+    let server = start().await;
+    sink(&with(&server, "t", &[]), schema(Kind::Append)).prepare(&[]).await.unwrap();
+    server.s3().put_key(redshift_local::config::AccessKey {
+        id: "narrow".into(),
+        secret: support::SECRET_KEY.into(),
+        session_token: None,
+        prefixes: vec![format!("s3://{}/temp", support::BUCKET)],
+    });
+    let aside = |place: &str, more: &[(&str, &str)]| {
+        let policy = [("sink.value-policy", "dead-letter"), ("sink.dead-letter.s3-uri", place)];
+        with(&server, "t", &[&policy[..], more].concat())
+    };
+    let checks = check(&aside("s3://staging/late", &[]), Kind::Append).await;
+    fails(&checks, &[], &[], &[]);
+    assert!(told(&checks, "dead-letters").1.contains("under s3://staging/late"));
+    let gone = check(&aside("s3://missing/late", &[]), Kind::Append).await;
+    fails(&gone, &["dead-letters"], &["'sink.dead-letter.s3-uri'"], &[]);
+    let narrow = [("aws.credentials.provider.basic.accesskeyid", "narrow")];
+    let denied = check(&aside("s3://staging/late", &narrow), Kind::Append).await;
+    fails(&denied, &["dead-letters"], &["s3:PutObject on 'sink.dead-letter.s3-uri'"], &[]);
+    assert_eq!(objects(&server, support::BUCKET), 0);
+    assert_eq!(server.s3().uploads(support::BUCKET).unwrap().len(), 0, "no upload is left open");
     server.stop().await.unwrap();
 }
 

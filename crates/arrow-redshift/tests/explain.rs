@@ -36,12 +36,19 @@ fn without_figures(statements: Vec<String>) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn explained_statements_are_those_of_a_load() {
     let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let jdbc = ("sink.write.mode", "jdbc");
+    let once = ("sink.delivery-guarantee", "exactly-once");
     for (number, (kind, more)) in [
         (Kind::Append, &[][..]),
         (Kind::Keyed, &[]),
         (Kind::Append, &[("sink.copy.format", "csv"), ("connection.statement-timeout", "5 min")]),
         (Kind::Keyed, &[("sink.copy.format", "csv"), ("sink.lock-target", "false")]),
         (Kind::Append, &[("aws.iam-role", "default")]),
+        (Kind::Append, &[jdbc]),
+        (Kind::Keyed, &[jdbc]),
+        (Kind::Keyed, &[jdbc, ("sink.lock-target", "false")]),
+        (Kind::Append, &[jdbc, once]),
+        (Kind::Keyed, &[jdbc, once]),
     ]
     .into_iter()
     .enumerate()
@@ -53,7 +60,8 @@ async fn explained_statements_are_those_of_a_load() {
         let expected = without_figures(explained(&sink));
         assert_eq!(sent(&server).len(), before, "nothing is sent to explain");
 
-        let rows = stream::iter([Ok(batch(&[(1, "a"), (2, "b")]))]);
+        // An INSERT is explained with one row.
+        let rows = stream::iter([Ok(batch(&[(1, "a")]))]);
         let prepared = sink.prepare(&[]).await.unwrap();
         prepared.load(rows, &Progress::default(), &CancellationToken::new()).await.unwrap();
         let sent = without_figures(sent(&server)[before..].to_vec());

@@ -7,7 +7,8 @@ mod support;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use arrow::array::{AsArray, ListBuilder, RecordBatch, StringBuilder, Time64MicrosecondArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow_redshift::{
     ErrorKind,
     sink::{CommitPoint, Committable, Prepared, Verdict},
@@ -41,6 +42,8 @@ struct Case {
     zoned: bool,
     /// Whether the name is an array, which becomes SUPER, and the time one of a day.
     converted: bool,
+    /// Whether the name is bytes.
+    bytes: bool,
     options: &'static [(&'static str, &'static str)],
     /// Whether the load replaces what the table holds.
     overwrite: bool,
@@ -58,6 +61,9 @@ const PARTIAL_ZONED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99
                              PRECISION, seen TIMESTAMPTZ, note VARCHAR(20) DEFAULT 'none')";
 /// A table with a column that is narrower than the sink wants it, and without others.
 const NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9))";
+/// The same with all of them.
+const WHOLE_AND_NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(9), score DOUBLE \
+                                PRECISION, seen TIMESTAMP)";
 /// The same with a SUPER and a TIME.
 const PARTIAL_CONVERTED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name SUPER, score DOUBLE \
                                  PRECISION, seen TIME, note VARCHAR(20) DEFAULT 'none')";
@@ -67,6 +73,9 @@ const DOUBLED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99) NOT 
                        VALUES (1, 'a'), (1, 'a '), (3, 'c')";
 const MERGE: (&str, &str) = ("sink.use-merge", "true");
 const CLEAN: (&str, &str) = ("sink.duplicate-keys", "clean");
+/// The same with a VARBYTE.
+const PARTIAL_BYTES: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARBYTE(99), score DOUBLE \
+                             PRECISION, seen TIMESTAMP, note VARCHAR(20) DEFAULT 'none')";
 const CSV: (&str, &str) = ("sink.copy.format", "csv");
 const KEYS: (&str, &str) = ("sink.copy.credentials", "keys");
 const JDBC: (&str, &str) = ("sink.write.mode", "jdbc");
@@ -152,6 +161,17 @@ fn cases() -> Vec<Case> {
             exists: PARTIAL_ZONED,
             ..case()
         },
+        Case { options: &[JDBC, EXACTLY_ONCE], converted: true, ..case() },
+        Case { key: ID, options: &[JDBC, EXACTLY_ONCE], converted: true, ..case() },
+        Case { options: &[JDBC, EXACTLY_ONCE], bytes: true, ..case() },
+        Case { key: &["name"], options: &[JDBC, EXACTLY_ONCE], bytes: true, ..case() },
+        Case {
+            key: ID,
+            options: &[JDBC, EXACTLY_ONCE],
+            bytes: true,
+            exists: PARTIAL_BYTES,
+            ..case()
+        },
         Case {
             options: &[
                 ("sink.create-table.comment", "a table"),
@@ -194,6 +214,7 @@ impl Case {
             false => (FlinkType::String, seen),
             true => ("ARRAY<STRING>".parse().unwrap(), FlinkType::Time(3)),
         };
+        let name = if self.bytes { FlinkType::Bytes } else { name };
         let columns = vec![
             column("id", FlinkType::BigInt),
             column("name", name),
@@ -216,6 +237,9 @@ impl Case {
             names.append_null();
             columns[1] = Arc::new(names.finish());
             columns[3] = Arc::new(Time64MicrosecondArray::from(vec![1_500_000, 0]));
+        }
+        if self.bytes {
+            columns[1] = cast(&columns[1], &DataType::Binary).unwrap();
         }
         RecordBatch::try_new(self.schema().arrow(), columns).unwrap()
     }
@@ -296,12 +320,25 @@ async fn gathered(server: &RedshiftLocal, watcher: &Client) {
 
 /// A sink that is tried, before its table is there and when it is.
 async fn checked(server: &RedshiftLocal, watcher: &Client) {
-    for (exists, more) in [("", None), (PARTIAL, None), (PARTIAL, Some(CSV))] {
-        let case = Case { key: ID, exists, ..Case::default() };
+    let evolving = ("sink.schema-evolution", "add-and-widen");
+    for (key, exists, more) in [
+        (ID, "", None),
+        (ID, PARTIAL, None),
+        (ID, PARTIAL, Some(CSV)),
+        (&[], PARTIAL, None),
+        (&[], PARTIAL, Some(JDBC)),
+        (ID, PARTIAL, Some(JDBC)),
+        (ID, NARROW, Some(evolving)),
+        (ID, WHOLE_AND_NARROW, Some(evolving)),
+    ] {
+        let case = Case { key, exists, ..Case::default() };
         let anew = format!("DROP TABLE IF EXISTS t, t__flink_commits; {}", case.exists);
         watcher.batch_execute(&anew).await.unwrap();
         let mut options = options(server, "t");
         options.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        if more == Some(evolving) {
+            options.insert("sink.create-table.varchar-widths".into(), "name:500".into());
+        }
         let checks = sink(&options, case.schema()).check().await;
         assert!(checks.iter().all(|check| check.verdict != Verdict::Failed), "{checks:?}");
     }
@@ -326,6 +363,9 @@ async fn statements_are_those_of_the_golden_file() {
     {
         let case = Case { key, exists, options, ..Case::default() };
         case.flush(&server, &watcher).await;
+        Case { key, options: &[JDBC], converted: true, ..Case::default() }
+            .flush(&server, &watcher)
+            .await;
     }
     load_that_is_refused(&server, &watcher).await;
     gathered(&server, &watcher).await;
@@ -375,6 +415,10 @@ fn the_form_of_a_shape_forgets_columns_and_nothing_else() {
         (
             "insert into \"s\".\"t\"(\"a\", \"b\") select \"a\",(\"b\" at time zone ?) from \"frc_stage\"",
             "insert into \"s\".\"t\"(\"a\") select \"a\" from \"frc_stage\"",
+        ),
+        (
+            "insert into \"t\"(\"a\") select cast(null as decimal(?, ?)), cast(null as bigint)",
+            "insert into \"t\"(\"a\") select cast(null as timestamp)",
         ),
         (
             "alter table \"s\".\"t\" add column \"a\" varchar(?) encode zstd",

@@ -43,7 +43,8 @@ fn refused(statement: &str, line: usize, words: &[&str]) {
 #[test]
 fn statements() {
     for (statement, words) in [
-        ("INSERT OVERWRITE p SELECT i, s FROM v;", &["INSERT OVERWRITE"][..]),
+        ("INSERT OVERWRITE p SELECT i, s FROM v;", &["INSERT OVERWRITE", "'print'"][..]),
+        ("INSERT OVERWRITE p PARTITION (i = 1) SELECT s FROM v;", &["PARTITION"]),
         ("EXECUTE STATEMENT SET BEGIN INSERT INTO p SELECT i, s FROM v;", &["no END"]),
         ("EXECUTE STATEMENT SET BEGIN SET 'a' = 'b'; END;", &["INSERTs only"]),
         ("END;", &["END without"]),
@@ -233,6 +234,11 @@ fn made_up_rows() {
             "b BOOLEAN",
             ", 'number-of-rows' = '1', 'fields.b.kind' = 'sequence'",
             &["cannot be BOOLEAN"],
+        ),
+        (
+            "d DECIMAL(9, 2)",
+            ", 'number-of-rows' = '1', 'fields.d.kind' = 'sequence'",
+            &["cannot be DECIMAL", "CAST one of BIGINT"],
         ),
         (
             "t TIMESTAMP(3)",

@@ -1,9 +1,11 @@
 //! Every item of docs/sql.md, against expected results that Flink 1.20 gave for the same scripts.
 //!
 //! A script's expected results are what Flink's own print sinks wrote: `tests/sql/NAME.out` holds
-//! the standard output of `tests/sql/NAME.sql`, run in batch mode with a parallelism of 1. Those of
-//! `parquet.sql` are the values that its file was written with: Flink reads Parquet only where it
-//! finds Hadoop. Those of `datagen.sql` are what Flink's documentation says: it was not run there.
+//! the standard output of `tests/sql/NAME.sql`, run in batch mode with a parallelism of 1. Flink 2.3
+//! printed the same for `datagen.sql` and, with flink-sql-parquet 2.3.0 and Hadoop's client libraries
+//! 3.3.6 beside it, for `parquet.sql`, whose expected results are the values that its file was written
+//! with. `SqlRunner` of `java/tools`, with the jars of Flink's `lib/` on its class path, runs a script
+//! for such a comparison; lines that begin with `> ` are its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -7,16 +7,17 @@ use std::{error::Error as StdError, fmt};
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float32Array,
-        Float64Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
+        Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, StringArray,
+        Time64MicrosecondArray, TimestampMicrosecondArray,
     },
     datatypes::{
         DataType, Date32Type, Decimal128Type, DecimalType, Float32Type, Float64Type, Int16Type,
-        Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+        Int32Type, Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
     },
 };
 use bytes::{BufMut, BytesMut};
-use chrono::DateTime;
+use chrono::{DateTime, NaiveTime};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -24,11 +25,6 @@ use crate::error::{Error, ErrorKind, Result};
 /// Microseconds from 1970 to 2000, where the wire's timestamps begin.
 const EPOCH: i64 = 946_684_800_000_000;
 const DAY_SECONDS: i64 = 86_400;
-
-/// Whether values of an Arrow type can be parameters.
-pub(crate) fn can_bind(data_type: &DataType) -> bool {
-    parameter(data_type).is_some()
-}
 
 /// The type under which values of an Arrow type are declared.
 fn parameter(data_type: &DataType) -> Option<Type> {
@@ -42,6 +38,9 @@ fn parameter(data_type: &DataType) -> Option<Type> {
         DataType::Decimal128(..) => Type::NUMERIC,
         // Never TEXT, at which functions on compute nodes stumble.
         DataType::Utf8 => Type::VARCHAR,
+        // Hexadecimal digits: see the mapping of types.
+        DataType::Binary => Type::VARCHAR,
+        DataType::Time64(TimeUnit::Microsecond) => Type::TIME,
         DataType::Date32 => Type::DATE,
         DataType::Timestamp(TimeUnit::Microsecond, None) => Type::TIMESTAMP,
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Type::TIMESTAMPTZ,
@@ -64,6 +63,8 @@ enum Values<'a> {
     Float64(&'a Float64Array),
     Decimal(&'a Decimal128Array),
     Text(&'a StringArray),
+    Bytes(&'a BinaryArray),
+    Time(&'a Time64MicrosecondArray),
     Date(&'a Date32Array),
     Micros(&'a TimestampMicrosecondArray),
 }
@@ -84,6 +85,10 @@ impl<'a> Column<'a> {
             DataType::Float64 => Values::Float64(array.as_primitive::<Float64Type>()),
             DataType::Decimal128(..) => Values::Decimal(array.as_primitive::<Decimal128Type>()),
             DataType::Utf8 => Values::Text(array.as_string()),
+            DataType::Binary => Values::Bytes(array.as_binary()),
+            DataType::Time64(TimeUnit::Microsecond) => {
+                Values::Time(array.as_primitive::<Time64MicrosecondType>())
+            }
             DataType::Date32 => Values::Date(array.as_primitive::<Date32Type>()),
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
                 Values::Micros(array.as_primitive::<TimestampMicrosecondType>())
@@ -98,6 +103,23 @@ impl<'a> Column<'a> {
     pub fn cell(&'a self, row: usize) -> Cell<'a> {
         Cell { values: &self.values, row }
     }
+}
+
+/// Two hexadecimal digits for each byte.
+fn put_digits(bytes: &[u8], out: &mut BytesMut) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(2 * bytes.len());
+    for byte in bytes {
+        out.put_u8(DIGITS[usize::from(byte >> 4)]);
+        out.put_u8(DIGITS[usize::from(byte & 15)]);
+    }
+}
+
+/// The time of day so many microseconds after midnight.
+fn time(micros: i64) -> Option<NaiveTime> {
+    let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let seconds = u32::try_from(seconds).ok()?;
+    NaiveTime::from_num_seconds_from_midnight_opt(seconds, micros as u32 * 1000)
 }
 
 /// One value.
@@ -124,6 +146,8 @@ impl Cell<'_> {
             Values::Float64(array) => array.is_null(self.row),
             Values::Decimal(array) => array.is_null(self.row),
             Values::Text(array) => array.is_null(self.row),
+            Values::Bytes(array) => array.is_null(self.row),
+            Values::Time(array) => array.is_null(self.row),
             Values::Date(array) => array.is_null(self.row),
             Values::Micros(array) => array.is_null(self.row),
         }
@@ -144,6 +168,11 @@ impl Cell<'_> {
                 out.put_slice(text.as_bytes());
             }
             Values::Text(array) => out.put_slice(array.value(row).as_bytes()),
+            Values::Bytes(array) => put_digits(array.value(row), out),
+            Values::Time(array) => {
+                let time = time(array.value(row)).ok_or("a time is out of range")?;
+                out.put_slice(time.format("%H:%M:%S%.6f").to_string().as_bytes());
+            }
             Values::Date(array) => {
                 let seconds = i64::from(array.value(row)) * DAY_SECONDS;
                 let day = DateTime::from_timestamp(seconds, 0).ok_or("a date is out of range")?;
@@ -183,9 +212,12 @@ impl ToSql for Cell<'_> {
             | Values::Float32(_)
             | Values::Float64(_)
             | Values::Micros(_) => Format::Binary,
-            Values::Boolean(_) | Values::Decimal(_) | Values::Text(_) | Values::Date(_) => {
-                Format::Text
-            }
+            Values::Boolean(_)
+            | Values::Decimal(_)
+            | Values::Text(_)
+            | Values::Bytes(_)
+            | Values::Time(_)
+            | Values::Date(_) => Format::Text,
         }
     }
 
@@ -228,6 +260,10 @@ mod tests {
         assert_eq!(bound(BooleanArray::from(vec![true, false])), texts(&["t", "f"]));
         let words = StringArray::from(vec![Some("a\\'b"), Some(""), None]);
         assert_eq!(bound(words)[..2], texts(&["a\\'b", ""]));
+        let bytes = BinaryArray::from_vec(vec![&[0, 255, 0x1a], b"@"]);
+        assert_eq!(bound(bytes), texts(&["00ff1a", "40"]));
+        let times = Time64MicrosecondArray::from(vec![0, 1, 86_399_999_999]);
+        assert_eq!(bound(times), texts(&["00:00:00.000000", "00:00:00.000001", "23:59:59.999999"]));
     }
 
     #[test]
@@ -237,6 +273,15 @@ mod tests {
             [Some(1_i64.to_be_bytes().to_vec()), None, Some((-1_i64).to_be_bytes().to_vec())];
         assert_eq!(bound(micros), expected);
         assert_eq!(bound(Int16Array::from(vec![Some(-2), None])), [Some(vec![255, 254]), None]);
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_no_parameter() {
+        for micros in [-1, 86_400_000_000, i64::MIN, i64::MAX] {
+            let array: ArrayRef = Arc::new(Time64MicrosecondArray::from(vec![micros]));
+            let column = Column::of(&array).unwrap();
+            assert!(column.cell(0).to_sql(&column.parameter, &mut BytesMut::new()).is_err());
+        }
     }
 
     #[test]

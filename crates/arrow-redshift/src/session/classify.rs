@@ -42,6 +42,9 @@ fn from_wire(error: tokio_postgres::Error) -> Error {
         .source(error)
 }
 
+/// SQLSTATE of a login to a database that is not there.
+const UNKNOWN_DATABASE: &str = "3D000";
+
 fn from_server(server: &DbError) -> Error {
     let (code, message) = (server.code().code(), server.message());
     let detail = server.detail().unwrap_or_default();
@@ -51,7 +54,8 @@ fn from_server(server: &DbError) -> Error {
     if code == "XX000" && !detail.trim().is_empty() {
         error = error.detail(detail.trim());
     }
-    match advice(kind).or(server.hint()) {
+    let of_code = (code == UNKNOWN_DATABASE).then_some("check 'database-name'");
+    match of_code.or(advice(kind)).or(server.hint()) {
         Some(advice) => error.hint(advice),
         None => error,
     }

@@ -21,7 +21,6 @@ mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-pub(crate) use binds::can_bind;
 pub(crate) use pipeline::Piece;
 
 pub use connections::Connections;

@@ -30,3 +30,8 @@ pub(super) fn share(config: &SinkConfig, parallelism: u32) -> Result<u32> {
 fn needed(config: &SinkConfig) -> u32 {
     if config.evolution == SchemaEvolution::None { 1 } else { 2 }
 }
+
+/// How many writers `connection.max` is enough for.
+pub(super) fn writers(config: &SinkConfig) -> u32 {
+    (config.connection.most - config.connection.most.min(COMMITTER)) / needed(config)
+}

@@ -110,7 +110,8 @@ fn is_missing_schema(error: &Error) -> bool {
     error.code() == Some("3F000")
 }
 
-fn explained(error: Error, name: &Qualified) -> Error {
+/// The error of a creation, with what to do about a schema that is not there.
+pub(super) fn explained(error: Error, name: &Qualified) -> Error {
     if !is_missing_schema(&error) {
         return error;
     }
@@ -119,6 +120,18 @@ fn explained(error: Error, name: &Qualified) -> Error {
         "the connector creates tables and no schemas: run CREATE SCHEMA {schema}, or name another \
          one in 'table-name'"
     ))
+}
+
+/// A column by which shows whether the user may alter a table; it is never committed.
+pub(super) fn probe(name: &Qualified) -> Statement {
+    let column = NewColumn {
+        name: "frc_check".into(),
+        data_type: RedshiftType::Boolean.to_string(),
+        nullable: true,
+        encoding: None,
+        comment: None,
+    };
+    sql::add_column(name, &column)
 }
 
 /// A declared column as the connector creates it.
@@ -178,7 +191,7 @@ fn stored(options: &CreateTable) -> CreateTable {
 }
 
 /// Refuses options that speak of columns which the created table would not have.
-fn check_names(options: &CreateTable, schema: &TableSchema) -> Result<()> {
+pub(super) fn check_names(options: &CreateTable, schema: &TableSchema) -> Result<()> {
     let find = |name: &str| schema.columns.iter().find(|it| it.name.eq_ignore_ascii_case(name));
     let mut problems = Vec::new();
     let mut check = |option: &str, name: &str, text: bool| match find(name) {

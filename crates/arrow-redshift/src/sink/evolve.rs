@@ -114,6 +114,12 @@ impl Changes {
         target
     }
 
+    /// The statements that add columns.
+    pub fn additions(&self, name: &Qualified) -> Vec<Statement> {
+        let added = self.all.iter().filter(|change| matches!(change, Change::Add(..)));
+        added.map(|change| change.statement(name)).collect()
+    }
+
     /// Adds to a mismatch why it was not mended.
     pub fn explain(&self, error: Error) -> Error {
         match self.without_key {
@@ -242,9 +248,8 @@ fn explained(error: Error, config: &SinkConfig, name: &Qualified, statement: &St
     let user = &config.connection.username;
     let advice = match error.kind() {
         ErrorKind::PermissionDenied => format!(
-            "a table is changed by its owner: run as such {statement}; or ALTER TABLE {name} OWNER \
-             TO {}",
-            sql::identifier(user)
+            "a table is changed by its owner: run as such {statement}; or {}",
+            sql::grant_ownership(name, user)
         ),
         ErrorKind::LockTimeout => format!(
             "{statement} waits for whoever reads or writes the table; see svv_transactions, or \

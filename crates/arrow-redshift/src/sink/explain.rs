@@ -58,7 +58,7 @@ impl Sink {
     }
 
     /// The target as it would be created.
-    fn assumed(&self, target: &Qualified) -> TargetTable {
+    pub(super) fn assumed(&self, target: &Qualified) -> TargetTable {
         let columns = self.schema.columns.iter().map(|column| TargetColumn {
             name: types::fold(&column.name),
             data_type: types::default_target(&column.data_type, self.config.create.string_width),
@@ -107,11 +107,20 @@ impl Sink {
 
     /// Jdbc mode, at least once: what a writer's session begins with.
     fn writer(&self, shape: &Shape) -> Step {
-        let mut statements = vec![sql::set_query_group(&self.identity.label(0))];
+        let label = self.identity.label(0);
+        let mut statements = vec![sql::set_query_group(&label)];
+        if shape.layout.keyed() {
+            // On a session of its own.
+            statements.insert(0, sql::sessions_with_label(&label));
+        }
         if shape.layout.staged() {
             statements.push(sql::create_stage(STAGE, &shape.layout));
         }
-        Step { title: "each writer's session".into(), statements }
+        let title = match shape.layout.keyed() {
+            true => "each writer: looks for what it left before a restart, and its own session",
+            false => "each writer's session",
+        };
+        Step { title: title.into(), statements }
     }
 
     /// Jdbc mode, at least once: a flush, which is sent at once.

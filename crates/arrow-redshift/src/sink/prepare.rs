@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{ConnectionConfig, CopyConfig, DeliveryGuarantee, SinkConfig, WriteMode},
-    session::{Connections, Row, Session, can_bind},
+    session::{Connections, Row, Session},
     sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, Qualified},
     stage::{Policies, Staging},
     types::{self, Carrier, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
@@ -39,7 +39,6 @@ pub(super) async fn prepare(
     let mut target = changes.applied(&found);
     check_names(&target)?;
     let mut plan = types::plan(schema, &target, carrier).map_err(|e| changes.explain(e))?;
-    check_carried(&plan, carrier)?;
     let policies_of = |plan: &TablePlan| {
         let resolved = Policies::resolve(&config.values, plan, schema);
         resolved.map_err(|error| error.with("table", &name))
@@ -76,21 +75,6 @@ pub(super) fn carrier(config: &SinkConfig) -> Result<Carrier> {
 /// Whether commits are recorded: not where each flush is one and none is ever asked for.
 pub(super) fn has_ledger(config: &SinkConfig) -> bool {
     config.mode == WriteMode::Copy || config.guarantee == DeliveryGuarantee::ExactlyOnce
-}
-
-/// Refuses columns whose values statements do not carry.
-pub(super) fn check_carried(plan: &TablePlan, carrier: Carrier) -> Result<()> {
-    let refused: Vec<String> = plan
-        .columns
-        .iter()
-        .filter(|column| carrier == Carrier::Binds && !can_bind(column.staged.data_type()))
-        .map(|column| format!("column {} of type {}", column.target, column.target_type))
-        .collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let why = format!("jdbc mode does not carry these columns yet: {}", refused.join(", "));
-    Err(Error::new(ErrorKind::Unsupported, why).hint("set 'sink.write.mode' = 'copy'"))
 }
 
 /// The staging area of one attempt of a sink into a target.
@@ -228,6 +212,7 @@ pub(super) fn layout(plan: &TablePlan, schema: &TableSchema) -> sql::Layout {
             types::LoadExpression::AtTimeZoneUtc => sql::Conversion::Utc,
             types::LoadExpression::CastToTime => sql::Conversion::Time,
             types::LoadExpression::JsonParse => sql::Conversion::Json,
+            types::LoadExpression::FromHex => sql::Conversion::Hex,
         },
         key: column.key,
         text: matches!(column.target_type, RedshiftType::Char(_) | RedshiftType::VarChar(_)),

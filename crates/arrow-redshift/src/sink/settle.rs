@@ -54,6 +54,12 @@ impl Verdict {
                 error.into_kind(ErrorKind::ConnectionLost)
             }
             Verdict::NotApplied | Verdict::Stands => error,
+            // It was refused for the same reason, which says enough.
+            Verdict::Unasked(silent)
+                if (silent.kind(), silent.code()) == (error.kind(), error.code()) =>
+            {
+                unasked(error, "it was refused in the same way")
+            }
             Verdict::Unasked(silent) => unasked(error, &silent.to_string()),
             Verdict::Missing(missing) => missing.source(error),
             Verdict::Explained(more) => {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{DuplicateKeys, SinkConfig},
+    options::{CopyAuthorization, CopyConfig, DuplicateKeys, SinkConfig},
     session::Session,
     sql::{
         self, Applying, CopyInto, FileFormat, LEDGER_VERSION, Layout, Ledger, Qualified, Statement,
@@ -101,7 +101,17 @@ pub(super) async fn lock(
     let rewrites = commit.shape.layout.keyed() || commit.overwrite;
     let tables = locked(config, target, &ledger, rewrites);
     let locked = session.run_within(&sql::lock(&tables), config.lock_timeout).await;
-    locked.map_err(|error| ledger.explain(error, &config.connection.username))
+    locked.map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied if tables.contains(&target) => {
+            let user = &config.connection.username;
+            let (rows, records) = (
+                sql::grant_on_target(target, true, user),
+                sql::grant_on_ledger(&ledger.table, user),
+            );
+            error.hint(format!("a commit locks both tables and writes to them: {rows}; {records}"))
+        }
+        _ => ledger.explain(error, &config.connection.username),
+    })
 }
 
 /// Which of a commit's units the ledger holds. Under its lock this is the truth; without it only
@@ -308,8 +318,35 @@ pub(super) async fn copy(
     manifest: &str,
     region: Option<&str>,
 ) -> Result<u64> {
-    session.run(&copy_statement(config, &commit.shape, into, manifest, region)?).await?;
+    let statement = copy_statement(config, &commit.shape, into, manifest, region)?;
+    session.run(&statement).await.map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied if error.advice().is_none() => match &config.copy {
+            Some(copy) => error.hint(copy_advice(copy)),
+            None => error,
+        },
+        _ => error,
+    })?;
     session.number(&sql::COPY_COUNT).await
+}
+
+/// What to do about a COPY that may not read what it is to load.
+pub(super) fn copy_advice(copy: &CopyConfig) -> &'static str {
+    match &copy.authorization {
+        CopyAuthorization::DefaultRole => {
+            "give the cluster or workgroup a default role, and the role the policy that \
+             `flink-redshift check --print-policy` shows; the bucket has to be in the cluster's own \
+             region"
+        }
+        CopyAuthorization::Role(_) => {
+            "attach the role to the cluster or workgroup, have it trust redshift.amazonaws.com, and \
+             give it the policy that `flink-redshift check --print-policy` shows; the bucket has to \
+             be in the cluster's own region"
+        }
+        CopyAuthorization::Keys(_) => {
+            "let these keys read the temporary path too; the bucket has to be in the cluster's own \
+             region"
+        }
+    }
 }
 
 /// The COPY of a manifest whose files have this shape.

@@ -204,6 +204,7 @@ pub(super) fn value(prefix: &str, column: &LoadColumn) -> String {
         Conversion::Utc => format!("({prefix}{name} AT TIME ZONE 'UTC')"),
         Conversion::Time => format!("CAST({prefix}{name} AS TIME)"),
         Conversion::Json => format!("JSON_PARSE({prefix}{name})"),
+        Conversion::Hex => format!("FROM_HEX({prefix}{name})"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     apply::{same_key, value},
     ident::{Qualified, identifier, list},
-    layout::{Layout, LoadColumn},
+    layout::{Conversion, Layout, LoadColumn},
     statement::Statement,
 };
 
@@ -69,7 +69,10 @@ fn duplicates(target: &Qualified, stage: &str, layout: &Layout) -> String {
 /// A staged key in the one spelling that stands for all of them. Text has a width of its own then,
 /// since that of what a function gives is the server's choice.
 fn compared(column: &LoadColumn) -> String {
-    let value = value("", column);
+    let value = match column.conversion {
+        Conversion::Hex => identifier(&column.name),
+        _ => value("", column),
+    };
     match column.text {
         true => format!("CAST(RTRIM({value}) AS {})", column.stage_type),
         false => value,

@@ -12,6 +12,11 @@ pub fn grant_on_ledger(ledger: &Qualified, user: &str) -> String {
     on_table(ledger, "SELECT, INSERT, DELETE", user)
 }
 
+/// What altering a table needs: it is its owner's to alter.
+pub fn grant_ownership(table: &Qualified, user: &str) -> String {
+    format!("ALTER TABLE {table} OWNER TO {}", identifier(user))
+}
+
 fn on_table(table: &Qualified, rights: &str, user: &str) -> String {
     format!(
         "GRANT USAGE ON SCHEMA {} TO {user}; GRANT {rights} ON {table} TO {user}",

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     copy::CopyInto,
-    ident::{identifier, list},
+    ident::{Qualified, identifier, list},
     layout::{Layout, StageColumns},
     statement::Statement,
 };
@@ -30,6 +30,13 @@ pub fn insert_rows(into: CopyInto<'_>, layout: &Layout, rows: usize) -> Statemen
     Statement::new(text)
 }
 
+/// `INSERT INTO table (columns) SELECT …` of no row: tells whether rows may be inserted.
+pub fn insert_nothing(target: &Qualified, layout: &Layout) -> Statement {
+    let nulls = layout.columns.iter().map(|column| format!("CAST(NULL AS {})", column.stage_type));
+    let (names, nulls) = (list("", layout.names()), nulls.collect::<Vec<_>>().join(", "));
+    Statement::new(format!("INSERT INTO {target} ({names}) SELECT {nulls} WHERE 1 = 0"))
+}
+
 /// How many rows one INSERT takes at most: a statement has so many parameters and no more.
 pub fn rows_per_insert(into: CopyInto<'_>, layout: &Layout) -> usize {
     // A table has at most 1,600 columns, so at least twenty rows fit.
@@ -47,7 +54,7 @@ fn width(into: CopyInto<'_>, layout: &Layout) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::{LoadColumn, Qualified};
+    use crate::sql::LoadColumn;
 
     fn layout(names: &[&str], key: bool) -> Layout {
         let column = |name: &&str| LoadColumn {

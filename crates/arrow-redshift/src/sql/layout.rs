@@ -38,6 +38,8 @@ pub enum Conversion {
     Time,
     /// JSON text becomes a SUPER.
     Json,
+    /// Hexadecimal digits become a VARBYTE.
+    Hex,
 }
 
 /// How committables hold a [`Conversion`]: `false` and `true` as ever, and the name of what came
@@ -111,10 +113,13 @@ impl Layout {
         self.keyed() || !self.direct
     }
 
-    /// The same columns where their values are the target's already.
+    /// The same columns where their values are the target's already, digits of bytes aside: these
+    /// stay digits in every table on the way.
     pub(super) fn converted(&self) -> Layout {
         let mut layout = self.clone();
-        layout.columns.iter_mut().for_each(|column| column.conversion = Conversion::None);
+        let columns = layout.columns.iter_mut();
+        let converted = columns.filter(|column| column.conversion != Conversion::Hex);
+        converted.for_each(|column| column.conversion = Conversion::None);
         layout
     }
 
@@ -134,6 +139,7 @@ mod tests {
             (Conversion::Utc, "true"),
             (Conversion::Time, "\"time\""),
             (Conversion::Json, "\"json\""),
+            (Conversion::Hex, "\"hex\""),
         ] {
             let column = LoadColumn {
                 name: "c".into(),

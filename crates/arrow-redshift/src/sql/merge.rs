@@ -8,14 +8,16 @@
 use super::{
     apply::{last_table, rank, same_key, value},
     ident::{Qualified, identifier, list},
-    layout::{Layout, LoadColumn},
+    layout::{Conversion, Layout, LoadColumn},
     statement::Statement,
 };
 
 impl Layout {
-    /// Whether MERGE can apply its changes: it has to set something, and not the key.
+    /// Whether MERGE can apply its changes: it has to set something, and not the key; and all values
+    /// have to be the target's in the table before it, which digits of bytes are not.
     pub fn merges(&self) -> bool {
-        self.keyed() && self.columns.iter().any(|column| !column.key)
+        let digits = self.columns.iter().any(|column| column.conversion == Conversion::Hex);
+        self.keyed() && !digits && self.columns.iter().any(|column| !column.key)
     }
 }
 

@@ -24,9 +24,11 @@ pub use discover::{
     describe_table, isolation_level, load_errors, sessions_with_label, show_columns,
 };
 pub use duplicates::{clean_duplicates, count_duplicates};
-pub use grant::{grant_on_ledger, grant_on_schema, grant_on_target, grant_temporary};
+pub use grant::{
+    grant_on_ledger, grant_on_schema, grant_on_target, grant_ownership, grant_temporary,
+};
 pub use ident::{Qualified, identifier, literal};
-pub use insert::{insert_rows, rows_per_insert};
+pub use insert::{insert_nothing, insert_rows, rows_per_insert};
 pub use layout::{Conversion, Layout, LoadColumn, StageColumns};
 pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger, LedgerRow};
 pub use merge::merge;

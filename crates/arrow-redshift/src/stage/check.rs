@@ -7,7 +7,10 @@
 
 use arrow::{
     array::{Array, AsArray, Decimal128Array, GenericByteArray, StringArray},
-    datatypes::{ByteArrayType, DataType, Date32Type, TimeUnit, TimestampMicrosecondType},
+    datatypes::{
+        ByteArrayType, DataType, Date32Type, Time64MicrosecondType, TimeUnit,
+        TimestampMicrosecondType,
+    },
 };
 
 use super::{
@@ -61,6 +64,7 @@ pub(super) fn check(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Misfit>>
             Rule::NoNul => nul(text(plan, array)?),
             Rule::TimeRange => out_of_range(plan, array)?,
             Rule::MaxOctets(limit) => octets(plan, array, limit)?,
+            Rule::NotEmpty => empty(plan, array)?,
             Rule::TimeOfDay => no_time_of_day(plan, array)?,
             Rule::JsonText => no_json(text(plan, array)?),
             // Looked at before, or on the way to the staged array.
@@ -129,15 +133,21 @@ fn no_json(text: &StringArray) -> Vec<Refused> {
     rows(text, |row| (!is_super(text.value(row))).then_some(0))
 }
 
-/// A TIME is staged as the timestamp at that time of 1970-01-01.
+fn empty(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Refused>> {
+    let bytes = array.as_binary_opt::<i32>();
+    let bytes = bytes.ok_or_else(|| misplaced(plan, "bytes", array.data_type()))?;
+    Ok(rows(bytes, |row| bytes.value(row).is_empty().then_some(0)))
+}
+
+/// A TIME is staged in files as the timestamp at that time of 1970-01-01, which has its number.
 fn no_time_of_day(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Refused>> {
-    let micros = array
-        .as_primitive_opt::<TimestampMicrosecondType>()
-        .ok_or_else(|| misplaced(plan, "a time", array.data_type()))?;
-    if micros.values().iter().all(|value| DAY.contains(value)) {
+    let times = array.as_primitive_opt::<Time64MicrosecondType>().map(|times| times.values());
+    let micros = array.as_primitive_opt::<TimestampMicrosecondType>().map(|micros| micros.values());
+    let micros = times.or(micros).ok_or_else(|| misplaced(plan, "a time", array.data_type()))?;
+    if micros.iter().all(|value| DAY.contains(value)) {
         return Ok(Vec::new());
     }
-    Ok(rows(micros, |row| (!DAY.contains(&micros.value(row))).then_some(0)))
+    Ok(rows(array, |row| (!DAY.contains(&micros[row])).then_some(0)))
 }
 
 fn multi_byte(text: &StringArray) -> Vec<Refused> {

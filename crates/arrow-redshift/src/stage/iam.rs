@@ -1,5 +1,5 @@
 //! What AWS has to allow, as IAM policies: to whoever stages files, and to the role that COPY reads
-//! them with. For exactly the temporary paths of a job.
+//! them with. For exactly the temporary paths of a job, and where it puts rows that are set aside.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Action;
-use crate::options::{CopyAuthorization, CopyConfig, Encryption};
+use crate::options::{CopyAuthorization, CopyConfig, Encryption, S3Uri, SinkConfig};
 
 /// A policy, and who needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,12 +22,17 @@ pub struct NeededPolicy {
 
 /// The policies that sinks with these configurations need: first that of this side, then those of
 /// the roles that COPY uses, then those with which roles of a chain assume the next one.
-pub fn policies<'a>(configs: impl IntoIterator<Item = &'a CopyConfig>) -> Vec<NeededPolicy> {
+/// Sinks that stage nothing on S3 need none.
+pub fn policies<'a>(configs: impl IntoIterator<Item = &'a SinkConfig>) -> Vec<NeededPolicy> {
     let mut writer = Places::default();
     let mut readers: BTreeMap<String, Places> = BTreeMap::new();
     let mut assumes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for config in configs {
+    for sink in configs {
+        let Some(config) = &sink.copy else { continue };
         writer.add(config);
+        if let Some(place) = &sink.values.dead_letters {
+            writer.set_aside(config, place);
+        }
         match &config.authorization {
             CopyAuthorization::DefaultRole => {
                 readers.entry("default".into()).or_default().add(config)
@@ -78,6 +83,8 @@ pub fn policies<'a>(configs: impl IntoIterator<Item = &'a CopyConfig>) -> Vec<Ne
 struct Places {
     /// Prefixes by bucket's ARN.
     prefixes: BTreeMap<String, BTreeSet<String>>,
+    /// The same of where rows that are set aside are put.
+    dead_letters: BTreeMap<String, BTreeSet<String>>,
     /// KMS keys that are named by ARN.
     keys: BTreeSet<String>,
     read_by_copy: bool,
@@ -85,9 +92,7 @@ struct Places {
 
 impl Places {
     fn add(&mut self, config: &CopyConfig) {
-        let partition = partition(config);
-        let bucket = format!("arn:{partition}:s3:::{}", config.temp_uri.bucket);
-        self.prefixes.entry(bucket).or_default().insert(config.temp_uri.prefix.clone());
+        insert(&mut self.prefixes, config, &config.temp_uri);
         if let Encryption::SseKms(Some(key)) = &config.encryption
             && key.starts_with("arn:")
         {
@@ -95,17 +100,11 @@ impl Places {
         }
     }
 
+    fn set_aside(&mut self, config: &CopyConfig, place: &S3Uri) {
+        insert(&mut self.dead_letters, config, place);
+    }
+
     fn policy(&self, writes: bool) -> Value {
-        let objects: Vec<String> = self
-            .prefixes
-            .iter()
-            .flat_map(|(bucket, prefixes)| {
-                prefixes.iter().map(move |prefix| match prefix.as_str() {
-                    "" => format!("{bucket}/*"),
-                    prefix => format!("{bucket}/{prefix}/*"),
-                })
-            })
-            .collect();
         let buckets: Vec<&String> = self.prefixes.keys().collect();
         let mut actions = vec!["s3:GetObject"];
         if writes {
@@ -115,7 +114,7 @@ impl Places {
             "Sid": "StagedObjects",
             "Effect": "Allow",
             "Action": actions,
-            "Resource": objects,
+            "Resource": objects(&self.prefixes),
         })];
         statements.extend(self.prefixes.iter().enumerate().map(|(index, (bucket, prefixes))| {
             let mut statement = json!({
@@ -145,6 +144,14 @@ impl Places {
             "Action": of_bucket,
             "Resource": buckets,
         }));
+        if !self.dead_letters.is_empty() {
+            statements.push(json!({
+                "Sid": "DeadLetters",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+                "Resource": objects(&self.dead_letters),
+            }));
+        }
         if !self.keys.is_empty() {
             let actions: &[&str] =
                 if writes { &["kms:GenerateDataKey", "kms:Decrypt"] } else { &["kms:Decrypt"] };
@@ -157,6 +164,23 @@ impl Places {
         }
         document(statements)
     }
+}
+
+fn insert(places: &mut BTreeMap<String, BTreeSet<String>>, config: &CopyConfig, uri: &S3Uri) {
+    let bucket = format!("arn:{}:s3:::{}", partition(config), uri.bucket);
+    places.entry(bucket).or_default().insert(uri.prefix.clone());
+}
+
+/// The objects below these prefixes of buckets.
+fn objects(places: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let below = |bucket: &str, prefix: &str| match prefix {
+        "" => format!("{bucket}/*"),
+        prefix => format!("{bucket}/{prefix}/*"),
+    };
+    places
+        .iter()
+        .flat_map(|(bucket, prefixes)| prefixes.iter().map(move |prefix| below(bucket, prefix)))
+        .collect()
 }
 
 /// The partition of AWS: what a role's or key's ARN says, or else the region.
@@ -186,7 +210,7 @@ mod tests {
     use super::*;
     use crate::options;
 
-    fn config(more: &[(&str, &str)]) -> CopyConfig {
+    fn config(more: &[(&str, &str)]) -> SinkConfig {
         let given = [
             ("hostname", "h"),
             ("username", "u"),
@@ -196,7 +220,7 @@ mod tests {
         ];
         let options: Vec<_> =
             given.iter().chain(more).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        options::sink(&options).unwrap().config.copy.unwrap()
+        options::sink(&options).unwrap().config
     }
 
     fn actions(policy: &Value) -> BTreeSet<String> {
@@ -231,6 +255,28 @@ mod tests {
         let reader = actions(&needed[1].policy);
         let wanted = ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"];
         assert_eq!(reader.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn rows_that_are_set_aside_are_put_where_the_writer_may_put_them() {
+        let role = "arn:aws:iam::123456789012:role/Copy";
+        let paths = [("sink.write.temp.s3-uri", "s3://bkt/p"), ("aws.iam-role", role)];
+        let letters =
+            [("sink.value-policy", "dead-letter"), ("sink.dead-letter.s3-uri", "s3://kept/late")];
+        let needed = policies([&config(&[paths, letters].concat()), &config(&paths)]);
+        let statements = needed[0].policy["Statement"].as_array().unwrap().clone();
+        let kept = statements.iter().find(|it| it["Sid"] == "DeadLetters").unwrap();
+        assert_eq!(kept["Resource"], json!(["arn:aws:s3:::kept/late/*"]));
+        let allowed = json!(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]);
+        assert_eq!(kept["Action"], allowed, "what is kept is never deleted");
+        assert!(!needed[1].policy.to_string().contains("kept"), "COPY never reads it");
+    }
+
+    #[test]
+    fn sinks_without_s3_need_no_policy() {
+        let given = [("hostname", "h"), ("username", "u"), ("password", "p"), ("table-name", "t")];
+        let options = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(policies([&options::sink(&options).unwrap().config]), []);
     }
 
     #[test]

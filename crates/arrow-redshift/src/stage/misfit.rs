@@ -1,7 +1,7 @@
 //! Values that do not fit: what refuses them, in which rows, and how that is said. No text made
 //! here holds a value.
 
-use crate::types::{ColumnPlan, RedshiftType, Rule};
+use crate::types::{BOUND_BYTES, ColumnPlan, RedshiftType, Rule};
 
 use super::csv;
 
@@ -60,6 +60,7 @@ impl Cause {
             Cause::Rule(Rule::MaxDigits(_) | Rule::MaxUnscaled(_)) => "max-digits",
             Cause::Rule(Rule::TimeRange) => "time-range",
             Cause::Rule(Rule::MaxOctets(_)) => "max-octets",
+            Cause::Rule(Rule::NotEmpty) => "not-empty",
             Cause::Rule(Rule::TimeOfDay) => "time-of-day",
             Cause::Rule(Rule::Nested) => "nested",
             Cause::Rule(Rule::JsonText) => "json-text",
@@ -93,6 +94,13 @@ impl Cause {
             Cause::Rule(Rule::MaxOctets(limit)) if is_super(plan) => format!(
                 "a value of {found} bytes of JSON in column '{column}': the text of a SUPER is \
                  staged in at most {limit}"
+            ),
+            Cause::Rule(Rule::MaxOctets(limit)) if is_bound(plan, limit) => format!(
+                "{found} bytes in column '{column}': statements carry at most {limit} of a VARBYTE"
+            ),
+            Cause::Rule(Rule::NotEmpty) => format!(
+                "an empty value in column '{column}': what statements would make of no bytes is \
+                 not known"
             ),
             Cause::Rule(Rule::MaxOctets(limit)) => {
                 format!("{found} bytes in column '{column}', which takes at most {limit}")
@@ -144,6 +152,14 @@ impl Cause {
             Cause::Rule(Rule::MaxOctets(_)) if is_super(plan) => {
                 "make the value smaller in the query, or spread it over several rows".to_owned()
             }
+            Cause::Rule(Rule::MaxOctets(limit)) if is_bound(plan, limit) => {
+                "set 'sink.write.mode' = 'copy', which carries longer ones, or shorten the value \
+                 in the query"
+                    .to_owned()
+            }
+            Cause::Rule(Rule::NotEmpty) => "set 'sink.write.mode' = 'copy', whose Parquet files \
+                carry it, or make it NULL in the query"
+                .to_owned(),
             Cause::Rule(Rule::MaxOctets(_)) => {
                 "make the column wider or shorten the value in the query".to_owned()
             }
@@ -174,4 +190,13 @@ impl Cause {
 
 fn is_super(plan: Option<&ColumnPlan>) -> bool {
     plan.is_some_and(|plan| plan.target_type == RedshiftType::Super)
+}
+
+/// Whether a limit of bytes is that of parameters, and the column itself takes more.
+fn is_bound(plan: Option<&ColumnPlan>, limit: u32) -> bool {
+    let takes_more = |plan: &ColumnPlan| match plan.target_type {
+        RedshiftType::VarByte(width) => width > limit,
+        _ => false,
+    };
+    limit == BOUND_BYTES && plan.is_some_and(takes_more)
 }

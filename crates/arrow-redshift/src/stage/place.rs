@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
 
 use super::{
     Part, Staging,
@@ -59,6 +59,24 @@ impl Staging {
             }
         }
         Ok(missing)
+    }
+
+    /// Whether a file may be put in place under `to`: an upload is begun and given up, so that
+    /// nothing lies there at any moment.
+    ///
+    /// Ends within five minutes.
+    pub async fn try_place(&self, to: &S3Uri) -> Result<()> {
+        let id = format!("check-{}", self.layout().attempt.filename().unwrap_or_default());
+        let (store, path) = (self.store_of(&to.bucket)?, placed(&to.prefix, &id, 0)?);
+        let target = To { store, bucket: &to.bucket, path };
+        let request = target.request();
+        within(FILE_PATIENCE, request, async {
+            let begun = target.store.put_multipart(&target.path).await;
+            let mut upload = begun.map_err(|error| request.failed(error))?;
+            let given_up = Request { action: Action::AbortUpload, ..request };
+            upload.abort().await.map_err(|error| given_up.failed(error))
+        })
+        .await
     }
 
     /// Whether the part was there to be put in place.

@@ -79,9 +79,9 @@ impl RowLimit {
     /// Whether a row with so many bytes of text fits whatever these are.
     fn surely_fits(&self, text: u64) -> bool {
         let text = match self.carrier {
-            Carrier::Parquet | Carrier::Binds => text,
+            Carrier::Parquet => text,
             // Each of them may be a quote, which is doubled; and bytes are two digits each.
-            Carrier::Csv => text.saturating_mul(2),
+            Carrier::Csv | Carrier::Binds => text.saturating_mul(2),
         };
         self.around.saturating_add(text) <= self.limit
     }
@@ -92,12 +92,12 @@ impl RowLimit {
             (_, Wide::Text(text)) if text.is_null(row) => 0,
             (_, Wide::Bytes(bytes)) if bytes.is_null(row) => 0,
             (Carrier::Parquet | Carrier::Binds, Wide::Text(text)) => text.value(row).len(),
-            (Carrier::Parquet | Carrier::Binds, Wide::Bytes(bytes)) => bytes.value(row).len(),
+            (Carrier::Parquet, Wide::Bytes(bytes)) => bytes.value(row).len(),
             (Carrier::Csv, Wide::Text(text)) => {
                 let text = text.value(row);
                 text.len() + text.bytes().filter(|byte| *byte == b'"').count()
             }
-            (Carrier::Csv, Wide::Bytes(bytes)) => bytes.value(row).len() * 2,
+            (Carrier::Csv | Carrier::Binds, Wide::Bytes(bytes)) => bytes.value(row).len() * 2,
         };
         self.around + texts.iter().map(|text| bytes(text) as u64).sum::<u64>()
     }

@@ -66,7 +66,8 @@ const ROWS: &[Row] = &[
     row(
         "BINARY(16)",
         "Redshift keeps no fixed length. In CSV an empty value is refused: whether COPY takes it \
-         for NULL is not known.",
+         for NULL is not known. In jdbc mode it is refused, too, and so is one of more than 32767 \
+         bytes: bytes travel as hexadecimal digits in a VARCHAR, which FROM_HEX reads.",
     ),
     row("VARBINARY(100)", "As above. Each value is checked against the column's width."),
     row(
@@ -78,8 +79,9 @@ const ROWS: &[Row] = &[
     row(
         "TIME(3)",
         "COPY of Parquet has no documented mapping for TIME: values are staged as timestamps of \
-         1970-01-01 and cast by an INSERT … SELECT, in CSV too. In a TIMESTAMP column they are \
-         just those timestamps. (Flink itself keeps milliseconds.)",
+         1970-01-01 and cast by an INSERT … SELECT, in CSV too; jdbc mode's parameters are times. \
+         In a TIMESTAMP column they are just those timestamps. (Flink itself keeps \
+         milliseconds.)",
     ),
     row(
         "TIMESTAMP(6)",
@@ -92,11 +94,7 @@ const ROWS: &[Row] = &[
          and converted by an INSERT … SELECT; CSV loads directly.",
     ),
     row("INTERVAL YEAR TO MONTH", "Months."),
-    row(
-        "INTERVAL DAY TO SECOND",
-        "Milliseconds, which is what Flink keeps. Into Redshift's own INTERVAL columns no way of \
-         loading is documented: they are refused.",
-    ),
+    row("INTERVAL DAY TO SECOND", "Milliseconds, which is what Flink keeps."),
     row("ARRAY<INT>", "No primary key. JSON, as below."),
     row(
         "MAP<STRING, INT>",
@@ -135,7 +133,9 @@ How the columns of a Flink table reach Redshift. *Arrow* is the type in every ba
 column of a table that the connector creates (`sink.create-table`), *staged* what a Parquet file \
 holds for that column, *accepted* every type of column that an existing table may have. COPY \
 widens nothing, so files hold the exact counterpart of the target's column: values of narrower \
-types are widened before they are staged. CSV files hold the same values as text.
+types are widened before they are staged. CSV files hold the same values as text, and so do the \
+parameters of jdbc mode's statements, but for integers, floats and timestamps, which are binary \
+there.
 
 NULL is carried in every type; it is refused before it is staged where the column is declared NOT \
 NULL, belongs to the primary key, or is NOT NULL in Redshift. Text with a NUL character is \
@@ -149,18 +149,19 @@ const EDGES_HEAD: &str = "
 ## Values at the edges
 
 Each of these is loaded by a test and read back, or refused with its column and row before anything \
-is staged. That Parquet's NaN, infinities and subnormal numbers, DECIMALs of up to 9 digits and of \
-lengths other than 8 and 16 bytes load is unverified on Redshift.
+is staged or sent; in jdbc mode with either guarantee. That Parquet's NaN, infinities and subnormal \
+numbers, DECIMALs of up to 9 digits and of lengths other than 8 and 16 bytes load is unverified on \
+Redshift, and so is that it takes NaN, infinities and subnormal numbers as parameters.
 
-| Flink | Redshift | value | copy, Parquet | copy, CSV |
-| --- | --- | --- | --- | --- |
+| Flink | Redshift | value | copy, Parquet | copy, CSV | jdbc |
+| --- | --- | --- | --- | --- | --- |
 ";
 
 const TAIL: &str = "
 ## SUPER
 
 Arrays, maps, multisets and rows are staged as JSON text in a VARCHAR, and an INSERT … SELECT makes \
-them SUPER with JSON_PARSE, in both formats alike. (COPY's own way, SERIALIZETOJSON of nested \
+them SUPER with JSON_PARSE, in both formats and in jdbc mode alike. (COPY's own way, SERIALIZETOJSON of nested \
 Parquet, leaves open how it writes decimals, times, bytes and maps.) The text has at most 65535 \
 bytes: a value with more is refused.
 
@@ -188,11 +189,13 @@ column of the primary key cannot be SUPER, which Redshift does not compare.
 
 ## The rest
 
-RAW is refused by name, and so are target columns of other types when they are declared. A \
-target's column may be left out of the declaration where it is NULL, has a default, or is an \
-IDENTITY; an IDENTITY column has to be left out. In scripts of `flink-redshift run` BINARY, \
-VARBINARY, BYTES, TIME, intervals, ARRAY, MAP, MULTISET and ROW are not carried yet, and refused by \
-name; Flink and the crate `arrow-redshift` carry them.
+RAW is refused by name, and so are target columns of other types when they are declared. \
+Redshift's own INTERVAL columns are among these, since no way of loading into them is documented: \
+intervals go into INTEGER and BIGINT columns, as in FLIP-307. A target's column may be left out of \
+the declaration where it is NULL, has a default, or is an IDENTITY; an IDENTITY column has to be left \
+out. In scripts of `flink-redshift run` BINARY, VARBINARY, BYTES, TIME, intervals, ARRAY, MAP, \
+MULTISET and ROW are not carried yet, and refused by name; Flink and the crate `arrow-redshift` carry \
+them.
 ";
 
 /// `docs/types.md`: every type that is carried, and where it goes.
@@ -208,7 +211,8 @@ pub fn markdown() -> String {
                 LoadExpression::AtTimeZoneUtc => ", of UTC",
                 LoadExpression::CastToTime => ", of 1970-01-01",
                 LoadExpression::JsonParse => ", JSON",
-                LoadExpression::Plain => "",
+                // Of statements, never of files.
+                LoadExpression::FromHex | LoadExpression::Plain => "",
             };
             parquet_layout(&staged.arrow).unwrap_or_default() + what
         });
@@ -221,13 +225,14 @@ pub fn markdown() -> String {
         );
     }
     page.push_str(EDGES_HEAD);
-    for Edge { declared, target, value, parquet, csv } in EDGES {
+    for Edge { declared, target, value, parquet, csv, jdbc } in EDGES {
         let value = value.replace('|', "\\|");
         let _ = writeln!(
             page,
-            "| {declared} | {target} | `{value}` | {} | {} |",
+            "| {declared} | {target} | `{value}` | {} | {} | {} |",
             said(*parquet),
-            said(*csv)
+            said(*csv),
+            said(*jdbc)
         );
     }
     page + TAIL

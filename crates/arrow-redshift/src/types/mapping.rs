@@ -29,6 +29,9 @@ impl From<CopyFormat> for Carrier {
 /// The longest JSON text that is staged for a SUPER: the widest VARCHAR.
 const SUPER_TEXT_BYTES: u32 = limits::VARCHAR_BYTES as u32;
 
+/// The most bytes that parameters carry into a VARBYTE: two digits each in the widest VARCHAR.
+pub(crate) const BOUND_BYTES: u32 = limits::VARCHAR_BYTES as u32 / 2;
+
 /// How the staged value becomes the target's value in `INSERT … SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadExpression {
@@ -40,6 +43,8 @@ pub enum LoadExpression {
     CastToTime,
     /// Staged JSON text, as SUPER.
     JsonParse,
+    /// Staged hexadecimal digits, as VARBYTE.
+    FromHex,
 }
 
 /// A check that every value of a column passes before it is staged.
@@ -62,6 +67,8 @@ pub enum Rule {
     TimeRange,
     /// At most this many bytes of a value that cannot be cut short: VARBYTE, and the text of SUPER.
     MaxOctets(u32),
+    /// Bytes, of which there is at least one.
+    NotEmpty,
     /// A time of a day: from midnight to less than 24 hours after it.
     TimeOfDay,
     /// An array, map, multiset or row whose every part SUPER holds as it is.
@@ -191,6 +198,25 @@ pub(super) fn rules(declared: &FlinkType, target: &RedshiftType) -> Option<Vec<R
     }
 }
 
+/// The checks of a column whose values travel in this way.
+///
+/// As parameters bytes are hexadecimal digits in a VARCHAR, so fewer of them fit than in a VARBYTE;
+/// and no page says what FROM_HEX makes of no digits at all.
+pub(super) fn carried_rules(
+    rules: Vec<Rule>,
+    target: &RedshiftType,
+    carrier: Carrier,
+) -> Vec<Rule> {
+    if carrier != Carrier::Binds || !matches!(target, RedshiftType::VarByte(_)) {
+        return rules;
+    }
+    let narrowed = rules.into_iter().map(|rule| match rule {
+        Rule::MaxOctets(width) => Rule::MaxOctets(width.min(BOUND_BYTES)),
+        other => other,
+    });
+    narrowed.chain([Rule::NotEmpty]).collect()
+}
+
 /// Whether a type that nests has a form in JSON: the keys of objects are texts, so what nests itself
 /// cannot be the key of a map, nor the element of a multiset.
 pub(super) fn nests_in_json(data_type: &FlinkType) -> bool {
@@ -241,8 +267,8 @@ pub(super) struct StagedAs {
     pub expression: LoadExpression,
 }
 
-/// What is written to a part for a target type; `None` for types that are not carried, as bytes,
-/// times and SUPER are not by parameters yet.
+/// What is written to a part for a target type, or bound for it; `None` for types that are not
+/// carried.
 ///
 /// COPY of Parquet has no mapping for TIME, and none for JSON text to SUPER that would not make it
 /// a string: a timestamp and a VARCHAR are loaded and converted in SQL, in both formats alike.
@@ -250,14 +276,12 @@ pub(super) struct StagedAs {
 /// declared one. Whether Parquet's UTC timestamps load into TIMESTAMPTZ is unverified: they are
 /// staged as TIMESTAMP and converted in SQL, whereas CSV's text with its `+00` loads directly, and a
 /// parameter says its type.
+///
+/// As parameters, a TIME says its type too. A VARBYTE would not do: whether its text is digits or the
+/// bytes themselves depends on who casts it, so digits go into a VARCHAR, and FROM_HEX reads them.
 pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Option<StagedAs> {
     let carrier = carrier.into();
     let arrow = match target {
-        RedshiftType::VarByte(_) | RedshiftType::Time | RedshiftType::Super
-            if carrier == Carrier::Binds =>
-        {
-            return None;
-        }
         RedshiftType::Boolean => DataType::Boolean,
         RedshiftType::SmallInt => DataType::Int16,
         RedshiftType::Integer => DataType::Int32,
@@ -279,7 +303,15 @@ pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Opti
             });
         }
         RedshiftType::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+        RedshiftType::VarByte(width) if carrier == Carrier::Binds => {
+            return Some(StagedAs {
+                arrow: DataType::Binary,
+                staging_type: RedshiftType::VarChar(2 * (*width).min(BOUND_BYTES)),
+                expression: LoadExpression::FromHex,
+            });
+        }
         RedshiftType::VarByte(_) => DataType::Binary,
+        RedshiftType::Time if carrier == Carrier::Binds => DataType::Time64(TimeUnit::Microsecond),
         RedshiftType::Time => {
             return Some(StagedAs {
                 arrow: DataType::Timestamp(TimeUnit::Microsecond, None),
@@ -300,88 +332,5 @@ pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Opti
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn flink(precision: u8, scale: u8) -> FlinkType {
-        FlinkType::Decimal { precision, scale }
-    }
-
-    const fn redshift(precision: u8, scale: u8) -> RedshiftType {
-        RedshiftType::Decimal { precision, scale }
-    }
-
-    #[test]
-    fn created_columns_hold_all_that_was_declared() {
-        let created = |declared| default_target(&declared, 1000);
-        assert_eq!(created(FlinkType::TinyInt), RedshiftType::SmallInt);
-        assert_eq!(created(FlinkType::Char(3)), RedshiftType::VarChar(12));
-        assert_eq!(created(FlinkType::VarChar(16_383)), RedshiftType::VarChar(65_532));
-        assert_eq!(created(FlinkType::VarChar(16_384)), RedshiftType::VarChar(65_535));
-        assert_eq!(created(FlinkType::VarChar(u32::MAX)), RedshiftType::VarChar(65_535));
-        assert_eq!(created(FlinkType::String), RedshiftType::VarChar(1000));
-        assert_eq!(created(flink(18, 2)), redshift(18, 2));
-        assert_eq!(created(flink(19, 2)), redshift(20, 2));
-        assert_eq!(created(FlinkType::Timestamp(9)), RedshiftType::Timestamp);
-        assert_eq!(created(FlinkType::TimestampLtz(3)), RedshiftType::TimestampTz);
-    }
-
-    #[test]
-    fn decimals_lose_no_digit() {
-        assert_eq!(rules(&flink(10, 2), &redshift(10, 2)), Some(vec![]));
-        assert_eq!(rules(&flink(10, 2), &redshift(12, 4)), Some(vec![]));
-        assert_eq!(rules(&flink(10, 2), &redshift(38, 2)), Some(vec![]));
-        // A scale that is cut is refused outright.
-        assert_eq!(rules(&flink(10, 3), &redshift(38, 2)), None);
-        // Digits in front of the point are checked value by value.
-        assert_eq!(rules(&flink(20, 2), &redshift(18, 2)), Some(vec![Rule::MaxDigits(18)]));
-        assert_eq!(rules(&flink(10, 0), &redshift(10, 4)), Some(vec![Rule::MaxDigits(6)]));
-        // No room in front of the point at all: only 0.0000 would fit.
-        assert_eq!(rules(&flink(10, 0), &redshift(4, 4)), Some(vec![Rule::MaxDigits(0)]));
-    }
-
-    #[test]
-    fn nineteen_digits_end_with_sixty_four_bits() {
-        assert_eq!(rules(&flink(19, 2), &redshift(19, 2)), Some(vec![Rule::MaxUnscaled(i64::MAX)]));
-        assert_eq!(rules(&flink(18, 2), &redshift(19, 2)), Some(vec![]));
-        let limit = Rule::MaxUnscaled(i64::MAX / 100);
-        assert_eq!(rules(&flink(17, 0), &redshift(19, 2)), Some(vec![limit]));
-        assert_eq!(rules(&flink(16, 0), &redshift(19, 2)), Some(vec![]));
-        assert_eq!(rules(&FlinkType::Int, &redshift(19, 0)), None);
-    }
-
-    #[test]
-    fn integers_widen_and_never_narrow() {
-        let integers = [FlinkType::TinyInt, FlinkType::SmallInt, FlinkType::Int, FlinkType::BigInt];
-        let targets = [RedshiftType::SmallInt, RedshiftType::Integer, RedshiftType::BigInt];
-        fn fits(declared: &FlinkType, target: &RedshiftType) -> bool {
-            rules(declared, target).is_some()
-        }
-        for (from, declared) in integers.iter().enumerate() {
-            for (to, target) in targets.iter().enumerate() {
-                assert_eq!(fits(declared, target), from <= to + 1, "{declared} {target}");
-            }
-        }
-        assert!(
-            fits(&FlinkType::Int, &redshift(12, 2)) && !fits(&FlinkType::Int, &redshift(11, 2))
-        );
-        assert!(fits(&FlinkType::BigInt, &redshift(20, 0)));
-        assert!(!fits(&FlinkType::BigInt, &redshift(18, 0)));
-        assert!(!fits(&FlinkType::Double, &RedshiftType::Real));
-        assert!(!fits(&FlinkType::Int, &RedshiftType::Double));
-        assert!(!fits(&FlinkType::Timestamp(3), &RedshiftType::TimestampTz));
-    }
-
-    #[test]
-    fn what_is_staged_is_the_targets_exact_counterpart() {
-        let utc = DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
-        let plain = DataType::Timestamp(TimeUnit::Microsecond, None);
-        let parquet = staged(&RedshiftType::TimestampTz, CopyFormat::Parquet).unwrap();
-        assert_eq!((parquet.arrow, parquet.staging_type), (plain, RedshiftType::Timestamp));
-        assert_eq!(parquet.expression, LoadExpression::AtTimeZoneUtc);
-        let csv = staged(&RedshiftType::TimestampTz, CopyFormat::Csv).unwrap();
-        assert_eq!((csv.arrow, csv.staging_type), (utc, RedshiftType::TimestampTz));
-        assert_eq!(csv.expression, LoadExpression::Plain);
-        assert!(staged(&RedshiftType::Other("geometry".into()), CopyFormat::Parquet).is_none());
-    }
-}
+#[path = "mapping_tests.rs"]
+mod tests;

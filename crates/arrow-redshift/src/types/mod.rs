@@ -15,6 +15,7 @@ mod schema;
 pub use docs::{markdown, parquet_layout};
 pub use edges::{EDGES, Edge, Outcome};
 pub use flink::{Element, FlinkType, UTC};
+pub(crate) use mapping::BOUND_BYTES;
 pub use mapping::{Carrier, ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
 pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};

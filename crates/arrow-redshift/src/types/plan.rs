@@ -7,7 +7,7 @@ use arrow::datatypes::Field;
 use super::{
     Carrier, Column, ColumnPlan, FlinkType, LoadExpression, RedshiftType, Rule, TablePlan,
     TableSchema, TargetColumn, TargetTable, fold,
-    mapping::{rules, staged},
+    mapping::{carried_rules, rules, staged},
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -110,15 +110,9 @@ fn plan_column(
     }
     let (Some(checks), Some(staged)) = (rules(declared, target_type), staged(target_type, carrier))
     else {
-        let unfit = rules(declared, target_type).is_none();
-        let advice = match carrier {
-            Carrier::Binds if !unfit => {
-                "jdbc mode does not carry such columns yet; set 'sink.write.mode' = 'copy'".into()
-            }
-            _ => advice(declared, target_type),
-        };
-        return Err(format!("{head}; {advice}"));
+        return Err(format!("{head}; {}", advice(declared, target_type)));
     };
+    let checks = carried_rules(checks, target_type, carrier);
     let not_null = !column.nullable || !target.nullable;
     Ok(ColumnPlan {
         source: 0,

@@ -1,4 +1,4 @@
-//! The table of values at the edges, which the page of types shows: each is offered in each format,
+//! The table of values at the edges, which the page of types shows: each is offered every way,
 //! and what is carried comes back.
 
 use arrow_redshift::{
@@ -8,7 +8,7 @@ use arrow_redshift::{
 use redshift_local::config::Isolation;
 
 use crate::{
-    FORMATS,
+    WAYS,
     cases::{flink, redshift},
     support::{self, Kind, Warehouse},
     table::{Field, Table, commit, prepare, reader},
@@ -73,13 +73,17 @@ fn table(name: &str, edges: &[(usize, &Edge)]) -> Table {
     Table::new(name.to_owned(), edges.len(), fields)
 }
 
-async fn edges_are_as_the_page_says(server: &Warehouse, format: &str) {
+async fn edges_are_as_the_page_says(server: &Warehouse, way: &str) {
     let reader = reader(server).await;
-    let name = format!("edges_{format}");
+    let name = format!("edges_{way}");
     table(&name, &[]).create(&reader).await;
-    let sink = prepare(server, &table(&name, &[]), Kind::Append, format).await;
+    let sink = prepare(server, &table(&name, &[]), Kind::Append, way).await;
     let mut writer = sink.writer(0, 1).expect("a writer");
-    let outcome = |edge: &Edge| if format == "csv" { edge.csv } else { edge.parquet };
+    let outcome = |edge: &Edge| match way {
+        "parquet" => edge.parquet,
+        "csv" => edge.csv,
+        _ => edge.jdbc,
+    };
     let (carried, refused): (Vec<_>, Vec<_>) =
         EDGES.iter().enumerate().partition(|(_, edge)| outcome(edge) == Outcome::Carried);
     for (at, edge) in refused {
@@ -97,8 +101,8 @@ async fn edges_are_as_the_page_says(server: &Warehouse, format: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_at_the_edges_are_carried_or_refused_as_the_page_says() {
     let server = support::warehouse(Isolation::Snapshot).await;
-    for format in FORMATS {
-        edges_are_as_the_page_says(&server, format).await;
+    for way in WAYS {
+        edges_are_as_the_page_says(&server, way).await;
     }
     server.stop().await.unwrap();
 }

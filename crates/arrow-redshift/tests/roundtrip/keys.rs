@@ -10,19 +10,19 @@ use redshift_local::config::Isolation;
 use tokio_postgres::Client;
 
 use crate::{
-    AT_ONCE, FORMATS,
+    AT_ONCE, WAYS,
     cases::{cases, flink, redshift},
     support::{self, Kind, Warehouse, client},
     table::{Field, Table, load, prepare},
     values::{self, Cell, Value, cells, shown},
 };
 
-/// A key's type, the existing column's if the table is not created, the format of parts, and keys,
+/// A key's type, the existing column's if the table is not created, the way of the rows, and keys,
 /// each in all the spellings that Redshift takes for one.
 struct Keys {
     declared: FlinkType,
     existing: Option<RedshiftType>,
-    format: &'static str,
+    way: &'static str,
     spellings: Vec<Vec<Value>>,
 }
 
@@ -32,16 +32,18 @@ fn keys() -> Vec<Keys> {
     for case in cases() {
         let is_text = matches!(case.values[0], Value::Text(_));
         if case.declared.may_be_key() && !is_text {
+            let bytes = matches!(case.values[0], Value::Bytes(_));
             let spellings: Vec<_> = alone(case.values);
             let widest = case.targets.into_iter().next_back();
             let zoned = matches!(case.declared, FlinkType::TimestampLtz(_));
-            // Created tables and the widest existing columns by turns, and so the formats; instants
-            // take a way of their own in one of the four.
-            let turn = all.len() % 4;
-            for way in (0..4).filter(|way| zoned || *way == turn) {
+            // Created tables and the widest existing columns by turns, and so the ways; what one of
+            // these makes other values of takes all.
+            let turn = all.len() % 8;
+            for at in (0..8).filter(|at| zoned || bytes || *at == turn) {
+                let way = WAYS[at / 2];
                 let (declared, spellings) = (case.declared.clone(), spellings.clone());
-                let existing = widest.clone().filter(|_| way % 2 == 1);
-                all.push(Keys { declared, existing, format: FORMATS[way / 2], spellings });
+                let existing = widest.clone().filter(|_| at % 2 == 1);
+                all.push(Keys { declared, existing, way, spellings });
             }
         }
     }
@@ -63,18 +65,18 @@ fn keys() -> Vec<Keys> {
         ("STRING", Some("VARCHAR(5)")),
         ("STRING", Some("CHAR(9)")),
     ] {
-        for format in FORMATS {
+        for way in WAYS {
             let (declared, existing) = (flink(declared), existing.map(redshift));
-            all.push(Keys { declared, existing, format, spellings: texts.clone() });
+            all.push(Keys { declared, existing, way, spellings: texts.clone() });
         }
     }
     all
 }
 
 async fn keys_are_one_row_each(server: &Warehouse, reader: &Client, number: usize, keys: Keys) {
-    let Keys { declared, existing, format, spellings } = keys;
+    let Keys { declared, existing, way, spellings } = keys;
     let target = existing.clone().unwrap_or_else(|| default_target(&declared, 65_535));
-    let what = format!("{declared} in {target}, {format}");
+    let what = format!("{declared} in {target}, {way}");
     let fields = |rows: Vec<(Value, i64)>| {
         let (keys, marks): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let marks = marks.into_iter().map(Value::Int).collect();
@@ -89,7 +91,7 @@ async fn keys_are_one_row_each(server: &Warehouse, reader: &Client, number: usiz
     if existing.is_some() {
         one.create(reader).await;
     }
-    let sink = prepare(server, &one, Kind::Keyed, format).await;
+    let sink = prepare(server, &one, Kind::Keyed, way).await;
     let mut committer = sink.committer();
     let find = || async {
         let sql = format!("SELECT k, v FROM {name} ORDER BY v");

@@ -1,5 +1,6 @@
-//! Every carried type, end to end: what was declared, staged in either format, loaded by COPY and
-//! applied comes out of the table as it went in. What cannot is refused before anything is staged.
+//! Every carried type, end to end: what was declared, staged in either format and loaded by COPY, or
+//! sent as parameters, and applied comes out of the table as it went in. What cannot is refused before
+//! anything is staged or sent.
 
 mod cases;
 mod edges;
@@ -13,8 +14,8 @@ mod support;
 mod table;
 mod values;
 
-/// The formats of parts.
-const FORMATS: [&str; 2] = ["parquet", "csv"];
+/// The ways of rows into a table: the formats of copy mode's parts, and the guarantees of jdbc mode.
+const WAYS: [&str; 4] = ["parquet", "csv", "jdbc", "jdbc_exactly_once"];
 
 /// How many tables are loaded at once.
 const AT_ONCE: usize = 4;

@@ -1,11 +1,11 @@
-//! Every type into created and into existing tables, in both formats, appended and by key.
+//! Every type into created and into existing tables, every way, appended and by key.
 
 use arrow_redshift::types::{FlinkType, RedshiftType, default_target};
 use futures::{StreamExt, stream};
 use redshift_local::config::Isolation;
 
 use crate::{
-    AT_ONCE, FORMATS,
+    AT_ONCE, WAYS,
     cases::cases,
     support::{self, KINDS, Kind, Warehouse},
     table::{Field, Table, load, prepare, reader},
@@ -38,14 +38,14 @@ fn is_staged(declared: &FlinkType, target: &RedshiftType) -> bool {
         || matches!(target, RedshiftType::Time | RedshiftType::Super)
 }
 
-async fn matrix_comes_back(server: &Warehouse, mut table: Table, kind: Kind, format: &str) {
+async fn matrix_comes_back(server: &Warehouse, mut table: Table, kind: Kind, way: &str) {
     let existing = table.name.starts_with("existing");
-    table.name = format!("{}_{kind:?}_{format}", table.name).to_lowercase();
+    table.name = format!("{}_{kind:?}_{way}", table.name).to_lowercase();
     let reader = reader(server).await;
     if existing {
         table.create(&reader).await;
     }
-    let sink = prepare(server, &table, kind, format).await;
+    let sink = prepare(server, &table, kind, way).await;
     let mut committer = sink.committer();
     load(&sink, &mut committer, 1, &table.batch(), None).await;
     table.assert_holds(&reader, "loaded").await;
@@ -67,8 +67,8 @@ async fn every_type_comes_back_from_created_and_existing_tables() {
     let server = support::warehouse(Isolation::Snapshot).await;
     let mut loads = Vec::new();
     for (existing, zoned) in [(false, false), (false, true), (true, false), (true, true)] {
-        for (kind, format) in KINDS.iter().flat_map(|kind| FORMATS.map(|format| (*kind, format))) {
-            loads.push(matrix_comes_back(&server, matrix(existing, zoned), kind, format));
+        for (kind, way) in KINDS.iter().flat_map(|kind| WAYS.map(|way| (*kind, way))) {
+            loads.push(matrix_comes_back(&server, matrix(existing, zoned), kind, way));
         }
     }
     stream::iter(loads).buffer_unordered(AT_ONCE).collect::<()>().await;

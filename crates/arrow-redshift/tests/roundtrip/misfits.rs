@@ -1,4 +1,4 @@
-//! What a column or a format cannot carry: a clear error before anything is staged, never a load
+//! What a column or a way cannot carry: a clear error before anything is staged or sent, never a load
 //! that fails later.
 
 use arrow_redshift::{
@@ -9,14 +9,14 @@ use arrow_redshift::{
 use redshift_local::config::Isolation;
 
 use crate::{
-    FORMATS,
+    WAYS,
     cases::{flink, redshift},
     support::{self, BUCKET, Kind, Warehouse},
     table::{Field, Table, commit, prepare, reader},
     values::{Value, at, text},
 };
 
-/// A value in a column, the formats that refuse it, and words of the error.
+/// A value in a column, the ways that refuse it, and words of the error.
 struct Misfit {
     column: &'static str,
     value: Option<Value>,
@@ -24,8 +24,10 @@ struct Misfit {
     words: &'static str,
 }
 
-const BOTH: &[&str] = &FORMATS;
+const ALL: &[&str] = &WAYS;
 const CSV: &[&str] = &["csv"];
+const JDBC: &[&str] = &["jdbc", "jdbc_exactly_once"];
+const NO_PARQUET: &[&str] = &["csv", "jdbc", "jdbc_exactly_once"];
 const NONE: &[&str] = &[];
 
 fn misfits() -> Vec<Misfit> {
@@ -36,7 +38,7 @@ fn misfits() -> Vec<Misfit> {
     all.extend(floats());
     all.extend(bytes_and_clocks());
     all.extend(nested());
-    all.push(("needed", None, BOTH, "NULL"));
+    all.push(("needed", None, ALL, "NULL"));
     all.into_iter().map(misfit).collect()
 }
 
@@ -44,14 +46,14 @@ type Row = (&'static str, Option<Value>, &'static [&'static str], &'static str);
 
 fn texts() -> Vec<Row> {
     vec![
-        ("narrow", Some(text("éééééé")), BOTH, "12 bytes"),
-        ("narrow", Some(text("           ")), BOTH, "11 bytes"),
-        ("narrow", Some(text("a\0b")), BOTH, "NUL"),
-        ("wide", Some(Value::Text("x".repeat(65_536))), BOTH, "65536 bytes"),
-        ("wide", Some(Value::Text("😀".repeat(16_384))), BOTH, "65536 bytes"),
+        ("narrow", Some(text("éééééé")), ALL, "12 bytes"),
+        ("narrow", Some(text("           ")), ALL, "11 bytes"),
+        ("narrow", Some(text("a\0b")), ALL, "NUL"),
+        ("wide", Some(Value::Text("x".repeat(65_536))), ALL, "65536 bytes"),
+        ("wide", Some(Value::Text("😀".repeat(16_384))), ALL, "65536 bytes"),
         ("wide", Some(text("@NULL@")), CSV, "@NULL@"),
-        ("single", Some(text("café")), BOTH, "multi-byte"),
-        ("single", Some(text("12345678901")), BOTH, "11 bytes"),
+        ("single", Some(text("café")), ALL, "multi-byte"),
+        ("single", Some(text("12345678901")), ALL, "11 bytes"),
     ]
 }
 
@@ -68,7 +70,7 @@ fn decimals() -> Vec<Row> {
         ("longest", 10_i128.pow(38), "39 digits"),
         ("longest", i128::MIN, "39 digits"),
     ]
-    .map(|(column, value, words)| (column, Some(Value::Decimal(value)), BOTH, words))
+    .map(|(column, value, words)| (column, Some(Value::Decimal(value)), ALL, words))
     .to_vec()
 }
 
@@ -80,11 +82,11 @@ fn times() -> Vec<Row> {
     };
     let (early, late) = (edge("0001-01-01 00:00:00", -1), edge("9999-12-31 23:59:59.999999", 1));
     let mut rows: Vec<Row> = [-719_163, 2_932_897, i32::MIN, i32::MAX]
-        .map(|days| ("day", Some(Value::Day(days)), BOTH, WORDS))
+        .map(|days| ("day", Some(Value::Day(days)), ALL, WORDS))
         .to_vec();
     for column in ["clock", "instant", "utc"] {
         let values = [early, late, i64::MIN, i64::MAX];
-        rows.extend(values.map(|micros| (column, Some(Value::At(micros)), BOTH, WORDS)));
+        rows.extend(values.map(|micros| (column, Some(Value::At(micros)), ALL, WORDS)));
     }
     rows
 }
@@ -108,11 +110,14 @@ fn floats() -> Vec<Row> {
 fn bytes_and_clocks() -> Vec<Row> {
     let bytes = |length| Some(Value::Bytes(vec![0; length]));
     let clock = |micros| Some(Value::Clock(micros));
-    let mut rows =
-        vec![("bytes", bytes(11), BOTH, "11 bytes"), ("bytes", bytes(0), CSV, "an empty value")];
+    let mut rows = vec![
+        ("bytes", bytes(11), ALL, "11 bytes"),
+        ("bytes", bytes(0), NO_PARQUET, "an empty value"),
+        ("long", bytes(32_768), JDBC, "statements carry at most 32767"),
+    ];
     for column in ["time", "dated"] {
         for micros in [-1, 86_400_000_000, i64::MIN, i64::MAX] {
-            rows.push((column, clock(micros), BOTH, "no time of a day"));
+            rows.push((column, clock(micros), ALL, "no time of a day"));
         }
     }
     rows
@@ -125,22 +130,22 @@ fn nested() -> Vec<Row> {
         |keys: &[&str]| Some(Value::Entries(keys.iter().map(|key| (text(key), None)).collect()));
     let row = |at| Some(Value::Fields(vec![Some(Value::At(at))]));
     let mut rows = vec![
-        ("list", list(text("a\0")), BOTH, WORDS),
-        ("list", list(Value::Text("x".repeat(65_532))), BOTH, "65536 bytes of JSON"),
-        ("map", map(&["a", "b", "a"]), BOTH, WORDS),
-        ("map", map(&["\0"]), BOTH, WORDS),
-        ("row", row(i64::MAX), BOTH, WORDS),
-        ("row", row(-62_135_596_800_000_001), BOTH, WORDS),
-        ("json", Some(Value::Text(format!("\"{}\"", "é".repeat(32_767)))), BOTH, "65536 bytes"),
+        ("list", list(text("a\0")), ALL, WORDS),
+        ("list", list(Value::Text("x".repeat(65_532))), ALL, "65536 bytes of JSON"),
+        ("map", map(&["a", "b", "a"]), ALL, WORDS),
+        ("map", map(&["\0"]), ALL, WORDS),
+        ("row", row(i64::MAX), ALL, WORDS),
+        ("row", row(-62_135_596_800_000_001), ALL, WORDS),
+        ("json", Some(Value::Text(format!("\"{}\"", "é".repeat(32_767)))), ALL, "65536 bytes"),
     ];
     for bad in ["", "nul", "{", "{\"a\":1,\"a\":2}", "\"\\u0000\"", "1 2", "\"\\ud800\""] {
-        rows.push(("json", Some(text(bad)), BOTH, "no JSON"));
+        rows.push(("json", Some(text(bad)), ALL, "no JSON"));
     }
     rows
 }
 
 /// Some rows of NULL everywhere but where a value is needed.
-fn table(format: &str, rows: usize) -> Table {
+fn table(way: &str, rows: usize) -> Table {
     let fields = [
         ("narrow", "STRING", "VARCHAR(10)"),
         ("wide", "STRING", "VARCHAR(65535)"),
@@ -158,6 +163,7 @@ fn table(format: &str, rows: usize) -> Table {
         ("widened", "FLOAT", "DOUBLE PRECISION"),
         ("double", "DOUBLE", "DOUBLE PRECISION"),
         ("bytes", "BYTES", "VARBYTE(10)"),
+        ("long", "BYTES", "VARBYTE(64000)"),
         ("time", "TIME(6)", "TIME"),
         ("dated", "TIME(3)", "TIMESTAMP"),
         ("list", "ARRAY<STRING>", "SUPER"),
@@ -168,7 +174,7 @@ fn table(format: &str, rows: usize) -> Table {
     .map(|(name, from, to)| Field::new(name, flink(from), redshift(to), Vec::new()));
     let needed = vec![Value::Int(1); rows];
     let needed = Field::new("needed", FlinkType::Int, RedshiftType::Integer, needed).not_null();
-    Table::new(format!("misfits_{format}"), rows, fields.into_iter().chain([needed]).collect())
+    Table::new(format!("misfits_{way}"), rows, fields.into_iter().chain([needed]).collect())
 }
 
 fn put(table: &mut Table, row: usize, misfit: &Misfit) {
@@ -179,24 +185,24 @@ fn put(table: &mut Table, row: usize, misfit: &Misfit) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_carried_is_refused_before_anything_is_staged() {
     let server = support::warehouse(Isolation::Snapshot).await;
-    for format in FORMATS {
+    for way in WAYS {
         let reader = reader(&server).await;
-        table(format, 0).create(&reader).await;
-        let sink = prepare(&server, &table(format, 0), Kind::Append, format).await;
-        let carried = refuse(&server, &sink, format).await;
+        table(way, 0).create(&reader).await;
+        let sink = prepare(&server, &table(way, 0), Kind::Append, way).await;
+        let carried = refuse(&server, &sink, way).await;
         carried.assert_holds(&reader, "what is carried").await;
     }
     server.stop().await.unwrap();
 }
 
-/// Offers every misfit, then commits with the same writer those that this format carries.
-async fn refuse(server: &Warehouse, sink: &Prepared, format: &str) -> Table {
+/// Offers every misfit, then commits with the same writer those that go this way.
+async fn refuse(server: &Warehouse, sink: &Prepared, way: &str) -> Table {
     let mut writer = sink.writer(0, 1).expect("a writer");
     let (refused, carried): (Vec<_>, Vec<_>) =
-        misfits().into_iter().partition(|misfit| misfit.refused_by.contains(&format));
+        misfits().into_iter().partition(|misfit| misfit.refused_by.contains(&way));
     for misfit in refused {
         let Misfit { column, ref value, words, .. } = misfit;
-        let mut rows = table(format, 3);
+        let mut rows = table(way, 3);
         put(&mut rows, 1, &misfit);
         let written = writer.write(&rows.batch(), None).await;
         let error = written.expect_err(column);
@@ -208,10 +214,10 @@ async fn refuse(server: &Warehouse, sink: &Prepared, format: &str) -> Table {
     }
     if let Some(local) = server.local() {
         let staged = local.s3().list(BUCKET, "temp/").expect("lists");
-        assert!(staged.is_empty(), "{format}: {staged:?}");
+        assert!(staged.is_empty(), "{way}: {staged:?}");
     }
 
-    let mut rows = table(format, carried.len() + 1);
+    let mut rows = table(way, carried.len() + 1);
     for (row, misfit) in carried.iter().enumerate() {
         put(&mut rows, row, misfit);
     }

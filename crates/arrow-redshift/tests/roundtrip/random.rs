@@ -1,4 +1,4 @@
-//! Random rows of every type: what goes in comes out, in both formats, appended and by key.
+//! Random rows of every type: what goes in comes out, every way, appended and by key.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use redshift_local::config::Isolation;
 use tokio_postgres::Client;
 
 use crate::{
-    FORMATS,
+    WAYS,
     cases::{TROUBLE, flink},
     support::{self, KINDS, Kind},
     table::{Field, Table, load, prepare, reader},
@@ -51,10 +51,13 @@ const TYPES: [&str; 23] = [
     "MULTISET<BIGINT>",
 ];
 
+/// The way that carries what JSON does.
+const WITHIN: &str = "parquet";
+
 /// Keys of keyed rows: few, so that they meet again.
 const KEYS: i64 = 40;
 
-fn any_value(declared: &FlinkType, csv: bool) -> BoxedStrategy<Value> {
+fn any_value(declared: &FlinkType, way: &str) -> BoxedStrategy<Value> {
     match *declared {
         FlinkType::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),
         FlinkType::TinyInt => any::<i8>().prop_map(|value| Value::Int(value.into())).boxed(),
@@ -62,9 +65,13 @@ fn any_value(declared: &FlinkType, csv: bool) -> BoxedStrategy<Value> {
         FlinkType::Int => any::<i32>().prop_map(|value| Value::Int(value.into())).boxed(),
         FlinkType::BigInt => any::<i64>().prop_map(Value::Int).boxed(),
         // CSV carries numbers only, and no subnormal ones.
-        FlinkType::Float if csv => (f32::NORMAL | f32::ZERO).prop_map(Value::Float).boxed(),
+        FlinkType::Float if way == "csv" => {
+            (f32::NORMAL | f32::ZERO).prop_map(Value::Float).boxed()
+        }
         FlinkType::Float => f32::ANY.prop_map(Value::Float).boxed(),
-        FlinkType::Double if csv => (f64::NORMAL | f64::ZERO).prop_map(Value::Double).boxed(),
+        FlinkType::Double if way == "csv" => {
+            (f64::NORMAL | f64::ZERO).prop_map(Value::Double).boxed()
+        }
         FlinkType::Double => f64::ANY.prop_map(Value::Double).boxed(),
         FlinkType::Decimal { precision, .. } => {
             let most = 10_i128.pow(u32::from(precision)) - 1;
@@ -76,9 +83,9 @@ fn any_value(declared: &FlinkType, csv: bool) -> BoxedStrategy<Value> {
             let micros = -62_135_596_800_000_000..=253_402_300_799_999_999_i64;
             micros.prop_map(Value::At).boxed()
         }
-        // CSV does not carry empty bytes.
+        // Parquet alone carries empty bytes.
         FlinkType::Binary(_) | FlinkType::VarBinary(_) | FlinkType::Bytes => {
-            vec(any::<u8>(), usize::from(csv)..40).prop_map(Value::Bytes).boxed()
+            vec(any::<u8>(), usize::from(way != "parquet")..40).prop_map(Value::Bytes).boxed()
         }
         FlinkType::Time(_) => (0..86_400_000_000_i64).prop_map(Value::Clock).boxed(),
         FlinkType::IntervalYearMonth => any::<i32>().prop_map(Value::Months).boxed(),
@@ -95,14 +102,14 @@ fn any_value(declared: &FlinkType, csv: bool) -> BoxedStrategy<Value> {
     }
 }
 
-/// A value within another, which is JSON in either format.
+/// A value within another, which is JSON whichever way it goes.
 fn any_or_null(declared: &FlinkType) -> BoxedStrategy<Option<Value>> {
-    option::weighted(0.85, any_value(declared, false)).boxed()
+    option::weighted(0.85, any_value(declared, WITHIN)).boxed()
 }
 
 /// Entries whose keys differ.
 fn any_entries(key: &FlinkType, value: &FlinkType) -> BoxedStrategy<Value> {
-    let entry = (any_value(key, false), any_value(value, false));
+    let entry = (any_value(key, WITHIN), any_value(value, WITHIN));
     let distinct = |entries: Vec<(Value, Value)>| {
         let mut kept: Vec<(Value, Option<Value>)> = Vec::new();
         for (key, value) in entries {
@@ -133,10 +140,10 @@ fn any_text() -> impl Strategy<Value = Value> {
 /// A row: its key, and a value or NULL for each of the types.
 type Row = (i64, Vec<Option<Value>>);
 
-fn any_rows(csv: bool) -> impl Strategy<Value = Vec<Row>> {
+fn any_rows(way: &str) -> impl Strategy<Value = Vec<Row>> {
     let values: Vec<_> = TYPES
         .iter()
-        .map(|declared| option::weighted(0.85, any_value(&flink(declared), csv)))
+        .map(|declared| option::weighted(0.85, any_value(&flink(declared), way)))
         .collect();
     vec((0..KEYS, values), 1..60)
 }
@@ -216,10 +223,10 @@ fn config() -> Config {
 fn random_rows_come_back() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(support::warehouse(Isolation::Snapshot));
-    for (format, kind) in FORMATS.iter().flat_map(|format| KINDS.map(|kind| (*format, kind))) {
-        let name = format!("random_{format}_{kind:?}").to_lowercase();
+    for (way, kind) in WAYS.iter().flat_map(|way| KINDS.map(|kind| (*way, kind))) {
+        let name = format!("random_{way}_{kind:?}").to_lowercase();
         let reader = runtime.block_on(reader(&server));
-        let sink = runtime.block_on(prepare(&server, &table(&name, &[]), kind, format));
+        let sink = runtime.block_on(prepare(&server, &table(&name, &[]), kind, way));
         let committer = sink.committer();
         let rows = BTreeMap::new();
         let loaded = Loaded { name, kind, sink, committer, checkpoint: 0, rows };
@@ -228,7 +235,7 @@ fn random_rows_come_back() {
             runtime.block_on(loaded.borrow_mut().load(rows, &reader));
             Ok(())
         };
-        TestRunner::new(config()).run(&any_rows(format == "csv"), comes_back).unwrap();
+        TestRunner::new(config()).run(&any_rows(way), comes_back).unwrap();
         runtime.block_on(loaded.borrow().check(0, &reader));
     }
     runtime.block_on(server.stop()).unwrap();

@@ -1,5 +1,7 @@
 //! Tables with what they are to hold: declared, created, loaded and read back.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow_redshift::{
     sink::{CommitPoint, Committer, Prepared, Writer},
@@ -126,10 +128,26 @@ pub async fn reader(server: &Warehouse) -> Client {
     client
 }
 
-pub async fn prepare(server: &Warehouse, table: &Table, kind: Kind, format: &str) -> Prepared {
-    let mut options = options(server, &table.name);
-    options.insert("sink.copy.format".into(), format.into());
-    sink(&options, table.schema(kind)).prepare(&[]).await.unwrap_or_else(|e| panic!("{e}"))
+pub async fn prepare(server: &Warehouse, table: &Table, kind: Kind, way: &str) -> Prepared {
+    let sink = sink(&given(server, &table.name, way), table.schema(kind));
+    sink.prepare(&[]).await.unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The options of a sink whose rows go one of the ways.
+pub fn given(server: &Warehouse, table: &str, way: &str) -> BTreeMap<String, String> {
+    let mut options = options(server, table);
+    let more: &[(&str, &str)] = match way {
+        "jdbc" => &[("sink.write.mode", "jdbc")],
+        "jdbc_exactly_once" => {
+            &[("sink.write.mode", "jdbc"), ("sink.delivery-guarantee", "exactly-once")]
+        }
+        format => &[("sink.copy.format", format)],
+    };
+    if way.starts_with("jdbc") {
+        options.retain(|key, _| !key.starts_with("aws.") && !key.contains("s3"));
+    }
+    options.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    options
 }
 
 /// Loads one checkpoint; the rows come in two pieces, the second of them from the middle of arrays.
@@ -149,11 +167,15 @@ pub async fn load(
     commit(sink, committer, writer, checkpoint).await;
 }
 
-/// Commits what a writer staged up to a checkpoint.
+/// Commits what a writer holds up to a checkpoint.
 pub async fn commit(sink: &Prepared, committer: &mut Committer, mut writer: Writer, at: u64) {
     let parts = writer.close(at).await.expect("closes");
     let gathered = sink.gather(&CommitPoint::Checkpoint(at), parts).expect("a fresh launch");
-    let committable = gathered.expect("something was staged");
+    // In jdbc mode, at least once, the writer has committed everything by itself.
+    let Some(committable) = gathered else {
+        assert!(writer.flushed().rows > 0, "nothing was written");
+        return;
+    };
     let applied = committer.commit(&committable, &CancellationToken::new()).await;
     applied.unwrap_or_else(|error| panic!("{error}"));
 }

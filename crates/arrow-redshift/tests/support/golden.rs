@@ -36,7 +36,8 @@ pub fn assert_known(log: &[StatementRecord]) {
 /// A shape without the names and the number of tables' columns: names become `x`, a list of them
 /// one, a column's definition `column`. The connector's own names (`frc_…`, the ledger) stay.
 pub fn canonical(shape: &str) -> String {
-    let pieces = without_aliases(without_conversions(without_zones(references(pieces(shape)))));
+    let pieces = without_conversions(without_zones(references(pieces(shape))));
+    let pieces = nulls(without_aliases(pieces));
     let pieces = merged(definitions(merged(equalities(pieces))));
     let texts: Vec<String> = pieces.into_iter().map(|piece| piece.text).collect();
     without_repeats(texts).join(" ")
@@ -57,7 +58,7 @@ enum Kind {
     Name,
     /// Two names with `=` between them.
     Equality,
-    /// A column's definition.
+    /// A column's definition, or a NULL of its type.
     Definition,
 }
 
@@ -142,7 +143,8 @@ fn without_zones(pieces: Vec<Piece>) -> Vec<Piece> {
     out
 }
 
-/// Takes `CAST(name AS TIME)`, `CAST(name AS VARCHAR(n))` and `JSON_PARSE(name)` for the name.
+/// Takes `CAST(name AS TIME)`, `CAST(name AS VARCHAR(n))`, `JSON_PARSE(name)` and `FROM_HEX(name)` for
+/// the name.
 fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     for piece in pieces {
@@ -164,7 +166,8 @@ fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
                 9
             }
             [.., parse, open, named, close]
-                if [parse, open, close].map(|p| p.text.as_str()) == ["json_parse", "(", ")"]
+                if matches!(parse.text.as_str(), "json_parse" | "from_hex")
+                    && [open, close].map(|p| p.text.as_str()) == ["(", ")"]
                     && named.kind == Kind::Name =>
             {
                 4
@@ -189,6 +192,29 @@ fn without_aliases(pieces: Vec<Piece>) -> Vec<Piece> {
         {
             out.truncate(out.len() - 2);
         }
+    }
+    out
+}
+
+/// Takes a list of `CAST(NULL AS type)` for one NULL.
+fn nulls(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::new();
+    let mut rest = pieces.into_iter();
+    while let Some(piece) = rest.next() {
+        out.push(piece);
+        let [.., cast, open, null, r#as] = out.as_slice() else { continue };
+        if [cast, open, null, r#as].map(|p| p.text.as_str()) != ["cast", "(", "null", "as"] {
+            continue;
+        }
+        let mut depth = 1;
+        for next in rest.by_ref() {
+            depth += i32::from(next.text == "(") - i32::from(next.text == ")");
+            if depth == 0 {
+                break;
+            }
+        }
+        out.truncate(out.len() - 4);
+        out.push(Piece { text: "null".into(), kind: Kind::Definition });
     }
     out
 }

@@ -21,9 +21,9 @@ use self::{
 use super::{
     builder::{ColumnBuilder, TimeText},
     files,
-    filesystem::Wanted,
     input_error::InputError,
     options::TableOptions,
+    streamed::Wanted,
 };
 use crate::value::time::Digits;
 

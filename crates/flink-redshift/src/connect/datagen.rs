@@ -11,37 +11,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
 use datafusion::{
-    arrow::{
-        array::{ArrayRef, RecordBatch, RecordBatchOptions},
-        datatypes::SchemaRef,
-    },
-    catalog::{Session, TableProvider},
-    datasource::TableType,
+    arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions},
     error::Result,
-    execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::Expr,
-    physical_plan::{
-        ExecutionPlan,
-        stream::RecordBatchReceiverStreamBuilder,
-        streaming::{PartitionStream, StreamingTableExec},
-    },
 };
 
 use super::{
     builder::{ColumnBuilder, TimeText},
     options::TableOptions,
+    streamed::{RowSource, Wanted},
 };
 use crate::{
-    plan::engine_schema,
     script::{DeclaredColumn, Problem},
     value::time::Digits,
 };
 use field::{Field, FieldOptions};
-
-/// Batches that wait for whoever takes them.
-const WAITING: usize = 2;
 
 /// How often rows come where they come slowly.
 const TICKS_PER_SECOND: u64 = 10;
@@ -88,112 +72,47 @@ impl Datagen {
     }
 }
 
-/// The rows as a table of the engine.
-#[derive(Debug)]
-pub struct DatagenTable {
-    source: Datagen,
-    schema: SchemaRef,
-}
-
-impl DatagenTable {
-    /// A table of made-up rows.
-    pub fn new(source: Datagen) -> Self {
-        let schema = engine_schema(&source.columns);
-        DatagenTable { source, schema }
-    }
-}
-
-#[async_trait]
-impl TableProvider for DatagenTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+impl RowSource for Datagen {
+    fn columns(&self) -> &Arc<[DeclaredColumn]> {
+        &self.columns
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Base
+    fn split(&self, _most: usize) -> Vec<Self> {
+        vec![self.clone()]
     }
 
-    async fn scan(
+    fn read(
         &self,
-        _state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let projection: Arc<[usize]> = match projection {
-            Some(projection) => projection.as_slice().into(),
-            None => (0..self.source.columns.len()).collect(),
-        };
-        let schema = Arc::new(self.schema.project(&projection)?);
-        let rows = Rows { source: self.source.clone(), projection, schema: Arc::clone(&schema) };
-        let exec = StreamingTableExec::try_new(
-            schema,
-            vec![Arc::new(rows) as Arc<dyn PartitionStream>],
-            None,
-            [],
-            false,
-            limit,
-        )?;
-        Ok(Arc::new(exec))
-    }
-}
-
-/// The rows as a stream.
-#[derive(Debug)]
-struct Rows {
-    source: Datagen,
-    projection: Arc<[usize]>,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for Rows {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let source = self.source.clone();
-        let (projection, schema) = (Arc::clone(&self.projection), Arc::clone(&self.schema));
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&schema), WAITING);
-        let batches = builder.tx();
-        let most = context.session_config().batch_size() as u64;
-        builder.spawn_blocking(move || {
-            let started = Instant::now();
-            let at_once = (source.rows_per_second / TICKS_PER_SECOND).clamp(1, most);
-            let mut made = 0;
-            while made < source.rows {
-                let rows = at_once.min(source.rows - made);
-                let batch = source.batch(&projection, &schema, made, rows)?;
-                // A receiver that is gone wants no more rows.
-                if batches.blocking_send(Ok(batch)).is_err() {
-                    break;
-                }
-                made += rows;
-                let due = Duration::from_secs_f64(made as f64 / source.rows_per_second as f64);
-                let last = made == source.rows;
-                if !last && let Some(early) = due.checked_sub(started.elapsed()) {
-                    thread::sleep(early);
-                }
+        wanted: &Wanted<'_>,
+        rows: usize,
+        send: &mut impl FnMut(RecordBatch) -> bool,
+    ) -> Result<()> {
+        let started = Instant::now();
+        let at_once = (self.rows_per_second / TICKS_PER_SECOND).clamp(1, rows as u64);
+        let mut made = 0;
+        while made < self.rows {
+            let rows = at_once.min(self.rows - made);
+            if !send(self.batch(wanted, made, rows)?) {
+                break;
             }
-            Ok(())
-        });
-        builder.build()
+            made += rows;
+            let due = Duration::from_secs_f64(made as f64 / self.rows_per_second as f64);
+            let last = made == self.rows;
+            if !last && let Some(early) = due.checked_sub(started.elapsed()) {
+                thread::sleep(early);
+            }
+        }
+        Ok(())
     }
 }
 
 impl Datagen {
     /// So many rows from the `first` on.
-    fn batch(
-        &self,
-        projection: &[usize],
-        schema: &SchemaRef,
-        first: u64,
-        rows: u64,
-    ) -> Result<RecordBatch> {
+    fn batch(&self, wanted: &Wanted<'_>, first: u64, rows: u64) -> Result<RecordBatch> {
         let mut random = rand::rng();
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(projection.len());
-        for index in projection {
-            let (column, field) = (&self.columns[*index], &self.fields[*index]);
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(wanted.projection.len());
+        for index in wanted.projection {
+            let (column, field) = (&wanted.columns[*index], &self.fields[*index]);
             let mut values = ColumnBuilder::new(&column.data_type, TEXT);
             for row in first..first + rows {
                 let value = field.value(row, &mut random);
@@ -205,6 +124,6 @@ impl Datagen {
             columns.push(values.finish()?);
         }
         let options = RecordBatchOptions::new().with_row_count(usize::try_from(rows).ok());
-        Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+        Ok(RecordBatch::try_new_with_options(Arc::clone(wanted.schema), columns, &options)?)
     }
 }

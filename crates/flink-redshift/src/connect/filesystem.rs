@@ -2,20 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use async_trait::async_trait;
-use datafusion::{
-    arrow::datatypes::SchemaRef,
-    catalog::{Session, TableProvider},
-    datasource::TableType,
-    error::Result,
-    execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::Expr,
-    physical_plan::{
-        ExecutionPlan,
-        stream::RecordBatchReceiverStreamBuilder,
-        streaming::{PartitionStream, StreamingTableExec},
-    },
-};
+use datafusion::{arrow::array::RecordBatch, error::Result};
 
 use super::{
     csv::{self, CsvFormat},
@@ -23,14 +10,9 @@ use super::{
     json::{self, JsonFormat},
     options::TableOptions,
     parquet::{self, ParquetFormat},
+    streamed::{RowSource, Wanted},
 };
-use crate::{
-    plan::engine_schema,
-    script::{DeclaredColumn, Problem},
-};
-
-/// Batches that wait between a file's reader and whoever takes them.
-const WAITING: usize = 2;
+use crate::script::{DeclaredColumn, Problem};
 
 /// Files that are read.
 #[derive(Debug, Clone)]
@@ -86,114 +68,34 @@ impl Filesystem {
     }
 }
 
-/// What a format's reader needs to know of a file's table.
-pub struct Wanted<'a> {
-    /// All columns of the file.
-    pub columns: &'a [DeclaredColumn],
-    /// Indexes of those that are wanted, in order.
-    pub projection: &'a [usize],
-    /// Their schema.
-    pub schema: &'a SchemaRef,
-}
-
-/// The files as a table of the engine.
-#[derive(Debug)]
-pub struct FilesystemTable {
-    source: Filesystem,
-    schema: SchemaRef,
-}
-
-impl FilesystemTable {
-    /// A table over files.
-    pub fn new(source: Filesystem) -> Self {
-        let schema = engine_schema(&source.columns);
-        FilesystemTable { source, schema }
-    }
-}
-
-#[async_trait]
-impl TableProvider for FilesystemTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+impl RowSource for Filesystem {
+    fn columns(&self) -> &Arc<[DeclaredColumn]> {
+        &self.columns
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Base
+    /// With a parallelism of 1 one stream reads all files, in order.
+    fn split(&self, most: usize) -> Vec<Self> {
+        let streams = most.min(self.files.len()).max(1);
+        let every = |first| self.files.iter().skip(first).step_by(streams).cloned().collect();
+        (0..streams).map(|first| Filesystem { files: every(first), ..self.clone() }).collect()
     }
 
-    async fn scan(
+    fn read(
         &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let projection: Arc<[usize]> = match projection {
-            Some(projection) => projection.as_slice().into(),
-            None => (0..self.source.columns.len()).collect(),
-        };
-        let schema = Arc::new(self.schema.project(&projection)?);
-        // With a parallelism of 1 one stream reads all files, in order.
-        let streams = state.config().target_partitions().min(self.source.files.len()).max(1);
-        let partitions = (0..streams).map(|first| {
-            Arc::new(Files {
-                files: self.source.files.iter().skip(first).step_by(streams).cloned().collect(),
-                format: self.source.format.clone(),
-                columns: Arc::clone(&self.source.columns),
-                projection: Arc::clone(&projection),
-                schema: Arc::clone(&schema),
-            }) as Arc<dyn PartitionStream>
-        });
-        let exec = StreamingTableExec::try_new(
-            schema.clone(),
-            partitions.collect(),
-            None,
-            [],
-            false,
-            limit,
-        )?;
-        Ok(Arc::new(exec))
-    }
-}
-
-/// Files that one stream reads, one after the other.
-#[derive(Debug)]
-struct Files {
-    files: Vec<PathBuf>,
-    format: Format,
-    columns: Arc<[DeclaredColumn]>,
-    projection: Arc<[usize]>,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for Files {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rows = context.session_config().batch_size();
-        let (files, format) = (self.files.clone(), self.format.clone());
-        let (columns, projection) = (Arc::clone(&self.columns), Arc::clone(&self.projection));
-        let schema = Arc::clone(&self.schema);
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&schema), WAITING);
-        let batches = builder.tx();
-        builder.spawn_blocking(move || {
-            let wanted = Wanted { columns: &columns, projection: &projection, schema: &schema };
-            // A receiver that is gone wants no more rows: the reading ends.
-            let mut send = |batch| batches.blocking_send(Ok(batch)).is_ok();
-            for file in &files {
-                let more = match &format {
-                    Format::Csv(format) => csv::read(file, format, &wanted, rows, &mut send)?,
-                    Format::Json(format) => json::read(file, format, &wanted, rows, &mut send)?,
-                    Format::Parquet(_) => parquet::read(file, &wanted, rows, &mut send)?,
-                };
-                if !more {
-                    break;
-                }
+        wanted: &Wanted<'_>,
+        rows: usize,
+        send: &mut impl FnMut(RecordBatch) -> bool,
+    ) -> Result<()> {
+        for file in &self.files {
+            let more = match &self.format {
+                Format::Csv(format) => csv::read(file, format, wanted, rows, send)?,
+                Format::Json(format) => json::read(file, format, wanted, rows, send)?,
+                Format::Parquet(_) => parquet::read(file, wanted, rows, send)?,
+            };
+            if !more {
+                break;
             }
-            Ok(())
-        });
-        builder.build()
+        }
+        Ok(())
     }
 }

@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 use super::{
     builder::{ColumnBuilder, TimeText},
     files,
-    filesystem::Wanted,
     input_error::InputError,
     options::TableOptions,
+    streamed::Wanted,
 };
 use crate::value::{number, time::Digits};
 

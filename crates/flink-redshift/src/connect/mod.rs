@@ -11,11 +11,12 @@ mod json;
 mod options;
 mod parquet;
 mod print;
+mod streamed;
 
-pub use datagen::{Datagen, DatagenTable};
+pub use datagen::Datagen;
 pub use files::absolute as absolute_path;
-pub use filesystem::FilesystemTable;
 pub use print::{Print, Printer};
+pub use streamed::StreamedTable;
 
 use crate::{
     run::redshift::RedshiftTable,

@@ -22,9 +22,9 @@ use datafusion::{
 };
 
 use super::{
-    filesystem::Wanted,
     input_error::{FileError, InputError},
     options::TableOptions,
+    streamed::Wanted,
 };
 use crate::{plan::engine_type, script::DeclaredColumn};
 

@@ -46,7 +46,8 @@ impl Fingerprint {
     /// comments do not count.
     pub fn of_insert(insert: &Insert, reads: &[(String, Self)]) -> Self {
         let columns = insert.columns.as_ref().map(|columns| columns.join(", "));
-        let target = ["insert".to_owned(), insert.table.clone(), columns.unwrap_or_default()];
+        let verb = if insert.overwrite { "overwrite" } else { "insert" };
+        let target = [verb.to_owned(), insert.table.clone(), columns.unwrap_or_default()];
         digest(target.into_iter().chain(parts(&insert.query, reads)))
     }
 }

@@ -26,7 +26,7 @@ pub use settings::{NotNull, Settings};
 pub use types::{engine_schema, engine_type};
 
 use crate::{
-    connect::{self, Connector, DatagenTable, FilesystemTable},
+    connect::{self, Connector, StreamedTable},
     script::{
         CreateTable, CreateView, DeclaredColumn, DropTable, Insert, Problem, Statement,
         StatementKind,
@@ -51,6 +51,8 @@ pub struct PlannedInsert {
     pub line: u64,
     /// Name of the table in the script.
     pub table: String,
+    /// Whether its rows take the place of those that the table holds.
+    pub overwrite: bool,
     /// The query, with the sink's types.
     pub query: LogicalPlan,
     /// The columns that are written, in the order of the query.
@@ -176,11 +178,11 @@ impl Planner {
         self.warnings.extend(opened.warnings);
         let relation = match opened.connector {
             Connector::Filesystem(source) => {
-                self.session.register(&name, Arc::new(FilesystemTable::new(source)));
+                self.session.register(&name, Arc::new(StreamedTable::new(source)));
                 Relation::Source(fingerprint, "filesystem")
             }
             Connector::Datagen(source) => {
-                self.session.register(&name, Arc::new(DatagenTable::new(source)));
+                self.session.register(&name, Arc::new(StreamedTable::new(source)));
                 Relation::Source(fingerprint, "datagen")
             }
             connector => {
@@ -238,7 +240,7 @@ impl Planner {
 
     async fn insert(&mut self, insert: Insert, line: u64) -> Result<(), Vec<Problem>> {
         let fingerprint = Fingerprint::of_insert(&insert, &self.reads(&insert.query));
-        let Insert { table, columns, query } = insert;
+        let Insert { overwrite, table, columns, query } = insert;
         let query = self.query(query, line).await;
         let sink = match self.relations.get(&table) {
             Some(Relation::Sink(sink)) => sink,
@@ -262,6 +264,11 @@ impl Planner {
             }
             None => return Err(vec![Problem::new(line, format!("there is no table {table}"))]),
         };
+        if overwrite && !matches!(sink.connector, Connector::Redshift(_)) {
+            let name = sink.connector.name();
+            let why = format!("INSERT OVERWRITE of {table}: {name} has nothing to replace");
+            return Err(vec![Problem::new(line, why)]);
+        }
         let target = sink::Target {
             table: &table,
             columns: &sink.columns,
@@ -274,6 +281,7 @@ impl Planner {
         self.inserts.push(PlannedInsert {
             line,
             table,
+            overwrite,
             query,
             columns: written,
             primary_key: sink.primary_key.clone(),

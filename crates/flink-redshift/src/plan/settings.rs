@@ -58,7 +58,10 @@ impl Settings {
         match key.as_str() {
             "execution.runtime-mode" => {
                 if !["batch", "automatic"].contains(&value.to_lowercase().as_str()) {
-                    return refuse("this command runs scripts in batch mode: set it to 'batch'");
+                    return refuse(
+                        "this command runs scripts in batch mode: set it to 'batch', or run the \
+                                   script with Flink",
+                    );
                 }
             }
             "pipeline.name" => self.pipeline_name = Some(value.clone()),

@@ -115,6 +115,7 @@ pub fn identity(
     let insert = &plan.inserts[index];
     redshift::Place {
         launch: launch.clone(),
+        overwrite: insert.overwrite,
         sink: format!("{}:{}", index + 1, insert.table),
         job: job(plan.settings.pipeline_name.as_deref(), table, insert),
     }
@@ -135,5 +136,6 @@ fn before(insert: &PlannedInsert) -> String {
 
 /// Where an INSERT stands, for messages.
 pub fn place(insert: &PlannedInsert) -> String {
-    format!("INSERT INTO {} (line {})", insert.table, insert.line)
+    let verb = if insert.overwrite { "OVERWRITE" } else { "INTO" };
+    format!("INSERT {verb} {} (line {})", insert.table, insert.line)
 }

@@ -119,7 +119,8 @@ impl RedshiftTable {
             .iter()
             .filter_map(|column| Some((column.name.clone(), column.comment.clone()?)));
         let comments = Comments { table: self.comment.clone(), columns: comments.collect() };
-        Sink::new(self.config.clone(), schema.commented(comments), identity)
+        let sink = Sink::new(self.config.clone(), schema.commented(comments), identity)?;
+        if place.overwrite { sink.overwriting() } else { Ok(sink) }
     }
 
     /// Looks for what runs have left on S3; `None` where nothing is staged there. Without an age it
@@ -138,13 +139,15 @@ impl RedshiftTable {
 
 /// The IAM policies that these tables need.
 pub fn policies<'a>(tables: impl Iterator<Item = &'a RedshiftTable>) -> Vec<NeededPolicy> {
-    arrow_redshift::stage::policies(tables.filter_map(|table| table.config.copy.as_ref()))
+    arrow_redshift::stage::policies(tables.map(|table| &table.config))
 }
 
 /// Which load of a run this is.
 pub struct Place {
     /// The run.
     pub launch: LaunchId,
+    /// Whether it replaces what the table holds.
+    pub overwrite: bool,
     /// Which INSERT of the script.
     pub sink: String,
     /// What is recorded of it in the ledger, and compared where the run is named.

@@ -1,14 +1,16 @@
 //! Tokens, cut into statements at semicolons.
 
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, TokenizerError, Whitespace};
 
 use super::{FlinkDialect, Problem};
 
 /// The tokens of each statement, without white space and comments; empty statements are left out.
 pub fn split(text: &str) -> Result<Vec<Vec<TokenWithSpan>>, Problem> {
-    let tokens = Tokenizer::new(&FlinkDialect, text)
-        .tokenize_with_location()
-        .map_err(|error| Problem::new(error.location.line, error.message))?;
+    let mut tokens = Vec::new();
+    let read = Tokenizer::new(&FlinkDialect, text).tokenize_with_location_into_buf(&mut tokens);
+    if let Err(error) = read {
+        return Err(unread(&tokens, error));
+    }
     let mut statements = vec![Vec::new()];
     for token in tokens {
         match &token.token {
@@ -29,4 +31,24 @@ pub fn split(text: &str) -> Result<Vec<Vec<TokenWithSpan>>, Problem> {
     }
     statements.retain(|statement| !statement.is_empty());
     Ok(statements)
+}
+
+/// What is wrong with text that cannot be cut into tokens. A quote that is missing turns texts and
+/// what stands between them around, so the text that is closed nowhere opens far behind the place.
+fn unread(tokens: &[TokenWithSpan], error: TokenizerError) -> Problem {
+    let last = error.location.line;
+    if error.message != "Unterminated string literal" {
+        return Problem::new(last, error.message);
+    }
+    let over_lines = |token: &&TokenWithSpan| matches!(&token.token, Token::SingleQuotedString(text) if text.contains('\n'));
+    match tokens.iter().find(over_lines) {
+        Some(first) => Problem::new(
+            first.span.start.line,
+            format!(
+                "the text that opens here goes on over the end of its line: is its quote missing? \
+                 Because of it the one that opens in line {last} is closed nowhere"
+            ),
+        ),
+        None => Problem::new(last, "the text that opens here is not closed: its quote is missing"),
+    }
 }

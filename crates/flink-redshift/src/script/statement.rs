@@ -29,7 +29,7 @@ pub enum StatementKind {
     CreateView(CreateView),
     /// `DROP TABLE`, `DROP VIEW`
     Drop(DropTable),
-    /// `INSERT INTO`
+    /// `INSERT INTO`, `INSERT OVERWRITE`
     Insert(Insert),
     /// `SET`
     Set(Setting),
@@ -61,9 +61,11 @@ pub struct DropTable {
     pub if_exists: bool,
 }
 
-/// `INSERT INTO table [(columns)] query`
+/// `INSERT INTO | OVERWRITE table [(columns)] query`
 #[derive(Debug)]
 pub struct Insert {
+    /// Whether the rows take the place of those that are there.
+    pub overwrite: bool,
     /// The table that is written.
     pub table: String,
     /// The columns that are written, or all in order.
@@ -159,13 +161,13 @@ fn drop_table(cursor: &mut Cursor<'_>) -> Result<DropTable, Problem> {
 }
 
 fn insert(cursor: &mut Cursor<'_>) -> Result<Insert, Problem> {
-    if cursor.at_words(&["OVERWRITE"]) {
-        return Err(Problem::unsupported(cursor.line(), "INSERT OVERWRITE"));
+    let overwrite = cursor.take_words(&["OVERWRITE"]);
+    if !overwrite {
+        cursor.expect_words(&["INTO"])?;
     }
-    cursor.expect_words(&["INTO"])?;
     let table = cursor.table_name()?;
     if cursor.at_words(&["PARTITION"]) {
-        return Err(Problem::unsupported(cursor.line(), "INSERT INTO … PARTITION"));
+        return Err(Problem::unsupported(cursor.line(), "INSERT … PARTITION"));
     }
     // A parenthesis may also open the query: columns are names, a query starts with a keyword.
     let columns = match cursor.rest() {
@@ -174,7 +176,7 @@ fn insert(cursor: &mut Cursor<'_>) -> Result<Insert, Problem> {
         }
         _ => None,
     };
-    Ok(Insert { table, columns, query: query(cursor)? })
+    Ok(Insert { overwrite, table, columns, query: query(cursor)? })
 }
 
 fn starts_query(token: &Token) -> bool {

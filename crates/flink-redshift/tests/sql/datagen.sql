@@ -3,7 +3,7 @@ SET 'execution.runtime-mode' = 'batch';
 SET 'parallelism.default' = '1';
 
 CREATE TABLE g (
-    t TINYINT, s SMALLINT, i INT, b BIGINT, f FLOAT, d DOUBLE, dc DECIMAL(10, 2), c STRING, v VARCHAR(10)
+    t TINYINT, s SMALLINT, i INT, b BIGINT, f FLOAT, d DOUBLE, c STRING, v VARCHAR(10)
 ) WITH (
     'connector' = 'datagen', 'number-of-rows' = '100', 'rows-per-second' = '1000000',
     'fields.t.kind' = 'sequence', 'fields.t.start' = '-2', 'fields.t.end' = '1',
@@ -12,12 +12,11 @@ CREATE TABLE g (
     'fields.b.kind' = 'sequence', 'fields.b.start' = '-9000000000', 'fields.b.end' = '-8999999000',
     'fields.f.kind' = 'sequence', 'fields.f.start' = '1', 'fields.f.end' = '100',
     'fields.d.kind' = 'sequence', 'fields.d.start' = '1', 'fields.d.end' = '100',
-    'fields.dc.kind' = 'sequence', 'fields.dc.start' = '1', 'fields.dc.end' = '100',
     'fields.c.kind' = 'sequence', 'fields.c.start' = '-1', 'fields.c.end' = '100',
     'fields.v.kind' = 'sequence', 'fields.v.start' = '7', 'fields.v.end' = '100'
 );
 CREATE TABLE numbers (
-    t TINYINT, s SMALLINT, i INT, b BIGINT, f FLOAT, d DOUBLE, dc DECIMAL(10, 2), c STRING, v VARCHAR(10)
+    t TINYINT, s SMALLINT, i INT, b BIGINT, f FLOAT, d DOUBLE, c STRING, v VARCHAR(10)
 ) WITH ('connector' = 'print', 'print-identifier' = 'numbers');
 INSERT INTO numbers SELECT * FROM g;
 

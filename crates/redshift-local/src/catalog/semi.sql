@@ -57,6 +57,18 @@ CREATE OPERATOR CLASS redshift_sys.varbyte_ops DEFAULT FOR TYPE redshift_sys.var
   USING hash AS
   OPERATOR 1 pg_catalog.=, FUNCTION 1 redshift_sys.varbyte_hash(redshift_sys.varbyte);
 
+-- Digits in pairs, and nothing else. What Redshift makes of none at all is not known.
+CREATE FUNCTION redshift_sys.from_hex(redshift_sys."varchar") RETURNS redshift_sys.varbyte
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+  IF $1::text = '' THEN
+    RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'not modelled: FROM_HEX of an empty text';
+  ELSIF $1::text !~ '^([0-9A-Fa-f]{2})+$' THEN
+    RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'invalid hexadecimal digits in FROM_HEX';
+  END IF;
+  RETURN lower($1::text);
+END $$;
+
 -- SUPER is stored as JSON text. It has no comparisons, and no text becomes one but by JSON_PARSE:
 -- what Redshift makes of a text without it, a string, is easily taken for the value it spells, so
 -- that is refused here.

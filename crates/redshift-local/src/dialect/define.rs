@@ -90,6 +90,9 @@ const TABLE_PRIVILEGES: &[&str] = &["select", "insert", "update", "delete", "ref
 /// Privileges of schemas.
 const SCHEMA_PRIVILEGES: &[&str] = &["create", "usage"];
 
+/// Privileges of databases.
+const DATABASE_PRIVILEGES: &[&str] = &["create", "temp", "temporary"];
+
 /// Reads what follows GRANT (`grants`) or REVOKE.
 pub(crate) fn privileges(words: &mut Words<'_>, grants: bool) -> Result<Action, Refusal> {
     let mut wanted = Vec::new();
@@ -98,7 +101,7 @@ pub(crate) fn privileges(words: &mut Words<'_>, grants: bool) -> Result<Action, 
         words.take(&["privileges"]);
     } else {
         loop {
-            let known = TABLE_PRIVILEGES.iter().chain(SCHEMA_PRIVILEGES);
+            let known = TABLE_PRIVILEGES.iter().chain(SCHEMA_PRIVILEGES).chain(DATABASE_PRIVILEGES);
             match known.into_iter().find(|privilege| words.take(&[**privilege])) {
                 Some(privilege) => wanted.push(*privilege),
                 None => return Err(Refusal::not_modelled("this form of GRANT and REVOKE")),
@@ -109,8 +112,7 @@ pub(crate) fn privileges(words: &mut Words<'_>, grants: bool) -> Result<Action, 
         }
     }
     words.expect("on")?;
-    let schema = words.take(&["schema"]);
-    let (object, allowed) = object(words, schema)?;
+    let (object, allowed) = object(words)?;
     if let Some(other) = wanted.iter().find(|privilege| !allowed.contains(privilege)) {
         return Err(Refusal::new("0LP01", format!("invalid privilege type {other}")));
     }
@@ -123,11 +125,12 @@ pub(crate) fn privileges(words: &mut Words<'_>, grants: bool) -> Result<Action, 
     Ok(defined(sql, Vec::new(), verb))
 }
 
-fn object(
-    words: &mut Words<'_>,
-    schema: bool,
-) -> Result<(String, &'static [&'static str]), Refusal> {
-    if schema {
+fn object(words: &mut Words<'_>) -> Result<(String, &'static [&'static str]), Refusal> {
+    if words.take(&["database"]) {
+        let name = words.name()?;
+        return Ok((format!("DATABASE {}", names::quote(&name)), DATABASE_PRIVILEGES));
+    }
+    if words.take(&["schema"]) {
         let name = words.name()?;
         check::user_schema(&name)?;
         return Ok((format!("SCHEMA {}", names::quote(&name)), SCHEMA_PRIVILEGES));

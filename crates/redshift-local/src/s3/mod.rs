@@ -200,6 +200,15 @@ impl S3 {
         Ok(objects)
     }
 
+    /// The keys of a bucket's uploads that are neither completed nor aborted.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`.
+    pub fn uploads(&self, bucket: &str) -> Result<Vec<String>, S3Failure> {
+        let uploads = self.running.store.bucket(bucket)?.list_uploads();
+        Ok(uploads.iter().map(|upload| upload.key.clone()).collect())
+    }
+
     /// Puts an object, whatever the bucket's policy says. No fault meets it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 mod database;
 mod storage;
+mod target;
 
 use std::time::{Duration, Instant};
 
@@ -46,9 +47,10 @@ fn milliseconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<
 }
 
 impl Sink {
-    /// Tries everything that a load needs: connection, TLS, login, the database's settings, the
-    /// target and its privileges, S3, and COPY. A missing table is not created but for a moment, in
-    /// a transaction that is rolled back; locks are taken and given back at once.
+    /// Tries everything that a load needs, and nothing that it does not: connection, TLS, login, the
+    /// database's settings, the target and its privileges; in copy mode S3, where rows that are set
+    /// aside are put, and COPY. A missing table is not created but for a moment, in a transaction
+    /// that is rolled back; locks are taken and given back at once.
     ///
     /// A login that fails is not tried again.
     pub async fn check(&self) -> Vec<Check> {
@@ -57,7 +59,8 @@ impl Sink {
         if let Some(session) = &session {
             database::settings(session, &mut findings).await;
         }
-        let session = database::target(self, session, &mut findings).await;
+        database::connections(self, &mut findings).await;
+        let session = target::check(self, session, &mut findings).await;
         if self.config.copy.is_some() {
             storage::check(self, session.as_ref(), &mut findings).await;
         }

@@ -8,7 +8,7 @@ use arrow::array::{Int32Array, RecordBatch};
 use super::{Findings, Sink, Told};
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{CopyAuthorization, CopyConfig, Encryption},
+    options::{CopyConfig, Encryption, S3Uri},
     session::Session,
     sink::{Shape, prepare, transaction},
     sql::{self, CopyInto, Qualified, Statement},
@@ -24,36 +24,29 @@ const ID: &str = "check";
 /// The only column of the row.
 const COLUMN: &str = "checked";
 
+/// What is tried here, in order, once S3 can be asked.
 const NAMES: [&str; 6] = ["s3-list", "s3-write", "s3-read", "encryption", "copy", "s3-delete"];
+
+/// The place of rows that are set aside, where there is one.
+const DEAD_LETTERS: &str = "dead-letters";
 
 /// Tries S3 and COPY.
 pub(super) async fn check(sink: &Sink, session: Option<&Session>, findings: &mut Findings) {
     let Some(copy) = &sink.config.copy else { return };
     let opened = findings.attempt("s3-access", open(sink, copy)).await;
     let Ok(staging) = opened else {
-        for name in NAMES {
+        let also = sink.config.values.dead_letters.as_ref().map(|_| DEAD_LETTERS);
+        for name in NAMES.into_iter().chain(also) {
             findings.skip(name, "S3 cannot be asked");
         }
         return;
     };
     let tried = Tried { sink, copy, staging };
-    // What came of each of these is noted; the next ones need nothing of it.
-    let _ = findings.attempt("s3-list", tried.list()).await;
-    let Ok((parts, manifest)) = findings.attempt("s3-write", tried.write()).await else {
-        for name in &NAMES[2..] {
-            findings.skip(name, "nothing was written");
-        }
-        return;
-    };
-    let _ = findings.attempt("s3-read", tried.read(&parts)).await;
-    let _ = findings.attempt("encryption", tried.encryption(&parts)).await;
-    match session {
-        Some(session) => {
-            let _ = findings.attempt("copy", tried.copy(session, &manifest)).await;
-        }
-        None => findings.skip("copy", "there is no session"),
+    tried.all(session, findings).await;
+    if let Some(place) = &sink.config.values.dead_letters {
+        // Nothing comes after it.
+        let _ = findings.attempt(DEAD_LETTERS, tried.dead_letters(place)).await;
     }
-    let _ = findings.attempt("s3-delete", tried.delete(&parts)).await;
 }
 
 async fn open(sink: &Sink, copy: &CopyConfig) -> Result<(Staging, Told)> {
@@ -77,6 +70,35 @@ struct Tried<'a> {
 }
 
 impl Tried<'_> {
+    async fn all(&self, session: Option<&Session>, findings: &mut Findings) {
+        // What came of each of these is noted; the next ones need nothing of it.
+        let _ = findings.attempt("s3-list", self.list()).await;
+        let Ok((parts, manifest)) = findings.attempt("s3-write", self.write()).await else {
+            for name in &NAMES[2..] {
+                findings.skip(name, "nothing was written");
+            }
+            return;
+        };
+        let _ = findings.attempt("s3-read", self.read(&parts)).await;
+        let _ = findings.attempt("encryption", self.encryption(&parts)).await;
+        match session {
+            Some(session) => {
+                let _ = findings.attempt("copy", self.copy(session, &manifest)).await;
+            }
+            None => findings.skip("copy", "there is no session"),
+        }
+        let _ = findings.attempt("s3-delete", self.delete(&parts)).await;
+    }
+
+    /// Whether files may be put where rows that are set aside go. Nothing stays there, and nothing
+    /// has to be deleted there, which a load never does.
+    async fn dead_letters(&self, place: &S3Uri) -> Result<((), Told)> {
+        self.staging.try_place(place).await?;
+        let S3Uri { bucket, prefix } = place;
+        let told = format!("rows that are set aside can be put under s3://{bucket}/{prefix}");
+        Ok(((), Told::passed(told)))
+    }
+
     /// Lists objects and unfinished uploads, as every start does. This launch has none.
     async fn list(&self) -> Result<((), Told)> {
         self.staging.sweep_older_attempts(&Default::default()).await?;
@@ -181,24 +203,9 @@ impl Tried<'_> {
         if error.advice().is_some() {
             return error;
         }
-        let advice = match &self.copy.authorization {
-            CopyAuthorization::DefaultRole => {
-                "give the cluster or workgroup a default role, and the role the policy that \
-                 --print-policy shows; the bucket has to be in the cluster's own region"
-            }
-            CopyAuthorization::Role(_) => {
-                "attach the role to the cluster or workgroup, have it trust \
-                 redshift.amazonaws.com, and give it the policy that --print-policy shows; the \
-                 bucket has to be in the cluster's own region"
-            }
-            CopyAuthorization::Keys(_) => {
-                "let these keys read the temporary path too; the bucket has to be in the cluster's \
-                 own region"
-            }
-        };
         match error.kind() {
             ErrorKind::ConnectionLost | ErrorKind::Internal => error,
-            _ => error.hint(advice),
+            _ => error.hint(transaction::copy_advice(self.copy)),
         }
     }
 

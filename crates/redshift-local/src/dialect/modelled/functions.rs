@@ -109,6 +109,7 @@ pub(super) const FUNCTIONS: &[Row] = &[
     row("trim", 1, 1, Ours("btrim"), STRING),
     row("upper", 1, 1, Ours("upper"), STRING),
     row("json_parse", 1, 1, Ours("json_parse"), "Redshift: JSON functions"),
+    row("from_hex", 1, 1, Ours("from_hex"), STRING),
     row("md5", 1, 1, Ours("md5"), HASH),
     row("sha2", 2, 2, Ours("sha2"), HASH),
     row("to_char", 2, 2, Ours("to_char"), FORMATTING),
