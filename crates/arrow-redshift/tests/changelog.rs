@@ -7,7 +7,7 @@ mod support;
 use std::{collections::BTreeMap, process::Command};
 
 use arrow_redshift::{
-    sink::{CommitPoint, Committable, Writer},
+    sink::{CommitPoint, Committable, Prepared, Writer},
     stage::RowKind,
     types::{Column, FlinkType, TableSchema},
 };
@@ -149,7 +149,8 @@ impl Run {
                     false => id as usize % SUBTASKS,
                 };
                 let place = (checkpoint, self.taken[subtask], subtask);
-                self.taken[subtask] += 1;
+                // What is dropped has no place.
+                self.taken[subtask] += u64::from(!(self.cut.ignoring && kind.retracts()));
                 changes[subtask].push(Change { place, id, name, kind });
             }
         }
@@ -340,7 +341,8 @@ async fn keys_that_differ_by_trailing_blanks_are_one_row_whatever_makes_a_group(
                 (&[(5, "a "), (6, "b "), (7, "a")], &[(6, "b"), (7, "a")]),
             ];
             for (checkpoint, (staged, left)) in (1..).zip(commits) {
-                let commit = support::staged(&sink, checkpoint, staged, None).await;
+                let commit = by_as_many_writers(&sink, checkpoint, staged).await;
+                assert_eq!(commit.rows(), staged.len() as u64, "nothing is folded");
                 committer.commit(&commit, &stop).await.unwrap();
                 let context = format!("{table}, groups by blanks: {trailing_blanks_group}");
                 let mut found = content(&watcher, table).await;
@@ -351,6 +353,17 @@ async fn keys_that_differ_by_trailing_blanks_are_one_row_whatever_makes_a_group(
         }
         server.stop().await.unwrap();
     }
+}
+
+/// Stages rows, each by a writer of its own, so that SQL and no writer finds the last of each key.
+async fn by_as_many_writers(sink: &Prepared, checkpoint: u64, rows: &[(i64, &str)]) -> Committable {
+    let mut parts = Vec::new();
+    for (subtask, row) in (0..).zip(rows) {
+        let mut writer = sink.writer(subtask, checkpoint).unwrap();
+        writer.write(&batch(&[*row]), None).await.unwrap();
+        parts.extend(writer.close(checkpoint).await.unwrap());
+    }
+    sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap().unwrap()
 }
 
 /// The usual columns, with the text as the key.

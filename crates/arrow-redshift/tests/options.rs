@@ -6,8 +6,9 @@ use std::time::Duration;
 use arrow_redshift::{
     ErrorKind,
     options::{
-        CopyAuthorization, CopyFormat, DeliveryGuarantee, Distribution, Encryption, Parsed, S3Uri,
-        SchemaEvolution, SinkConfig, SslMode, TableName, ValueConfig, ValuePolicy, WriteMode, sink,
+        CopyAuthorization, CopyFormat, DeliveryGuarantee, Distribution, DuplicateKeys, Encryption,
+        Parsed, S3Uri, SchemaEvolution, SinkConfig, SslMode, TableName, ValueConfig, ValuePolicy,
+        WriteMode, sink,
     },
 };
 
@@ -289,6 +290,8 @@ fn policies_say_what_becomes_of_values() {
         ("sink.value-policy.refused-loads", "true"),
         ("sink.dead-letter.s3-uri", "s3://bucket/letters/"),
         ("sink.ignore-delete", "true"),
+        ("sink.use-merge", "TRUE"),
+        ("sink.duplicate-keys", "Clean"),
     ]);
     assert_eq!(warnings, Vec::<String>::new());
     let columns =
@@ -302,6 +305,7 @@ fn policies_say_what_becomes_of_values() {
         dead_letters: Some(place),
     };
     assert_eq!((config.values, config.ignore_delete), (expected, true));
+    assert_eq!((config.use_merge, config.duplicate_keys), (true, DuplicateKeys::Clean));
 
     let found = problems(&[("sink.value-policy", "dead-letter")]);
     assert!(found[0].contains("'sink.dead-letter.s3-uri' is missing"), "{found:?}");

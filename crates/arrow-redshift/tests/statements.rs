@@ -49,6 +49,8 @@ struct Case {
     options: &'static [(&'static str, &'static str)],
     /// Whether the load replaces what the table holds.
     overwrite: bool,
+    /// Whether all of its changes are upserts.
+    upserts: bool,
     /// What goes wrong, once, at what the loader does.
     fault: Option<(StatementKind, Effect)>,
 }
@@ -67,6 +69,12 @@ const WHOLE_AND_NARROW: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR
 /// The same with a SUPER and a TIME.
 const PARTIAL_CONVERTED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name SUPER, score DOUBLE \
                                  PRECISION, seen TIME, note VARCHAR(20) DEFAULT 'none')";
+/// A table with a column that the sink does not write, and a key twice.
+const DOUBLED: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(99) NOT NULL, score DOUBLE \
+                       PRECISION, seen TIMESTAMP, note VARCHAR(20)); INSERT INTO t (id, name) \
+                       VALUES (1, 'a'), (1, 'a '), (3, 'c')";
+const MERGE: (&str, &str) = ("sink.use-merge", "true");
+const CLEAN: (&str, &str) = ("sink.duplicate-keys", "clean");
 /// The same with a VARBYTE.
 const PARTIAL_BYTES: &str = "CREATE TABLE t (id BIGINT NOT NULL, name VARBYTE(99), score DOUBLE \
                              PRECISION, seen TIMESTAMP, note VARCHAR(20) DEFAULT 'none')";
@@ -107,6 +115,14 @@ fn cases() -> Vec<Case> {
         Case { key: ID, exists: PARTIAL_CONVERTED, converted: true, ..case() },
         Case { key: &["name"], ..case() },
         Case { key: &["id", "name"], exists: PARTIAL, ..case() },
+        Case { key: ID, options: &[MERGE], upserts: true, ..case() },
+        Case { key: ID, options: &[MERGE], upserts: true, zoned: true, ..case() },
+        Case { key: &["name"], options: &[MERGE], upserts: true, ..case() },
+        Case { key: ID, options: &[MERGE], upserts: true, converted: true, ..case() },
+        Case { key: ID, options: &[MERGE, JDBC, EXACTLY_ONCE], upserts: true, ..case() },
+        Case { key: ID, options: &[CLEAN], exists: DOUBLED, ..case() },
+        Case { key: &["id", "name"], options: &[CLEAN], exists: DOUBLED, ..case() },
+        Case { key: ID, options: &[("sink.duplicate-keys", "ignore")], ..case() },
         Case { key: ID, options: &[("sink.lock-target", "false")], ..case() },
         Case { options: &[("connection.statement-timeout", "5 min")], ..case() },
         // COPY reads S3 as the default role, and with keys.
@@ -253,7 +269,7 @@ impl Case {
 
     async fn staged(&self, sink: &Prepared, checkpoint: u64) -> Committable {
         let kinds = [RowKind::Insert, RowKind::Delete];
-        let kinds = (!self.key.is_empty()).then_some(kinds.as_slice());
+        let kinds = (!self.key.is_empty() && !self.upserts).then_some(kinds.as_slice());
         let mut writer = sink.writer(0, checkpoint).unwrap();
         writer.write(&self.batch(), kinds).await.unwrap();
         let parts = writer.close(checkpoint).await.unwrap();
@@ -370,8 +386,11 @@ async fn statements_are_those_of_the_golden_file() {
     for case in cases() {
         case.load(&server, &watcher).await;
     }
-    for (key, exists) in [(&[][..], ""), (ID, ""), (ID, PARTIAL)] {
-        let case = Case { key, exists, options: &[JDBC], ..Case::default() };
+    let plain: &[_] = &[JDBC];
+    for (key, exists, options) in
+        [(&[][..], "", plain), (ID, "", plain), (ID, PARTIAL, plain), (ID, "", &[JDBC, MERGE])]
+    {
+        let case = Case { key, exists, options, ..Case::default() };
         case.flush(&server, &watcher).await;
         Case { key, options: &[JDBC], converted: true, ..Case::default() }
             .flush(&server, &watcher)

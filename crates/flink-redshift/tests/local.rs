@@ -80,6 +80,28 @@ fn the_example_of_value_policies_sets_rows_aside_and_cuts_names() {
     assert_eq!(local.staged(), [] as [PathBuf; 0]);
 }
 
+/// 49 of the 1,458 airports lie so far north; a second run ends as the first.
+#[test]
+fn the_example_of_changes_by_key_changes_names_and_nothing_else() {
+    let example = std::fs::read_to_string(root().join("examples/changelog.sql")).unwrap();
+    let data = root().join("examples/data/airports.csv.gz");
+    let local =
+        Local::start(&example.replace("examples/data/airports.csv.gz", data.to_str().unwrap()));
+    for _ in 0..2 {
+        let run = ["run", "--local=here.json", "script.sql"];
+        let output = command(local.path(), &run).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let count =
+            |what: &str| local.query(&format!("SELECT COUNT(*) FROM airports_by_key WHERE {what}"));
+        assert_eq!(count("faa IS NOT NULL"), "1458");
+        assert_eq!(count("name = UPPER(name) AND lat > 65"), "49");
+        // One that is spelled so in the file.
+        assert_eq!(count("name = UPPER(name) AND lat <= 65"), "1");
+    }
+    let position = "SELECT name FROM airports_by_key WHERE faa = 'ABL' AND lat = 67.106389";
+    assert_eq!(local.query(position), "AMBLER AIRPORT");
+}
+
 #[test]
 fn the_example_of_a_table_that_grows_runs() {
     let path = std::fs::read_to_string(root().join("examples/schema.sql")).unwrap();

@@ -48,6 +48,10 @@ pub struct SinkConfig {
     pub values: ValueConfig,
     /// `sink.ignore-delete`: deletes and the old rows of updates are dropped.
     pub ignore_delete: bool,
+    /// `sink.use-merge`: commits that hold upserts only are applied by MERGE.
+    pub use_merge: bool,
+    /// `sink.duplicate-keys`.
+    pub duplicate_keys: DuplicateKeys,
     /// `sink.schema-evolution`: what may be done to a target that lacks what is declared.
     pub evolution: SchemaEvolution,
 }
@@ -131,6 +135,18 @@ pub enum DeliveryGuarantee {
     ExactlyOnce,
     /// Every acknowledged row is there, possibly more than once.
     AtLeastOnce,
+}
+
+/// What is done about keys that have more than one row in the target, among those that a commit
+/// changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuplicateKeys {
+    /// They are counted, and it is said how many they are.
+    Report,
+    /// The same, and one row of each is left.
+    Clean,
+    /// Nobody looks.
+    Ignore,
 }
 
 /// What becomes of a value that its column cannot hold.

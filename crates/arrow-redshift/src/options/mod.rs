@@ -23,8 +23,8 @@ mod values;
 
 pub use config::{
     AwsKeys, ConnectionConfig, CopyAuthorization, CopyConfig, CopyFormat, CreateTable,
-    DeliveryGuarantee, Distribution, Encryption, S3Config, S3Uri, SchemaEvolution, SinkConfig,
-    SslMode, TableName, ValueConfig, ValuePolicy, WriteMode,
+    DeliveryGuarantee, Distribution, DuplicateKeys, Encryption, S3Config, S3Uri, SchemaEvolution,
+    SinkConfig, SslMode, TableName, ValueConfig, ValuePolicy, WriteMode,
 };
 pub use docs::{help, markdown};
 pub use quantity::{duration, duration_text};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    DeliveryGuarantee, SinkConfig, WriteMode,
+    DeliveryGuarantee, DuplicateKeys, SinkConfig, WriteMode,
     connection::connection,
     copy::copy,
     create::create,
@@ -90,12 +90,16 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
     let create = create(given, findings);
     let values = values(given, mode, findings);
     let ignore_delete = given.flag("sink.ignore-delete").value;
+    let use_merge = given.flag("sink.use-merge").value;
+    let duplicate_keys = given.choice("sink.duplicate-keys");
     let guarantee = match (exactly_once, mode) {
         (Some(true), _) | (None, Some(WriteMode::Copy)) => DeliveryGuarantee::ExactlyOnce,
         _ => DeliveryGuarantee::AtLeastOnce,
     };
     uncarried(&commit_interval, mode, guarantee, findings);
     warn_of_flushes(&flush, mode, guarantee, findings);
+    let commits = mode == Some(WriteMode::Copy) || guarantee == DeliveryGuarantee::ExactlyOnce;
+    let duplicate_keys = self::duplicate_keys(&duplicate_keys, commits, findings);
     warn_of_limit(&checkpoint_size_limit, mode, guarantee, findings);
     let (flush_interval, mode) = (flush_interval(&flush, mode), mode?);
     let copy = if mode == WriteMode::Copy { Some(copy?) } else { None };
@@ -121,6 +125,8 @@ pub(super) fn read(given: &mut Given, findings: &mut Findings) -> Option<SinkCon
         evolution,
         values: values?,
         ignore_delete: ignore_delete?,
+        use_merge: use_merge?,
+        duplicate_keys: duplicate_keys?,
     })
 }
 
@@ -180,6 +186,27 @@ fn flush_interval(flush: &Taken<Duration>, mode: Option<WriteMode>) -> Duration 
         _ => JDBC_FLUSH_INTERVAL,
     };
     flush.value.unwrap_or(default)
+}
+
+/// What is done about keys that have more than one row, which only commits do.
+fn duplicate_keys(
+    given: &Taken<&'static str>,
+    commits: bool,
+    findings: &mut Findings,
+) -> Option<DuplicateKeys> {
+    let what = match given.value? {
+        "report" => DuplicateKeys::Report,
+        "clean" => DuplicateKeys::Clean,
+        _ => DuplicateKeys::Ignore,
+    };
+    if !commits && given.set && what != DuplicateKeys::Ignore {
+        findings.problem(format!(
+            "'{}' needs commits, which jdbc mode has with 'sink.delivery-guarantee' = \
+             'exactly-once' only",
+            given.name
+        ));
+    }
+    Some(if commits { what } else { DuplicateKeys::Ignore })
 }
 
 fn warn_of_limit(

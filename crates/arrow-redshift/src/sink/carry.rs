@@ -5,13 +5,11 @@ use arrow::{array::RecordBatch, compute::concat_batches};
 
 use super::{
     context::Context,
-    fold::fold,
     queue::{PIECE_BYTES, pieces},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    sql::Layout,
-    stage::{CarriedStream, Intake, Part, PartKind, RowKind, batch_bytes},
+    stage::{CarriedStream, Fold, Intake, Part, PartKind, RowKind, batch_bytes},
 };
 
 /// Holds one subtask's rows until the next checkpoint.
@@ -20,7 +18,7 @@ use crate::{
 /// of 1 MiB, beside the caller's batch.
 pub(super) struct CarryWriter {
     intake: Intake,
-    layout: Layout,
+    fold: Option<Fold>,
     limit: Limit,
     /// Rows that are not compressed yet.
     loose: Vec<RecordBatch>,
@@ -52,7 +50,7 @@ impl CarryWriter {
             Limit { all: context.config.checkpoint_size_limit, writers: context.parallelism };
         CarryWriter {
             intake,
-            layout: context.shape.layout.clone(),
+            fold: Fold::new(&context.plan),
             limit,
             loose: Vec::new(),
             loose_bytes: 0,
@@ -79,7 +77,7 @@ impl CarryWriter {
     /// Ends the checkpoint: what it carries, or nothing where no rows came.
     pub fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
         self.compress()?;
-        let subtask = self.intake.subtask();
+        let (subtask, upserts) = (self.intake.subtask(), self.intake.upserts());
         self.intake.end(checkpoint);
         let Some(stream) = self.stream.take() else { return Ok(Vec::new()) };
         let carried = stream.finish()?;
@@ -88,7 +86,7 @@ impl CarryWriter {
         self.given_bytes += bytes;
         self.given_parts += 1;
         let (url, kind) = (String::new(), PartKind::Rows);
-        Ok(vec![Part { url, bytes, rows, checkpoint, subtask, kind, carried }])
+        Ok(vec![Part { url, bytes, rows, checkpoint, subtask, kind, upserts, carried }])
     }
 
     pub fn intake(&self) -> &Intake {
@@ -111,11 +109,14 @@ impl CarryWriter {
             return Ok(());
         }
         let schema = self.intake.schema();
-        let batch = concat_batches(schema, &loose).map_err(|error| {
+        self.rows += loose.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+        let left = match &self.fold {
+            Some(fold) => fold.fold(loose)?.batches,
+            None => loose,
+        };
+        let batch = concat_batches(schema, &left).map_err(|error| {
             Error::new(ErrorKind::Internal, "batches could not be gathered").source(error)
         })?;
-        self.rows += batch.num_rows() as u64;
-        let batch = fold(batch, &self.layout)?;
         let stream = match &mut self.stream {
             Some(stream) => stream,
             None => self.stream.insert(CarriedStream::open(schema)?),

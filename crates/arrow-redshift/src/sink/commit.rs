@@ -178,7 +178,10 @@ impl Committer {
             let tried = self.attempt(commit, &mut course, patience).await;
             course.spent.connections = self.connections.waited().saturating_sub(waited);
             let error = match tried {
-                Ok(Outcome::Committed) => return Ok(self.applied(given, commit, &course, false)),
+                Ok(Outcome::Committed) => {
+                    course.warn_of_duplicates(commit);
+                    return Ok(self.applied(given, commit, &course, false));
+                }
                 Ok(Outcome::Found) => return Ok(self.applied(given, commit, &course, true)),
                 Ok(Outcome::Again) => continue,
                 Err(error) => error.with("commit", commit.id()),
@@ -373,7 +376,9 @@ impl Committer {
             return Ok(if all { Step::AllApplied } else { Step::SomeApplied });
         }
         transaction::check_age(commit, &load.units)?;
-        transaction::apply(&held.session, &config, commit, &load, prune, &mut course.spent).await?;
+        let spent = &mut course.spent;
+        course.duplicates =
+            transaction::apply(&held.session, &config, commit, &load, prune, spent).await?;
         Ok(Step::Ready)
     }
 

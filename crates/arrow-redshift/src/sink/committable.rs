@@ -237,6 +237,7 @@ mod tests {
             checkpoint,
             subtask: 0,
             kind: PartKind::Rows,
+            upserts: false,
             carried: Carried::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Committable, CommittableId};
 use crate::error::ErrorKind;
@@ -25,6 +25,9 @@ pub struct Applied {
     pub retries: u32,
     /// How many of them failed for which cause, in the order in which the causes came up first.
     pub causes: Vec<(ErrorKind, u32)>,
+    /// How many of its keys had more than one row in the target before it; none where that was not
+    /// counted, or another process had applied it.
+    pub duplicate_keys: u64,
     /// How long it took.
     pub took: Duration,
     /// How much of that COPY took, in all tries.
@@ -46,6 +49,14 @@ pub(super) struct Spent {
     pub connections: Duration,
 }
 
+/// Keys that had more than one row in the target, among those that a commit changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Duplicates {
+    pub keys: u64,
+    /// Whether they have one at most now.
+    pub cleaned: bool,
+}
+
 /// How one call of `commit` goes on.
 #[derive(Debug)]
 pub(super) struct Course {
@@ -63,6 +74,8 @@ pub(super) struct Course {
     /// Whether the last try failed when its rows lay in the staging table already, so that it was
     /// not COPY that failed.
     pub copied: bool,
+    /// What the last try found.
+    pub duplicates: Duplicates,
     pub spent: Spent,
 }
 
@@ -77,6 +90,7 @@ impl Course {
             revisions: 0,
             pid: None,
             copied: false,
+            duplicates: Duplicates::default(),
             spent: Spent::default(),
         }
     }
@@ -100,6 +114,23 @@ impl Course {
         self.retries + 1
     }
 
+    /// Tells of keys that had more than one row, and what became of them.
+    pub fn warn_of_duplicates(&self, commit: &Committable) {
+        let Duplicates { keys, cleaned } = self.duplicates;
+        let became = match cleaned {
+            _ if keys == 0 => return,
+            true => "the commit left one row of each at most",
+            false => {
+                "the commit changed all of their rows alike; 'sink.duplicate-keys' = 'clean' \
+                 leaves one row of each"
+            }
+        };
+        warn!(
+            commit = %commit.id(), table = %commit.shape.target, keys,
+            "keys had more than one row in the target, which this connector never makes: {became}"
+        );
+    }
+
     /// What is reported of a commit that is applied: by this call, or by whoever sent its COMMIT.
     /// `rows` are those that were loaded.
     pub fn report(&self, commit: &Committable, rows: u64, found: bool) -> Applied {
@@ -110,6 +141,7 @@ impl Course {
             dead_letters: commit.dead_letters(),
             retries: self.retries,
             causes: self.causes.clone(),
+            duplicate_keys: if found { 0 } else { self.duplicates.keys },
             took: self.started.elapsed(),
             copy: self.spent.copy,
             lock_wait: self.spent.lock_wait,

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     error::Result,
-    options::{DeliveryGuarantee, WriteMode},
-    sql::{self, CopyInto, Ledger, LedgerRow, Qualified, Statement},
+    options::{DeliveryGuarantee, DuplicateKeys, WriteMode},
+    sql::{self, Applying, CopyInto, Ledger, LedgerRow, Qualified, Statement},
     stage::Staging,
     types::{self, FlinkType, TableSchema, TargetColumn, TargetTable},
 };
@@ -132,8 +132,9 @@ impl Sink {
         }
         if layout.staged() {
             statements.extend(self.rows(shape, CopyInto::Stage(STAGE))?);
-            statements.extend(transaction::from_stage(target, layout));
-            statements.extend(sql::clear_stage(STAGE, layout));
+            let applying = transaction::applying(&self.config, layout, true);
+            statements.extend(transaction::from_stage(target, layout, applying));
+            statements.extend(sql::clear_stage(STAGE, layout, applying));
         } else {
             statements.extend(self.rows(shape, CopyInto::Target(target))?);
         }
@@ -152,6 +153,7 @@ impl Sink {
 
     fn transaction(&self, shape: &Shape) -> Result<Step> {
         let (ledger, id) = (Ledger::beside(&shape.target), self.example());
+        let mut title = "each commit: one transaction";
         let rewrites = shape.layout.keyed() || self.overwrite;
         let tables = transaction::locked(&self.config, &shape.target, &ledger, rewrites);
         let mut statements = Vec::new();
@@ -163,8 +165,17 @@ impl Sink {
             statements.push(sql::overwrite(&shape.target));
         }
         if shape.layout.staged() {
-            statements.extend(transaction::from_stage(&shape.target, &shape.layout));
-            statements.push(sql::drop_stage(STAGE, &shape.layout));
+            let Shape { target, layout, .. } = shape;
+            let counts = self.config.duplicate_keys != DuplicateKeys::Ignore && !self.overwrite;
+            if counts && layout.keyed() {
+                statements.push(sql::count_duplicates(target, STAGE, layout));
+            }
+            let applying = transaction::applying(&self.config, layout, true);
+            if applying == Applying::Merge {
+                title = "each commit of upserts only: one transaction";
+            }
+            statements.extend(transaction::from_stage(target, layout, applying));
+            statements.push(sql::drop_stage(STAGE, layout, applying));
         } else {
             statements.extend(self.rows(shape, CopyInto::Target(&shape.target))?);
         }
@@ -179,7 +190,7 @@ impl Sink {
             names_more: false,
         };
         statements.extend([ledger.prune(), ledger.record(&[row]), sql::COMMIT]);
-        Ok(Step { title: "each commit: one transaction".into(), statements })
+        Ok(Step { title: title.into(), statements })
     }
 
     /// What brings rows in: a COPY, or INSERTs of as many rows as there are.

@@ -16,10 +16,9 @@ use tracing::{debug, warn};
 use super::{
     commit::ASIDE_PATIENCE,
     context::Context,
-    fold::fold,
     labelled,
     queue::{Flushed, Pace, Queue},
-    transaction::{STAGE, from_stage},
+    transaction::{STAGE, applying, from_stage},
     turn::Turns,
 };
 use crate::{
@@ -27,7 +26,7 @@ use crate::{
     retry,
     session::{Piece, Session},
     sql::{self, CopyInto},
-    stage::{Intake, RowKind, batch_bytes},
+    stage::{Fold, Intake, RowKind, batch_bytes},
 };
 
 /// After so many rows the staging table is made anew: deleted rows lie in a table until somebody
@@ -91,6 +90,7 @@ impl FlushWriter {
 struct Flusher {
     context: Arc<Context>,
     turns: Turns,
+    fold: Option<Fold>,
     label: String,
     session: Option<Open>,
     /// Whether what an earlier attempt of this writer left behind was seen to.
@@ -107,7 +107,8 @@ impl Flusher {
     fn new(context: Arc<Context>, subtask: u32) -> Flusher {
         let turns = Turns::of(&context.directory());
         let label = context.identity.label(subtask);
-        Flusher { context, turns, label, session: None, begun: false }
+        let fold = Fold::new(&context.plan);
+        Flusher { context, turns, fold, label, session: None, begun: false }
     }
 
     /// Flushes what is due until a flush fails for good.
@@ -129,7 +130,10 @@ impl Flusher {
     async fn flush(&mut self, batches: &[RecordBatch]) -> Result<Flushed> {
         let started = Instant::now();
         let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        let batch = fold(gathered(batches)?, &self.context.shape.layout)?;
+        let batch = match &self.fold {
+            Some(fold) => gathered(&fold.fold(batches.to_vec())?.batches)?,
+            None => gathered(batches)?,
+        };
         let mut flushed = Flushed { rows, transactions: 1, ..Flushed::default() };
         let mut delays = retry::delays(self.context.config.max_retries);
         loop {
@@ -180,8 +184,14 @@ impl Flusher {
         }
         pieces.extend(inserts(into, batch, &context.shape.layout, context.config.batch_size));
         if layout.staged() {
-            let statements = from_stage(target, layout).into_iter();
-            pieces.extend(statements.chain(sql::clear_stage(STAGE, layout)).map(Piece::Run));
+            let upserts = match &self.fold {
+                Some(fold) => !fold.retracts(batch)?,
+                None => true,
+            };
+            let applying = applying(&context.config, layout, upserts);
+            let statements = from_stage(target, layout, applying).into_iter();
+            let clear = sql::clear_stage(STAGE, layout, applying);
+            pieces.extend(statements.chain(clear).map(Piece::Run));
         }
         let taken = open.session.transact(&pieces, context.config.lock_timeout).await;
         let again = matches!(&taken, Err(e) if e.kind() == ErrorKind::TransactionConflict);

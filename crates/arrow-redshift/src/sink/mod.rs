@@ -18,7 +18,6 @@ mod create;
 mod evolve;
 mod explain;
 mod flush;
-mod fold;
 mod halve;
 mod identity;
 mod labelled;

@@ -111,6 +111,7 @@ mod tests {
                 subtask,
                 carried: Carried::default(),
                 kind: PartKind::Rows,
+                upserts: false,
             }],
             first_row_at,
         }

@@ -7,15 +7,18 @@ use std::{
 
 use super::{
     committable::{Committable, Shape, Unit},
-    course::{Spent, timed},
+    course::{Duplicates, Spent, timed},
     flush::inserts,
     identity::CommittableId,
+    prepare,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{CopyAuthorization, CopyConfig, SinkConfig},
+    options::{CopyAuthorization, CopyConfig, DuplicateKeys, SinkConfig},
     session::Session,
-    sql::{self, CopyInto, FileFormat, LEDGER_VERSION, Layout, Ledger, Qualified, Statement},
+    sql::{
+        self, Applying, CopyInto, FileFormat, LEDGER_VERSION, Layout, Ledger, Qualified, Statement,
+    },
     stage::{CSV_PARAMETERS, CarriedRows, Part, restaged_letters, restaged_name},
     types::Carrier,
 };
@@ -49,6 +52,11 @@ impl Load<'_> {
     /// Whether there are any.
     pub fn has_rows(&self) -> bool {
         !matches!(self.rows, Rows::None)
+    }
+
+    /// Whether all of them are known to be upserts.
+    pub fn upserts(&self) -> bool {
+        self.units.iter().flat_map(|unit| unit.loads()).all(|part| part.upserts)
     }
 }
 
@@ -204,21 +212,26 @@ pub(super) async fn apply(
     load: &Load<'_>,
     prune: bool,
     spent: &mut Spent,
-) -> Result<()> {
+) -> Result<Duplicates> {
     let Committable { shape, .. } = commit;
     let ledger = commit.ledger();
     if commit.overwrite {
         session.run(&sql::overwrite(&shape.target)).await?;
     }
+    let mut duplicates = Duplicates::default();
     if load.has_rows() {
         if !shape.layout.staged() {
             let target = CopyInto::Target(&shape.target);
             timed(&mut spent.copy, load_into(session, config, commit, target, load)).await?;
         } else {
-            for statement in from_stage(&shape.target, &shape.layout) {
+            let applying = applying(config, &shape.layout, load.upserts());
+            if !commit.overwrite {
+                duplicates = settle_duplicates(session, config, shape, applying).await?;
+            }
+            for statement in from_stage(&shape.target, &shape.layout, applying) {
                 session.run(&statement).await?;
             }
-            session.run(&sql::drop_stage(STAGE, &shape.layout)).await?;
+            session.run(&sql::drop_stage(STAGE, &shape.layout, applying)).await?;
         }
     }
     if prune {
@@ -227,16 +240,54 @@ pub(super) async fn apply(
     for rows in commit.ledger_rows(&load.units).chunks(UNITS_AT_ONCE) {
         session.run(&ledger.record(rows)).await?;
     }
-    Ok(())
+    Ok(duplicates)
+}
+
+/// By which statements changes are applied, of which it is known whether all are upserts.
+pub(super) fn applying(config: &SinkConfig, layout: &Layout, upserts: bool) -> Applying {
+    match config.use_merge && upserts && layout.merges() {
+        true => Applying::Merge,
+        false => Applying::Changes,
+    }
 }
 
 /// From the staging table into the target.
-pub(super) fn from_stage(target: &Qualified, layout: &Layout) -> Vec<Statement> {
-    if layout.keyed() {
-        sql::apply(target, STAGE, layout)
-    } else {
-        vec![sql::insert_staged(target, STAGE, layout)]
+pub(super) fn from_stage(
+    target: &Qualified,
+    layout: &Layout,
+    applying: Applying,
+) -> Vec<Statement> {
+    match applying {
+        _ if !layout.keyed() => vec![sql::insert_staged(target, STAGE, layout)],
+        Applying::Changes => sql::apply(target, STAGE, layout),
+        Applying::Merge => sql::merge(target, STAGE, layout),
     }
+}
+
+/// Counts the staged keys that have more than one row in the target, and leaves one row of each
+/// where that is asked for and the apply does not do it anyway.
+async fn settle_duplicates(
+    session: &Session,
+    config: &SinkConfig,
+    shape: &Shape,
+    applying: Applying,
+) -> Result<Duplicates> {
+    let Shape { target, layout, .. } = shape;
+    if !layout.keyed() || config.duplicate_keys == DuplicateKeys::Ignore {
+        return Ok(Duplicates::default());
+    }
+    let keys = session.number(&sql::count_duplicates(target, STAGE, layout)).await?;
+    let replaced = layout.complete && applying == Applying::Changes;
+    let clean = config.duplicate_keys == DuplicateKeys::Clean;
+    if keys > 0 && clean && !replaced {
+        let table = prepare::describe(session, target).await?;
+        let columns = table.iter().flat_map(|table| &table.columns);
+        let columns: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+        for statement in sql::clean_duplicates(target, &columns, STAGE, layout) {
+            session.run(&statement).await?;
+        }
+    }
+    Ok(Duplicates { keys, cleaned: replaced || clean })
 }
 
 /// Loads all rows, and makes sure that they are exactly as many as were staged.
@@ -338,7 +389,7 @@ pub(super) fn copy_statement(
     manifest: &str,
     region: Option<&str>,
 ) -> Result<Statement> {
-    let copy = super::prepare::copy_config(config)?;
+    let copy = prepare::copy_config(config)?;
     let format = match shape.carrier {
         Carrier::Csv => FileFormat::Csv(CSV_PARAMETERS),
         Carrier::Parquet | Carrier::Binds => FileFormat::Parquet,

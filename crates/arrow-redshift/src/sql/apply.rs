@@ -19,10 +19,26 @@ pub fn overwrite(target: &Qualified) -> Statement {
     Statement::new(format!("DELETE FROM {target}"))
 }
 
+/// By which statements staged changes are applied by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applying {
+    /// By those that serve every change: delete and insert, or delete, update and insert.
+    Changes,
+    /// By MERGE, which serves upserts only.
+    Merge,
+}
+
+impl Applying {
+    /// Whether the last change of each key is collected in a table of its own first.
+    fn collects(self, layout: &Layout) -> bool {
+        layout.keyed() && (self == Applying::Merge || !layout.complete)
+    }
+}
+
 /// Drops staging tables together with the transaction that used them.
-pub fn drop_stage(stage: &str, layout: &Layout) -> Statement {
+pub fn drop_stage(stage: &str, layout: &Layout, applying: Applying) -> Statement {
     let mut text = format!("DROP TABLE {}", identifier(stage));
-    if layout.keyed() && !layout.complete {
+    if applying.collects(layout) {
         let _ = write!(text, ", {}", identifier(&last_table(stage)));
     }
     Statement::new(text)
@@ -30,9 +46,9 @@ pub fn drop_stage(stage: &str, layout: &Layout) -> Statement {
 
 /// Empties a staging table that serves the session's next transaction too. Never TRUNCATE, which
 /// commits.
-pub fn clear_stage(stage: &str, layout: &Layout) -> Vec<Statement> {
+pub fn clear_stage(stage: &str, layout: &Layout, applying: Applying) -> Vec<Statement> {
     let mut statements = vec![Statement::new(format!("DELETE FROM {}", identifier(stage)))];
-    if layout.keyed() && !layout.complete {
+    if applying.collects(layout) {
         let last = identifier(&last_table(stage));
         statements.push(Statement::new(format!("DROP TABLE {last}")));
     }
@@ -147,12 +163,12 @@ fn insert_new(target: &Qualified, stage: &str, layout: &Layout) -> Statement {
     ))
 }
 
-fn last_table(stage: &str) -> String {
+pub(super) fn last_table(stage: &str) -> String {
     format!("{stage}_last")
 }
 
 /// `ROW_NUMBER()` that is 1 for the last change of each key.
-fn rank(layout: &Layout) -> String {
+pub(super) fn rank(layout: &Layout) -> String {
     format!(
         "ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {} DESC, {} DESC, {} DESC) AS \"frc_rank\"",
         partition(layout),
@@ -172,7 +188,7 @@ fn partition(layout: &Layout) -> String {
     keys.collect::<Vec<_>>().join(", ")
 }
 
-fn same_key(target: &str, source: &str, layout: &Layout) -> String {
+pub(super) fn same_key(target: &str, source: &str, layout: &Layout) -> String {
     let prefix = format!("{}.", identifier(source));
     let keys = layout.columns.iter().filter(|column| column.key).map(|column| {
         format!("{}.{} = {}", identifier(target), identifier(&column.name), value(&prefix, column))
@@ -181,7 +197,7 @@ fn same_key(target: &str, source: &str, layout: &Layout) -> String {
 }
 
 /// A staged column as the target holds it.
-fn value(prefix: &str, column: &LoadColumn) -> String {
+pub(super) fn value(prefix: &str, column: &LoadColumn) -> String {
     let name = identifier(&column.name);
     match column.conversion {
         Conversion::None => format!("{prefix}{name}"),
@@ -192,6 +208,6 @@ fn value(prefix: &str, column: &LoadColumn) -> String {
     }
 }
 
-fn values(prefix: &str, layout: &Layout) -> String {
+pub(super) fn values(prefix: &str, layout: &Layout) -> String {
     layout.columns.iter().map(|column| value(prefix, column)).collect::<Vec<_>>().join(", ")
 }

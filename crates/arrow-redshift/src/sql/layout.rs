@@ -113,6 +113,16 @@ impl Layout {
         self.keyed() || !self.direct
     }
 
+    /// The same columns where their values are the target's already, digits of bytes aside: these
+    /// stay digits in every table on the way.
+    pub(super) fn converted(&self) -> Layout {
+        let mut layout = self.clone();
+        let columns = layout.columns.iter_mut();
+        let converted = columns.filter(|column| column.conversion != Conversion::Hex);
+        converted.for_each(|column| column.conversion = Conversion::None);
+        layout
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }

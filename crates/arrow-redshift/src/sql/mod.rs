@@ -4,14 +4,16 @@ mod apply;
 mod copy;
 mod ddl;
 mod discover;
+mod duplicates;
 mod grant;
 mod ident;
 mod insert;
 mod layout;
 mod ledger;
+mod merge;
 mod statement;
 
-pub use apply::{apply, clear_stage, drop_stage, insert_staged, lock, overwrite};
+pub use apply::{Applying, apply, clear_stage, drop_stage, insert_staged, lock, overwrite};
 pub use copy::{CopyInto, FileFormat, copy};
 pub use ddl::{
     NewColumn, add_column, comment_on_column, comment_on_table, create_stage, create_table,
@@ -21,6 +23,7 @@ pub use discover::{
     COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
     describe_table, isolation_level, load_errors, sessions_with_label, show_columns,
 };
+pub use duplicates::{clean_duplicates, count_duplicates};
 pub use grant::{
     grant_on_ledger, grant_on_schema, grant_on_target, grant_ownership, grant_temporary,
 };
@@ -28,6 +31,7 @@ pub use ident::{Qualified, identifier, literal};
 pub use insert::{insert_nothing, insert_rows, rows_per_insert};
 pub use layout::{Conversion, Layout, LoadColumn, StageColumns};
 pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger, LedgerRow, aside_id, aside_name};
+pub use merge::merge;
 pub use statement::{
     BACKEND_PID, BEGIN, COMMIT, COPY_COUNT, ROLLBACK, Statement, set_query_group,
     set_statement_timeout, terminate_session,

@@ -119,6 +119,7 @@ impl DeadLetters {
             checkpoint,
             subtask,
             kind: PartKind::DeadLetters,
+            upserts: false,
             carried: Carried::default(),
         }))
     }

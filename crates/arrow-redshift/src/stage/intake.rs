@@ -34,6 +34,8 @@ pub(crate) struct Intake {
     /// What becomes of values that do not fit.
     policies: Policies,
     ignore_deletes: bool,
+    /// Whether a row of the present checkpoint takes content away.
+    retracts: bool,
     /// Values and rows that policies have touched.
     touched: Touched,
     /// Where the next row stands.
@@ -80,6 +82,7 @@ impl Intake {
             row_limit,
             policies,
             ignore_deletes: false,
+            retracts: false,
             touched,
             place,
             taken_bytes: 0,
@@ -135,6 +138,7 @@ impl Intake {
             rows: aside,
         });
         self.place.sequence += batch.num_rows() as u64;
+        self.retracts |= kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.retracts()));
         self.taken_bytes += taken_bytes;
         self.touched.add(touched);
         Ok(Taken { rows, aside })
@@ -166,6 +170,13 @@ impl Intake {
     /// Ends a checkpoint: what comes later belongs to the next one.
     pub fn end(&mut self, checkpoint: u64) {
         self.place.checkpoint = checkpoint.saturating_add(1);
+        self.retracts = false;
+    }
+
+    /// Whether every row of the present checkpoint so far is an upsert (or, without a key, an
+    /// insert).
+    pub fn upserts(&self) -> bool {
+        !self.retracts
     }
 
     /// The columns that [`take`](Intake::take) gives.

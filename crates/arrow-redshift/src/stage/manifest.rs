@@ -85,6 +85,7 @@ mod tests {
             checkpoint: 1,
             subtask: 0,
             kind: PartKind::Rows,
+            upserts: false,
             carried: Carried::default(),
         }
     }

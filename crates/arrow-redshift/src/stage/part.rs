@@ -33,6 +33,9 @@ pub struct Part {
     /// What it holds; parts of the first versions hold rows.
     #[serde(default)]
     pub kind: PartKind,
+    /// Whether all of its rows are known to be upserts; of parts of the first versions it is not.
+    #[serde(default)]
+    pub upserts: bool,
     /// The rows, where they travel with the commit and do not lie on S3.
     #[serde(skip)]
     pub carried: Carried,

@@ -93,7 +93,9 @@ impl Staging {
                     let kind = PartKind::DeadLetters;
                     let (url, bytes) = (layout.url(path), object.size);
                     let carried = Carried::default();
-                    let part = Part { url, bytes, rows: 0, checkpoint, subtask, kind, carried };
+                    let (rows, upserts) = (0, false);
+                    let part =
+                        Part { url, bytes, rows, checkpoint, subtask, kind, upserts, carried };
                     found.push((number, part));
                 }
             }

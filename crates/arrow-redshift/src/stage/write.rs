@@ -8,8 +8,10 @@ use super::{
     Carried, Part, PartKind, Policies, RowKind, StagedShape, Staging, Touched,
     dead_letter::{self, DeadLetters},
     encode::Encoder,
+    fold::Fold,
     intake::{Intake, SetAside, batch_bytes},
     upload::Upload,
+    window::Window,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -27,7 +29,9 @@ const SLICE_BYTES: usize = 4 * 1024 * 1024;
 /// writer holds at most 16 MiB of a row group that is being filled, as much again for the moment in
 /// which it is written out, one chunk of 6 MiB that is being filled and three on the wire: 56 MiB,
 /// and with a slice's working buffers below 96 MiB, whatever the volume and however slow S3 is.
-/// Rows that are set aside take 24 MiB more. `write` waits while the wire is full.
+/// Rows that are set aside take 24 MiB more. For a keyed table up to 16 MiB of changes are held back
+/// to be folded by key, and folding them takes less than twice as much: 48 MiB more. `write` waits
+/// while the wire is full.
 ///
 /// A refused value ([`ErrorKind::ValueRefused`]) leaves the writer as it was before that batch.
 /// After any other error, and after a future of [`write`](StageWriter::write) or
@@ -41,6 +45,8 @@ pub struct StageWriter {
     part_size: u64,
     /// Rows that are set aside, where a policy does so.
     dead_letters: Option<DeadLetters>,
+    /// Changes by key that are held back, to be folded.
+    window: Option<Window>,
     /// Number of the next part; never starts again, so that no name comes twice.
     next_part: u64,
     open: Option<OpenPart>,
@@ -78,6 +84,10 @@ impl StageWriter {
         format: CopyFormat,
         part_size: u64,
     ) -> Result<StageWriter> {
+        let window = match shape {
+            StagedShape::Keyed => Fold::new(&plan).map(Window::new),
+            StagedShape::Append => None,
+        };
         let intake = Intake::new(plan, shape, subtask, checkpoint, format.into())?;
         Ok(StageWriter {
             staging,
@@ -85,6 +95,7 @@ impl StageWriter {
             format,
             part_size,
             dead_letters: None,
+            window,
             next_part: 0,
             open: None,
             closed: Vec::new(),
@@ -118,7 +129,7 @@ impl StageWriter {
         if let Some(aside) = &taken.aside {
             self.set_aside(aside).await?;
         }
-        self.write_staged(&taken.rows).await?;
+        self.write_taken(&taken.rows).await?;
         self.failed = false;
         Ok(())
     }
@@ -128,14 +139,19 @@ impl StageWriter {
     pub async fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
         self.check_alive()?;
         self.failed = true;
+        if let Some(window) = &mut self.window {
+            let held = window.take()?;
+            self.write_folded(held).await?;
+        }
         self.close_part().await?;
         self.close_dead_letters().await?;
         self.failed = false;
-        self.intake.end(checkpoint);
         let mut parts = std::mem::take(&mut self.closed);
         for part in &mut parts {
             part.checkpoint = checkpoint;
+            part.upserts = self.intake.upserts();
         }
+        self.intake.end(checkpoint);
         Ok(parts)
     }
 
@@ -208,13 +224,24 @@ impl StageWriter {
         Ok(())
     }
 
-    async fn write_staged(&mut self, batch: &RecordBatch) -> Result<()> {
-        let step = slice_rows(batch);
-        let mut start = 0;
-        while start < batch.num_rows() {
-            let rows = step.min(batch.num_rows() - start);
-            self.write_slice(&batch.slice(start, rows)).await?;
-            start += rows;
+    async fn write_taken(&mut self, batch: &RecordBatch) -> Result<()> {
+        for slice in slices(batch) {
+            match &mut self.window {
+                Some(window) => {
+                    let folded = window.push(slice)?;
+                    self.write_folded(folded).await?;
+                }
+                None => self.write_slice(&slice).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_folded(&mut self, batches: Vec<RecordBatch>) -> Result<()> {
+        for batch in batches {
+            for slice in slices(&batch) {
+                self.write_slice(&slice).await?;
+            }
         }
         Ok(())
     }
@@ -261,6 +288,7 @@ impl StageWriter {
             checkpoint,
             subtask,
             kind: PartKind::Rows,
+            upserts: false,
             carried: Carried::default(),
         });
         Ok(())
@@ -286,8 +314,10 @@ impl fmt::Debug for StageWriter {
     }
 }
 
-/// How many rows of a batch make a slice.
-fn slice_rows(batch: &RecordBatch) -> usize {
-    let slices = batch_bytes(batch).div_ceil(SLICE_BYTES).max(1);
-    batch.num_rows().div_ceil(slices).max(1)
+/// A batch in slices of about [`SLICE_BYTES`].
+fn slices(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> + '_ {
+    let count = batch_bytes(batch).div_ceil(SLICE_BYTES).max(1);
+    let step = batch.num_rows().div_ceil(count).max(1);
+    let slice = move |start| batch.slice(start, step.min(batch.num_rows() - start));
+    (0..batch.num_rows()).step_by(step).map(slice)
 }

@@ -36,7 +36,8 @@ pub fn assert_known(log: &[StatementRecord]) {
 /// A shape without the names and the number of tables' columns: names become `x`, a list of them
 /// one, a column's definition `column`. The connector's own names (`frc_…`, the ledger) stay.
 pub fn canonical(shape: &str) -> String {
-    let pieces = nulls(without_conversions(without_zones(references(pieces(shape)))));
+    let pieces = without_conversions(without_zones(references(pieces(shape))));
+    let pieces = nulls(without_aliases(pieces));
     let pieces = merged(definitions(merged(equalities(pieces))));
     let texts: Vec<String> = pieces.into_iter().map(|piece| piece.text).collect();
     without_repeats(texts).join(" ")
@@ -142,7 +143,8 @@ fn without_zones(pieces: Vec<Piece>) -> Vec<Piece> {
     out
 }
 
-/// Takes `CAST(name AS TIME)`, `JSON_PARSE(name)` and `FROM_HEX(name)` for the name.
+/// Takes `CAST(name AS TIME)`, `CAST(name AS VARCHAR(n))`, `JSON_PARSE(name)` and `FROM_HEX(name)` for
+/// the name.
 fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     for piece in pieces {
@@ -154,6 +156,14 @@ fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
                     && named.kind == Kind::Name =>
             {
                 6
+            }
+            [.., cast, open, named, r#as, text, o, n, c, close]
+                if [cast, open, r#as, o, n, c, close].map(|p| p.text.as_str())
+                    == ["cast", "(", "as", "(", "?", ")", ")"]
+                    && matches!(text.text.as_str(), "varchar" | "char")
+                    && named.kind == Kind::Name =>
+            {
+                9
             }
             [.., parse, open, named, close]
                 if matches!(parse.text.as_str(), "json_parse" | "from_hex")
@@ -167,6 +177,21 @@ fn without_conversions(pieces: Vec<Piece>) -> Vec<Piece> {
         let named = out[out.len() - length + 2].clone();
         out.truncate(out.len() - length);
         out.push(named);
+    }
+    out
+}
+
+/// Takes `name AS name` for the name.
+fn without_aliases(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        out.push(piece);
+        if let [.., named, r#as, alias] = out.as_slice()
+            && (named.kind, alias.kind) == (Kind::Name, Kind::Name)
+            && r#as.text == "as"
+        {
+            out.truncate(out.len() - 2);
+        }
     }
     out
 }

@@ -73,6 +73,24 @@ pub(super) const ROWS: &[OptionRow] = &[
     )
     .default("false"),
     here(
+        "sink.use-merge",
+        Kind::Flag,
+        "Whether a keyed commit that holds upserts only is applied by one MERGE in place of DELETE \
+         and INSERT, or UPDATE and INSERT. One that takes a row away is applied as ever, and so is \
+         every commit of a table whose columns all belong to the key. Both end in the same rows.",
+    )
+    .default("false"),
+    here(
+        "sink.duplicate-keys",
+        Kind::Choice(&["report", "clean", "ignore"]),
+        "What is done about keys that have more than one row in the target already, among those \
+         that a commit changes. `report` counts them and says how many. `clean` also leaves one \
+         row of each, whichever it is; a commit that replaces whole rows does so anyway. `ignore` \
+         does not look, which spares each commit a join with the target. Flushes (jdbc mode with \
+         `at-least-once`) never look.",
+    )
+    .default("report"),
+    here(
         "sink.lock-target",
         Kind::Flag,
         "Whether a keyed commit locks the target table; `false` only where nothing else ever \

@@ -271,7 +271,11 @@ impl Tried<'_> {
                     |error| granting(error, || sql::grant_temporary(database, user(config))),
                 )?;
                 statements.push(create);
-                statements.extend(transaction::from_stage(&shape.target, &shape.layout));
+                statements.extend(transaction::from_stage(
+                    &shape.target,
+                    &shape.layout,
+                    transaction::applying(config, &shape.layout, true),
+                ));
             } else {
                 statements.push(sql::insert_nothing(&shape.target, &shape.layout));
             }

@@ -286,6 +286,44 @@ public final class RedshiftOptions {
                                     + "takes the new rows of updates as rows of their own.");
 
     /**
+     * Whether a keyed commit that holds upserts only is applied by one MERGE in place of DELETE and
+     * INSERT, or UPDATE and INSERT. One that takes a row away is applied as ever, and so is every
+     * commit of a table whose columns all belong to the key. Both end in the same rows. Value: true
+     * or false. Default: {@code false}.
+     */
+    public static final ConfigOption<Boolean> SINK_USE_MERGE =
+            ConfigOptions.key("sink.use-merge")
+                    .booleanType()
+                    .defaultValue(false)
+                    .withDescription(
+                            "Whether a keyed commit that holds upserts only is applied "
+                                    + "by one MERGE in place of DELETE and INSERT, or UPDATE and "
+                                    + "INSERT. One that takes a row away is applied as ever, and "
+                                    + "so is every commit of a table whose columns all belong to "
+                                    + "the key. Both end in the same rows.");
+
+    /**
+     * What is done about keys that have more than one row in the target already, among those that a
+     * commit changes. {@code report} counts them and says how many. {@code clean} also leaves one
+     * row of each, whichever it is; a commit that replaces whole rows does so anyway. {@code
+     * ignore} does not look, which spares each commit a join with the target. Flushes (jdbc mode
+     * with {@code at-least-once}) never look. Value: report, clean or ignore. Default: {@code
+     * report}.
+     */
+    public static final ConfigOption<String> SINK_DUPLICATE_KEYS =
+            ConfigOptions.key("sink.duplicate-keys")
+                    .stringType()
+                    .defaultValue("report")
+                    .withDescription(
+                            "What is done about keys that have more than one row in the "
+                                    + "target already, among those that a commit changes. report "
+                                    + "counts them and says how many. clean also leaves one row "
+                                    + "of each, whichever it is; a commit that replaces whole "
+                                    + "rows does so anyway. ignore does not look, which spares "
+                                    + "each commit a join with the target. Flushes (jdbc mode "
+                                    + "with at-least-once) never look.");
+
+    /**
      * Whether a keyed commit locks the target table; {@code false} only where nothing else ever
      * writes to it. Value: true or false. Default: {@code true}.
      */
@@ -844,6 +882,8 @@ public final class RedshiftOptions {
                                     SINK_CHECKPOINT_SIZE_LIMIT,
                                     SINK_MAX_RETRIES,
                                     SINK_IGNORE_DELETE,
+                                    SINK_USE_MERGE,
+                                    SINK_DUPLICATE_KEYS,
                                     SINK_LOCK_TARGET,
                                     SINK_LOCK_TIMEOUT,
                                     SINK_LEDGER_RETENTION,
