@@ -253,7 +253,16 @@ pub(crate) fn restaged_letters(parts: &[Part], named: &str, rows: u64) -> Result
         .ok_or_else(unknown)?;
     let (url, kind) = (format!("{directory}/{name}"), PartKind::DeadLetters);
     // How long it is nobody has to know: it is copied as a whole.
-    Ok(Part { url, bytes: 0, rows, checkpoint, subtask, kind, upserts: false, carried: Carried::default() })
+    Ok(Part {
+        url,
+        bytes: 0,
+        rows,
+        checkpoint,
+        subtask,
+        kind,
+        upserts: false,
+        carried: Carried::default(),
+    })
 }
 
 fn digest(text: &str) -> String {

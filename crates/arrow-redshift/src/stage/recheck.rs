@@ -375,5 +375,14 @@ async fn write(
     })
     .await?;
     let (checkpoint, subtask) = (of.checkpoint, of.subtask);
-    Ok(Part { url, bytes: size, rows, checkpoint, subtask, kind, upserts: false, carried: Carried::default() })
+    Ok(Part {
+        url,
+        bytes: size,
+        rows,
+        checkpoint,
+        subtask,
+        kind,
+        upserts: false,
+        carried: Carried::default(),
+    })
 }
