@@ -343,7 +343,7 @@ async fn connections_are_counted_and_not_passed() {
     let few = with(&server, "t", &[("connection.max", "2")]);
     let checks = check(&few, Kind::Append).await;
     fails(&checks, &[], &[], &["lock", "write"]);
-    assert!(told(&checks, "connections").1.contains("enough for 1 writers and a committer"));
+    assert!(told(&checks, "connections").1.contains("enough for one writer and a committer"));
     let evolving =
         with(&server, "t", &[("connection.max", "2"), ("sink.schema-evolution", "add-columns")]);
     let checks = check(&evolving, Kind::Append).await;

@@ -37,7 +37,7 @@ impl Statement {
     pub fn verb(&self) -> &str {
         let shown = self.shown.as_deref().unwrap_or(&self.text);
         let end = shown.match_indices(' ').nth(1).map_or(shown.len(), |(at, _)| at);
-        &shown[..end]
+        shown[..end].trim_end_matches(',')
     }
 }
 

@@ -132,10 +132,11 @@ pub(super) async fn connections(sink: &Sink, findings: &mut Findings) {
     let work = async {
         budget::share(config, writers)?;
         let most = config.connection.most;
-        let told = format!(
-            "'connection.max' = {most} is enough for {} writers and a committer",
-            budget::writers(config)
-        );
+        let writers = match budget::writers(config) {
+            1 => "one writer".to_owned(),
+            more => format!("{more} writers"),
+        };
+        let told = format!("'connection.max' = {most} is enough for {writers} and a committer");
         Ok(((), Told::passed(told)))
     };
     // Nothing depends on it.
