@@ -20,7 +20,8 @@ fn root() -> PathBuf {
 
 #[test]
 fn the_examples_of_flip_307_run_as_printed() {
-    for (mode, parts) in [("copy", 1), ("jdbc", 0)] {
+    // Of the four rows two are of one user: copy mode stages the later one alone.
+    for (mode, parts, loaded) in [("copy", 1, 3), ("jdbc", 0, 4)] {
         let example = format!("examples/flip-307-{mode}.sql");
         let output =
             command(&root(), &["run", "--local", &example, "--format", "json"]).output().unwrap();
@@ -29,7 +30,8 @@ fn the_examples_of_flip_307_run_as_printed() {
         assert_eq!(report["status"], "done");
         let insert = &report["inserts"][0];
         assert_eq!(insert["table"], "t_user");
-        for (key, expected) in [("rows", 4), ("loaded_rows", 4), ("commits", 1), ("parts", parts)] {
+        let figures = [("rows", 4), ("loaded_rows", loaded), ("commits", 1), ("parts", parts)];
+        for (key, expected) in figures {
             assert_eq!(insert[key], expected, "{mode}: {key}");
         }
     }

@@ -44,7 +44,9 @@ impl Options {
             match word.as_str() {
                 "--keep" => options.keep = true,
                 "--install" => options.install = true,
-                flag if flag.starts_with('-') => bail!("flink knows no option `{flag}`"),
+                flag if flag.starts_with('-') => bail!(
+                    "flink knows no option `{flag}`; use: cargo xtask flink [--keep] [--install] [SCRIPT]"
+                ),
                 _ if options.script.is_some() => bail!("flink runs one script at a time"),
                 script => options.script = Some(absolute(script)?),
             }
