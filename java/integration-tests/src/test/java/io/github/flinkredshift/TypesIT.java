@@ -98,7 +98,10 @@ class TypesIT {
         holdsAll();
     }
 
-    /** Not objects, but what the planner's own code makes of constructors. */
+    /**
+     * Not objects, but what the planner's own code makes of constructors. Its maps have no order,
+     * so each has one key here.
+     */
     @Test
     void asSqlConstructsThem() throws Exception {
         String made =
@@ -114,11 +117,10 @@ class TypesIT {
                                 + " bag MULTISET<STRING>",
                         services.standIn().options(made))
                 .start(
-                        "INSERT INTO sink SELECT n, ARRAY[n, CAST(NULL AS INT)], MAP['a', n, 'b',"
-                            + " -n], MAP_FROM_ARRAYS(ARRAY['x', 'y', 'x'], ARRAY[1, 2, n]), ROW(n,"
-                            + " t), X'00FF', TIME '10:00:01', c FROM (SELECT n, t, COLLECT(t) AS c"
-                            + " FROM (VALUES (5, 'five'), (6, 'six'), (5, 'five')) AS v (n, t)"
-                            + " GROUP BY n, t)")
+                        "INSERT INTO sink SELECT n, ARRAY[n, CAST(NULL AS INT)], MAP['a', n],"
+                            + " MAP_FROM_ARRAYS(ARRAY['x', 'x'], ARRAY[1, n]), ROW(n, t), X'00FF',"
+                            + " TIME '10:00:01', c FROM (SELECT n, t, COLLECT(t) AS c FROM (VALUES"
+                            + " (5, 'five'), (6, 'six'), (5, 'five')) AS v (n, t) GROUP BY n, t)")
                 .awaitFinished();
         services.tables()
                 .holds(
@@ -131,9 +133,9 @@ class TypesIT {
         return Tables.row(
                 n,
                 "[" + n + ",null]",
-                "{\"a\":" + n + ",\"b\":-" + n + "}",
+                "{\"a\":" + n + "}",
                 // Of two entries with one key the last one counts.
-                "{\"y\":2,\"x\":" + n + "}",
+                "{\"x\":" + n + "}",
                 "{\"a\":" + n + ",\"b\":\"" + t + "\"}",
                 "00ff",
                 "10:00:01",
