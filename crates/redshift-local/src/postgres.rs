@@ -252,6 +252,10 @@ fn settings(socket_dir: &Path, connections: usize, durable: bool) -> Vec<String>
         "superuser_reserved_connections=3".into(),
         "max_locks_per_transaction=128".into(),
         "shared_buffers=64MB".into(),
+        // A staging table and the sort of it stay in memory, as a warehouse keeps them: with 8 and
+        // 4 MB each keyed flush of some ten thousand rows went through files.
+        "temp_buffers=64MB".into(),
+        "work_mem=32MB".into(),
         "wal_level=minimal".into(),
         "max_wal_senders=0".into(),
         "max_wal_size=4GB".into(),

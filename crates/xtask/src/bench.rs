@@ -26,12 +26,14 @@ struct Options<'a> {
     install: bool,
     /// How long and how often Flink is measured.
     effort: Effort,
+    /// The sinks of Flink's that are measured: those with this in their name.
+    only: Option<&'a str>,
 }
 
 impl<'a> Options<'a> {
     fn parse(given: &'a [String]) -> Result<Options<'a>> {
         let effort = Effort { rounds: 1, time: Duration::from_secs(60) };
-        let mut options = Options { names: Vec::new(), install: false, effort };
+        let mut options = Options { names: Vec::new(), install: false, effort, only: None };
         let mut words = given.iter().map(String::as_str);
         while let Some(word) = words.next() {
             match word {
@@ -40,6 +42,10 @@ impl<'a> Options<'a> {
                 "--seconds" => {
                     let seconds = number(word, words.next())?;
                     options.effort.time = Duration::from_secs(seconds as u64);
+                }
+                "--only" => {
+                    let part = words.next().context("--only needs a part of a sink's name")?;
+                    options.only = Some(part);
                 }
                 name if BENCHES.iter().any(|(known, _)| *known == name) => options.names.push(name),
                 other => {
@@ -88,7 +94,7 @@ pub fn run(given: &[String]) -> Result<()> {
 /// This sink beside Flink's others.
 fn flink(options: &Options<'_>) -> Result<()> {
     needs::provide(&flink::NEEDS, options.install)?;
-    flink::bench::run(options.effort)
+    flink::bench::run(options.effort, options.only)
 }
 
 /// Jdbc mode beside Flink's JDBC connector.

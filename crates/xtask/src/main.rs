@@ -42,8 +42,9 @@ Tasks:
                            (Rust), java (with jobs on Flink's MiniCluster), cluster (real processes)
   soak [--seed N] [--rounds N] [--install]
                            the long crash and fault campaigns, with a random seed unless one is given
-  bench [stage|s3|load|flink] [--rounds N] [--seconds N] [--install]
-                           the benchmarks, in release; N rounds of N seconds of each sink on Flink
+  bench [stage|s3|load|flink|jdbc] [--rounds N] [--seconds N] [--only NAME] [--install]
+                           the benchmarks, in release; N rounds of N seconds of each sink on Flink,
+                           or of those with NAME in their name
   jar [--release] [--install]
                            the one jar for Flink, with the native library in it
   codegen                  write the generated files anew (options, types)

@@ -27,6 +27,9 @@ const fn null_bytes(arity: usize) -> usize {
 pub(super) struct Frame<'a> {
     pub rows: Vec<Part<'a>>,
     null_bytes: usize,
+    /// The kinds and NULL bits of all rows together: a bit that is not set here is set in no row.
+    /// Most columns of most buffers hold no NULL, and this tells without asking each row.
+    any: Vec<u64>,
     budget: Budget,
 }
 
@@ -73,7 +76,7 @@ impl<'a> Frame<'a> {
             );
             return Err(Error::new(ErrorKind::Internal, why));
         }
-        Ok(Frame { budget: Budget::of(&rows), rows, null_bytes: null_bytes(arity) })
+        Ok(Frame::of(rows, arity))
     }
 
     /// Rows that are values of `cells`.
@@ -83,12 +86,30 @@ impl<'a> Frame<'a> {
             let why = format!("a ROW of {} bytes, its fixed part {fixed}", short.bytes.len());
             return Err(cells.damaged(short.row, &why));
         }
-        Ok(Frame { budget: Budget::of(&rows), rows, null_bytes: null_bytes(arity) })
+        Ok(Frame::of(rows, arity))
+    }
+
+    /// A frame of rows whose fixed parts lie inside.
+    fn of(rows: Vec<Part<'a>>, arity: usize) -> Frame<'a> {
+        let null_bytes = null_bytes(arity);
+        let mut any = vec![0; null_bytes / 8];
+        for row in &rows {
+            let (words, _) = row.bytes[..null_bytes].as_chunks::<8>();
+            for (all, word) in any.iter_mut().zip(words) {
+                *all |= u64::from_le_bytes(*word);
+            }
+        }
+        Frame { budget: Budget::of(&rows), rows, null_bytes, any }
+    }
+
+    /// Whether a bit, counted from a row's beginning, is set in any row.
+    fn is_set_anywhere(&self, bit: usize) -> bool {
+        self.any[bit / 64] >> (bit % 64) & 1 == 1
     }
 
     /// What each row does; `None` is all inserts.
     pub fn kinds(&self) -> Result<Option<Vec<RowKind>>> {
-        if self.rows.iter().all(|row| row.bytes[0] == 0) {
+        if (0..HEADER_BITS).all(|bit| !self.is_set_anywhere(bit)) {
             return Ok(None);
         }
         let kinds = self.rows.iter().map(|row| match row.bytes[0] {
@@ -112,10 +133,13 @@ impl<'a> Cells<'a> for RowCells<'_, 'a> {
 
     fn validity(&self) -> Option<NullBuffer> {
         let bit = self.place + HEADER_BITS;
+        if !self.frame.is_set_anywhere(bit) {
+            return None;
+        }
         let (byte, mask) = (bit / 8, 1 << (bit % 8));
         let present = |at: usize| self.frame.rows[at].bytes[byte] & mask == 0;
         let validity = NullBuffer::new(BooleanBuffer::collect_bool(self.count(), present));
-        (validity.null_count() > 0).then_some(validity)
+        Some(validity)
     }
 
     fn slots<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> {

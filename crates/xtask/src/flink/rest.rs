@@ -71,16 +71,6 @@ impl Rest {
         answer["counts"]["restored"].as_u64().context("the answer counts no restored checkpoints")
     }
 
-    /// Heap in use of the first TaskManager, in bytes.
-    pub fn heap(self) -> Result<f64> {
-        let answer = self.ask("/taskmanagers")?;
-        let id = answer["taskmanagers"][0]["id"].as_str().context("there is no TaskManager")?;
-        let metric = "Status.JVM.Memory.Heap.Used";
-        let answer = self.ask(&format!("/taskmanagers/{id}/metrics?get={metric}"))?;
-        let value = answer[0]["value"].as_str().context("the answer tells no heap")?;
-        value.parse().with_context(|| format!("`{value}` is no size"))
-    }
-
     /// Why a job failed last, as Flink tells it.
     pub fn failure(self, job: &str) -> Result<String> {
         let answer = self.ask(&format!("/jobs/{job}/exceptions"))?;

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::sinks::Login;
 use crate::{flink::cluster, needs, shell};
 
 /// How long it may take to start.
@@ -86,14 +87,15 @@ impl Database {
         Ok(())
     }
 
-    /// Where the JDBC connector finds it.
-    pub fn url(&self) -> String {
-        format!("jdbc:postgresql://127.0.0.1:{}/postgres?reWriteBatchedInserts=true", self.port)
-    }
-
-    /// Its user, who needs no password.
-    pub fn user(&self) -> &'static str {
-        USER
+    /// How the JDBC connector finds it. It trusts everybody on loopback; the connector wants a
+    /// password all the same.
+    pub fn login(&self) -> Login {
+        let port = self.port;
+        Login {
+            url: format!("jdbc:postgresql://127.0.0.1:{port}/postgres?reWriteBatchedInserts=true"),
+            user: USER.to_owned(),
+            password: "any".to_owned(),
+        }
     }
 }
 

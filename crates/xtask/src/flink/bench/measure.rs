@@ -16,7 +16,7 @@ use crate::{
         home::Home,
         task::{self, Run},
     },
-    shell,
+    maven, shell,
 };
 
 /// How long a job runs before it is measured: compilers and caches get warm.
@@ -44,7 +44,7 @@ pub struct Sample {
     pub cpu_per_row: f64,
     /// The TaskManager's resident memory in MiB, in the first and in the last third of the time.
     pub memory: (f64, f64),
-    /// The least heap in use, in MiB, in the first and in the last third.
+    /// Heap that somebody needs, in MiB, before and after the measurement.
     pub heap: (f64, f64),
 }
 
@@ -72,8 +72,13 @@ struct Moment {
     cpu: f64,
     /// Resident memory in MiB.
     memory: f64,
-    /// Heap in use in MiB, as Flink told last; `None` when it has not told yet.
-    heap: Option<f64>,
+}
+
+/// A TaskManager under measurement.
+struct Watched {
+    moments: Vec<Moment>,
+    /// See [`Sample::heap`].
+    heap: (f64, f64),
 }
 
 /// Runs the script on a fresh cluster for the time given, and cancels it.
@@ -81,7 +86,6 @@ pub fn measure(settings: &Settings<'_>, stand_in: &Controlled, directory: &Path)
     let cluster_settings = cluster::Settings {
         jars: settings.jars.clone(),
         task_managers: 1,
-        configuration: vec![("metrics.fetcher.update-interval".into(), "1000".into())],
         ..cluster::Settings::default()
     };
     let cluster = Cluster::start(settings.home, directory, &cluster_settings)?;
@@ -92,22 +96,22 @@ pub fn measure(settings: &Settings<'_>, stand_in: &Controlled, directory: &Path)
     let mut client = command.stdout(Stdio::null()).spawn().context("cannot start the client")?;
     let watched = wait_for_job(&cluster).and_then(|job| {
         std::thread::sleep(WARM_UP);
-        let moments = watch(&cluster, settings.time)?;
+        let watched = watch(&cluster, settings.time)?;
         let state = cluster.rest().jobs()?.into_iter().find(|other| other.id == job);
         let state = state.map(|job| job.state).unwrap_or_default();
         ensure!(state == "RUNNING", "the job is {state}: {}", cluster.rest().failure(&job)?);
         ensure!(cluster.rest().restarts(&job)? == 0, "the job had to begin anew");
-        Ok(moments)
+        Ok(watched)
     });
     // The job needs nobody to wait for it, and goes with its cluster.
     client.kill().context("cannot end the client")?;
     client.wait().context("waiting for the client")?;
-    let moments = watched?;
+    let watched = watched?;
     let told = cluster.logs().join("taskmanager-0.out");
     let told =
         fs::read_to_string(&told).with_context(|| format!("cannot read {}", told.display()))?;
     cluster.stop()?;
-    sample(&moments, &told)
+    sample(&watched, &told)
 }
 
 /// The id of the job, once all of it runs.
@@ -124,22 +128,37 @@ fn wait_for_job(cluster: &Cluster) -> Result<String> {
     }
 }
 
-fn watch(cluster: &Cluster, time: Duration) -> Result<Vec<Moment>> {
+fn watch(cluster: &Cluster, time: Duration) -> Result<Watched> {
     let task_managers = cluster.task_managers();
     let (_, process) = task_managers.first().context("the cluster has no TaskManager")?;
     let ticks = shell::output("getconf", &["CLK_TCK"]).context("getconf is missing")?;
     let ticks: f64 = ticks.parse().context("getconf tells no clock ticks")?;
+    let before = live_heap(*process)?;
     let begun = Instant::now();
     let mut moments = Vec::new();
     while begun.elapsed() < time {
-        moments.push(moment(cluster, *process, ticks)?);
+        moments.push(moment(*process, ticks)?);
         std::thread::sleep(PAUSE);
     }
-    moments.push(moment(cluster, *process, ticks)?);
-    Ok(moments)
+    moments.push(moment(*process, ticks)?);
+    Ok(Watched { moments, heap: (before, live_heap(*process)?) })
 }
 
-fn moment(cluster: &Cluster, process: u32, ticks: f64) -> Result<Moment> {
+/// Bytes of all objects that somebody still needs, in MiB: the JVM collects the others before it
+/// counts. What is in use between collections says more about when the last one was.
+fn live_heap(process: u32) -> Result<f64> {
+    let jcmd = maven::java_home()?.join("bin/jcmd");
+    let counted = shell::output(jcmd, &[&process.to_string(), "GC.class_histogram"]);
+    counted.as_deref().and_then(live_bytes).context("the JVM does not count its objects")
+}
+
+/// Reads `Total <objects> <bytes>`, the last line of a histogram, in MiB.
+fn live_bytes(histogram: &str) -> Option<f64> {
+    let total = histogram.lines().rev().find_map(|line| line.strip_prefix("Total"))?;
+    Some(total.split_whitespace().nth(1)?.parse::<f64>().ok()? / f64::from(1 << 20))
+}
+
+fn moment(process: u32, ticks: f64) -> Result<Moment> {
     let read = |name: &str| {
         let file = format!("/proc/{process}/{name}");
         fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))
@@ -149,7 +168,6 @@ fn moment(cluster: &Cluster, process: u32, ticks: f64) -> Result<Moment> {
         at: u64::try_from(now.as_millis()).context("the clock is far ahead")?,
         cpu: cpu_ticks(&read("stat")?).context("the kernel tells no CPU time")? / ticks,
         memory: resident(&read("status")?).context("the kernel tells no memory")?,
-        heap: cluster.rest().heap().ok().map(|bytes| bytes / f64::from(1 << 20)),
     })
 }
 
@@ -168,7 +186,8 @@ fn resident(status: &str) -> Option<f64> {
 }
 
 /// What moments and the source's lines say together.
-fn sample(moments: &[Moment], told: &str) -> Result<Sample> {
+fn sample(watched: &Watched, told: &str) -> Result<Sample> {
+    let Watched { moments, heap } = watched;
     let (first, last) = (moments.first(), moments.last());
     let (first, last) = first.zip(last).context("nothing was measured")?;
     let rows = rows_until(told, last.at)? - rows_until(told, first.at)?;
@@ -178,14 +197,11 @@ fn sample(moments: &[Moment], told: &str) -> Result<Sample> {
     let (early, late) = (&moments[..third.max(1)], &moments[moments.len() - third.max(1)..]);
     let mean =
         |part: &[Moment]| part.iter().map(|moment| moment.memory).sum::<f64>() / part.len() as f64;
-    let least = |part: &[Moment]| {
-        part.iter().filter_map(|moment| moment.heap).fold(f64::INFINITY, f64::min)
-    };
     Ok(Sample {
         rows_per_second: rows / seconds,
         cpu_per_row: (last.cpu - first.cpu) * 1e6 / rows,
         memory: (mean(early), mean(late)),
-        heap: (least(early), least(late)),
+        heap: *heap,
     })
 }
 
@@ -225,6 +241,8 @@ mod tests {
         let stat = "12 (a (b) c) S 1 1 1 0 -1 4194304 1 2 3 4 250 50 0 0 20 0 30 0 100 1 2";
         assert_eq!(cpu_ticks(stat), Some(300.0));
         assert_eq!(resident("Name:\tjava\nVmRSS:\t  2048 kB\n"), Some(2.0));
+        let histogram = " num  #instances  #bytes  class\n   1:   10   400  [B\nTotal   10   2097152\n";
+        assert_eq!(live_bytes(histogram), Some(2.0));
     }
 
     #[test]
@@ -233,11 +251,11 @@ mod tests {
         assert_eq!(rows_until(told, 1500).unwrap(), 250.0);
         assert_eq!(rows_until(told, 2500).unwrap(), 450.0);
         assert!(rows_until(told, 900).is_err());
-        let moment = |at, cpu, memory, heap| Moment { at, cpu, memory, heap };
-        let moments = [moment(1500, 1.0, 10.0, None), moment(2500, 1.0 + 1e-3, 12.0, Some(5.0))];
-        let sample = sample(&moments, told).unwrap();
+        let moment = |at, cpu, memory| Moment { at, cpu, memory };
+        let moments = vec![moment(1500, 1.0, 10.0), moment(2500, 1.0 + 1e-3, 12.0)];
+        let sample = sample(&Watched { moments, heap: (4.0, 5.0) }, told).unwrap();
         assert_eq!(sample.rows_per_second, 200.0);
         assert!((sample.cpu_per_row - 5.0).abs() < 1e-6, "{sample:?}");
-        assert_eq!((sample.memory, sample.heap.1), ((10.0, 12.0), 5.0));
+        assert_eq!((sample.memory, sample.heap), ((10.0, 12.0), (4.0, 5.0)));
     }
 }

@@ -14,12 +14,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use self::{
     database::Database,
     measure::{Sample, Settings},
-    sinks::{SINKS, Sink},
+    sinks::{Login, SINKS, Sink, To},
 };
 use super::{
     home::{self, Home, VERSION_2},
@@ -29,6 +29,14 @@ use crate::{controlled::Controlled, jar::Profile, maven, shell};
 
 /// What is measured with how many subtasks.
 const PARALLELISMS: [usize; 2] = [1, 2];
+
+/// What the JDBC connector writes to at the stand-in; this sink creates its table itself.
+const JDBC_TABLE: [&str; 3] = [
+    "DROP TABLE IF EXISTS bench",
+    "CREATE TABLE bench (user_id BIGINT, user_type INT, language VARCHAR(64), country VARCHAR(64), \
+     gender VARCHAR(64), score DOUBLE PRECISION)",
+    "GRANT INSERT ON bench TO watcher",
+];
 
 /// How long and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +57,10 @@ struct Bench {
     database: Database,
 }
 
-/// Measures every sink and prints the table with its goals.
-pub fn run(effort: Effort) -> Result<()> {
+/// Measures every sink, or those with `only` in their name, and prints the table with its goals.
+pub fn run(effort: Effort, only: Option<&str>) -> Result<()> {
+    let wanted = |sink: &Sink| only.is_none_or(|part| sink.name.contains(part));
+    ensure!(SINKS.iter().any(wanted), "no sink has `{}` in its name", only.unwrap_or_default());
     let parts = Parts::build(Profile::Release)?;
     let others = other_jars()?;
     let stand_in = Controlled::start(&parts.stand_in, "bench")?;
@@ -60,7 +70,8 @@ pub fn run(effort: Effort) -> Result<()> {
     let mut samples: Vec<(&Sink, usize, Sample)> = Vec::new();
     for round in 1..=effort.rounds {
         for parallelism in PARALLELISMS {
-            for sink in SINKS.iter().filter(|sink| sink.is_measured_at(parallelism)) {
+            let sinks = SINKS.iter().filter(|sink| sink.is_measured_at(parallelism));
+            for sink in sinks.filter(|sink| wanted(sink)) {
                 println!("\n-- round {round}, parallelism {parallelism}: {}", sink.name);
                 let sample = bench.measure(sink, parallelism, effort)?;
                 println!("-- {sample}");
@@ -75,6 +86,11 @@ pub fn run(effort: Effort) -> Result<()> {
 impl Bench {
     fn measure(&mut self, sink: &Sink, parallelism: usize, effort: Effort) -> Result<Sample> {
         let directory = parts::workshop("bench")?;
+        if sink.to == To::Jdbc {
+            for statement in JDBC_TABLE {
+                self.stand_in.rows(statement)?;
+            }
+        }
         let mut jars = vec![self.parts.jar.clone()];
         for jar in sink.jars {
             jars.push(jar_named(&self.others, jar)?);
@@ -83,7 +99,7 @@ impl Bench {
             home: &self.home,
             tools: &self.parts.tools,
             jars,
-            script: sinks::script(sink, parallelism, &directory, &self.database),
+            script: sinks::script(sink, parallelism, &directory, &self.login(sink)?),
             time: effort.time,
         };
         let sample = measure::measure(&settings, &self.stand_in, &directory)?;
@@ -92,6 +108,23 @@ impl Bench {
         parts::workshop("bench")?;
         self.database.forget()?;
         Ok(sample)
+    }
+}
+
+impl Bench {
+    /// How the JDBC connector reaches what it writes to.
+    fn login(&self, sink: &Sink) -> Result<Login> {
+        if sink.to == To::JdbcBare {
+            return Ok(self.database.login());
+        }
+        let (port, database) = (&self.stand_in.connection["port"], self.stand_in.text("database")?);
+        let address = format!("127.0.0.1:{port}/{database}?reWriteBatchedInserts=true");
+        Ok(Login {
+            url: format!("jdbc:postgresql://{address}"),
+            // Its driver knows no login but by MD5, as this user's is.
+            user: "watcher".to_owned(),
+            password: self.stand_in.text("password")?,
+        })
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use super::database::Database;
-
 /// Jars of Flink's other sinks; Parquet needs Hadoop's classes.
 pub const ARTIFACTS: [&str; 6] = [
     "org.apache.flink:flink-sql-parquet:2.3.0",
@@ -42,8 +40,20 @@ pub enum To {
     Redshift,
     /// Files of a format on the local disk.
     Files(&'static str),
-    /// A PostgreSQL, row by row in rewritten batches.
+    /// The JDBC connector, in rewritten batches, into the stand-in: what checks this sink's
+    /// statements checks its own.
     Jdbc,
+    /// The JDBC connector into a PostgreSQL of its own, with nothing in between.
+    JdbcBare,
+}
+
+/// How the JDBC connector reaches a server.
+#[derive(Debug)]
+pub struct Login {
+    /// With the setting that rewrites batches.
+    pub url: String,
+    pub user: String,
+    pub password: String,
 }
 
 /// Rows as a format or a function makes them, and as a shuffle makes them.
@@ -57,7 +67,7 @@ pub const JDBC_JARS: &[&str] =
     &["flink-connector-jdbc-core", "flink-connector-jdbc-postgres", "postgresql"];
 
 /// What is measured.
-pub const SINKS: [Sink; 7] = [
+pub const SINKS: [Sink; 8] = [
     Sink { name: "blackhole, objects", to: To::Blackhole, rows: OBJECTS, jars: &[] },
     Sink { name: "blackhole, binary rows", to: To::Blackhole, rows: BINARY, jars: &[] },
     Sink { name: "this sink, objects", to: To::Redshift, rows: OBJECTS, jars: &[] },
@@ -65,20 +75,21 @@ pub const SINKS: [Sink; 7] = [
     Sink { name: "files as Parquet", to: To::Files("parquet"), rows: OBJECTS, jars: PARQUET_JARS },
     Sink { name: "files as CSV", to: To::Files("csv"), rows: OBJECTS, jars: &[] },
     Sink { name: "JDBC connector", to: To::Jdbc, rows: OBJECTS, jars: JDBC_JARS },
+    Sink { name: "JDBC, bare PostgreSQL", to: To::JdbcBare, rows: OBJECTS, jars: JDBC_JARS },
 ];
 
 impl Sink {
     /// The JDBC connector is measured once: its database is what it waits for.
     pub fn is_measured_at(&self, parallelism: usize) -> bool {
-        self.to != To::Jdbc || parallelism == 2
+        !matches!(self.to, To::Jdbc | To::JdbcBare) || parallelism == 2
     }
 }
 
 const COLUMNS: &str = "(user_id BIGINT, user_type INT, `language` STRING, country STRING, \
                        gender STRING, score DOUBLE)";
 
-/// The script of a measurement.
-pub fn script(sink: &Sink, parallelism: usize, directory: &Path, database: &Database) -> String {
+/// The script of a measurement; the JDBC connector uses `login`.
+pub fn script(sink: &Sink, parallelism: usize, directory: &Path, login: &Login) -> String {
     let options = match sink.to {
         To::Blackhole => "'connector' = 'blackhole'".to_owned(),
         // One commit a day: parts are staged and handed over at every checkpoint, and what Redshift
@@ -90,12 +101,10 @@ pub fn script(sink: &Sink, parallelism: usize, directory: &Path, database: &Data
             "'connector' = 'filesystem', 'path' = 'file://{}', 'format' = '{format}'",
             directory.join("files").display()
         ),
-        // The database trusts everybody on loopback; the connector wants a password all the same.
-        To::Jdbc => format!(
-            "'connector' = 'jdbc', 'url' = '{}', 'username' = '{}', 'password' = 'any', \
-             'table-name' = 'bench', 'sink.buffer-flush.max-rows' = '5000'",
-            database.url(),
-            database.user()
+        To::Jdbc | To::JdbcBare => format!(
+            "'connector' = 'jdbc', 'url' = '{}', 'username' = '{}', 'password' = '{}', \
+             'table-name' = 'public.bench', 'sink.buffer-flush.max-rows' = '5000'",
+            login.url, login.user, login.password
         ),
     };
     format!(

@@ -77,8 +77,34 @@ final class TypedRowWriter {
         return end;
     }
 
-    /** Writes one value and says where the row ends now. */
+    /**
+     * Writes one value and says where the row ends now. The types that most columns have stand
+     * here, and no others, so that the JVM takes the method for small enough to be inlined.
+     */
     private int writeField(RowData row, int field, RowBuffer out, int base, int slot, int end) {
+        ValueLayout layout = layouts[field];
+        switch (layout.kind) {
+            case INT:
+                out.putLong(slot, row.getInt(field) & 0xFFFF_FFFFL);
+                return end;
+            case BIGINT:
+                out.putLong(slot, row.getLong(field));
+                return end;
+            case DOUBLE:
+                out.putLong(slot, Double.doubleToRawLongBits(row.getDouble(field)));
+                return end;
+            case TIMESTAMP:
+                out.putLong(slot, row.getTimestamp(field, layout.precision).getMillisecond());
+                return end;
+            case STRING:
+                return Variable.write(row.getString(field), out, base, slot, end);
+            default:
+                return writeRarer(row, field, out, base, slot, end);
+        }
+    }
+
+    /** Writes a value of the other types. */
+    private int writeRarer(RowData row, int field, RowBuffer out, int base, int slot, int end) {
         ValueLayout layout = layouts[field];
         switch (layout.kind) {
             case BOOLEAN:
@@ -90,31 +116,17 @@ final class TypedRowWriter {
             case SMALLINT:
                 out.putLong(slot, row.getShort(field) & 0xFFFF);
                 return end;
-            case INT:
-                out.putLong(slot, row.getInt(field) & 0xFFFF_FFFFL);
-                return end;
-            case BIGINT:
-                out.putLong(slot, row.getLong(field));
-                return end;
             case FLOAT:
                 out.putLong(slot, Float.floatToRawIntBits(row.getFloat(field)) & 0xFFFF_FFFFL);
-                return end;
-            case DOUBLE:
-                out.putLong(slot, Double.doubleToRawLongBits(row.getDouble(field)));
                 return end;
             case DECIMAL:
                 out.putLong(slot, decimal(row, field, layout).toUnscaledLong());
                 return end;
             case WIDE_DECIMAL:
                 return Variable.write(decimal(row, field, layout), out, base, slot, end);
-            case TIMESTAMP:
-                out.putLong(slot, row.getTimestamp(field, layout.precision).getMillisecond());
-                return end;
             case WIDE_TIMESTAMP:
                 return Variable.write(
                         row.getTimestamp(field, layout.precision), out, base, slot, end);
-            case STRING:
-                return Variable.write(row.getString(field), out, base, slot, end);
             case BINARY:
                 return Variable.write(row.getBinary(field), out, base, slot, end);
             case ARRAY:
