@@ -102,9 +102,19 @@ pub fn metadata(platform: &str) -> Result<Value> {
 
 /// The platform that this machine's cargo builds for, as `x86_64-unknown-linux-gnu`.
 pub fn host() -> Result<String> {
+    compiler("host: ")
+}
+
+/// The version of the compiler, as `1.95.0`.
+pub fn compiler_version() -> Result<String> {
+    compiler("release: ")
+}
+
+/// What the compiler says of itself behind `label`.
+fn compiler(label: &str) -> Result<String> {
     let version = shell::output("rustc", &["-vV"]).context("cannot run rustc -vV")?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc -vV names no host")
+    let found = version.lines().find_map(|line| line.strip_prefix(label));
+    found.map(str::to_owned).with_context(|| format!("rustc -vV has no line `{label}…`"))
 }
 
 #[cfg(test)]

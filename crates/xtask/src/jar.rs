@@ -89,7 +89,8 @@ impl Native {
         }
         let name = library.file_name().context("the library has no name")?;
         strip(&library, &place.join(name), &symbols.join(name).with_extension("so.debug"))?;
-        fs::write(&native.notice, notices::of(&metadata, CRATE)?)
+        let notice = notices::of(&metadata, CRATE, &cargo::compiler_version()?)?;
+        fs::write(&native.notice, notice)
             .with_context(|| format!("cannot write {}", native.notice.display()))?;
         Ok(native)
     }

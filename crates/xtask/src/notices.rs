@@ -1,14 +1,17 @@
 //! The notice that goes with a native library: every crate that it is built from, with its licence.
 
+mod texts;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    fs,
     path::Path,
 };
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+
+use self::texts::Texts;
 
 /// Licences under which a library may go into a jar that is licensed under Apache-2.0.
 const ALLOWED: &[&str] = &[
@@ -28,9 +31,6 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
-/// Beginnings of the names of files that hold a licence or a notice.
-const TEXTS: &[&str] = &["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
-
 /// A crate that is linked in.
 struct Linked<'a> {
     name: &'a str,
@@ -42,9 +42,10 @@ struct Linked<'a> {
     texts: Vec<usize>,
 }
 
-/// The notice of the library that the crate `root` of the workspace is built to. Fails for a crate
-/// whose licence is unknown or not among the allowed.
-pub fn of(metadata: &Value, root: &str) -> Result<String> {
+/// The notice of the library that the crate `root` of the workspace is built to by a compiler of the
+/// version `rustc`, whose standard library is part of it. Fails for a crate whose licence is unknown
+/// or not among the allowed, or whose licence's text is nowhere to be had.
+pub fn of(metadata: &Value, root: &str, rustc: &str) -> Result<String> {
     let ids = linked_crates(metadata, root)?;
     let packages = list(metadata, "packages");
     let mut texts = Texts::default();
@@ -55,6 +56,7 @@ pub fn of(metadata: &Value, root: &str) -> Result<String> {
             crates.push(linked(package, &mut texts)?);
         }
     }
+    crates.push(standard_library(rustc, &mut texts)?);
     crates.sort_by_key(|linked| (linked.name, linked.version));
     Ok(written(&crates, &texts))
 }
@@ -96,13 +98,31 @@ fn linked<'a>(package: &'a Value, texts: &mut Texts) -> Result<Linked<'a>> {
     }
     let manifest = Path::new(text(package, "manifest_path"));
     let directory = manifest.parent().with_context(|| format!("{name} lies nowhere"))?;
+    let authors: Vec<&str> = list(package, "authors").filter_map(Value::as_str).collect();
+    let mut numbers = texts.of(directory)?;
+    if numbers.is_empty() {
+        numbers.push(texts.standard(name, licence, &authors)?);
+    }
     Ok(Linked {
         name,
         version: text(package, "version"),
         licence,
-        authors: list(package, "authors").filter_map(Value::as_str).collect(),
+        authors,
         repository: text(package, "repository"),
-        texts: texts.of(directory)?,
+        texts: numbers,
+    })
+}
+
+/// Rust's own library, which no manifest names.
+fn standard_library<'a>(rustc: &'a str, texts: &mut Texts) -> Result<Linked<'a>> {
+    let (licence, authors) = ("MIT OR Apache-2.0", vec!["The Rust Project Developers"]);
+    Ok(Linked {
+        name: "std",
+        version: rustc,
+        licence,
+        texts: vec![texts.standard("std", licence, &authors)?],
+        authors,
+        repository: "https://github.com/rust-lang/rust",
     })
 }
 
@@ -149,46 +169,6 @@ fn single(words: &[&str], at: &mut usize) -> bool {
     ALLOWED.contains(word)
 }
 
-/// Licence texts, each kept once however many crates carry it.
-#[derive(Default)]
-struct Texts {
-    texts: Vec<String>,
-    numbers: BTreeMap<String, usize>,
-}
-
-impl Texts {
-    /// The numbers of the texts in a crate's directory.
-    fn of(&mut self, directory: &Path) -> Result<Vec<usize>> {
-        let entries = fs::read_dir(directory)
-            .with_context(|| format!("cannot list {}", directory.display()))?;
-        let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        files.sort();
-        let mut numbers = Vec::new();
-        for file in files.iter().filter(|file| file.is_file() && holds_a_licence(file)) {
-            let bytes =
-                fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            numbers.push(self.number(&String::from_utf8_lossy(&bytes)));
-        }
-        numbers.dedup();
-        Ok(numbers)
-    }
-
-    /// Texts that differ in blanks and line ends only are the same text.
-    fn number(&mut self, text: &str) -> usize {
-        let compared = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        *self.numbers.entry(compared).or_insert_with(|| {
-            let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-            self.texts.push(lines.join("\n").trim_matches('\n').to_owned());
-            self.texts.len()
-        })
-    }
-}
-
-fn holds_a_licence(file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
-    TEXTS.iter().any(|beginning| name.starts_with(beginning)) && !name.ends_with(".RS")
-}
-
 fn written(crates: &[Linked<'_>], texts: &Texts) -> String {
     let mut notice = format!(
         "The native library in this jar is built from the {} Rust crates below, each under the\n\
@@ -204,12 +184,10 @@ fn written(crates: &[Linked<'_>], texts: &Texts) -> String {
         if !linked.repository.is_empty() {
             let _ = writeln!(notice, "    {}", linked.repository);
         }
-        if !linked.texts.is_empty() {
-            let numbers: Vec<String> = linked.texts.iter().map(usize::to_string).collect();
-            let _ = writeln!(notice, "    texts {}", numbers.join(", "));
-        }
+        let numbers: Vec<String> = linked.texts.iter().map(usize::to_string).collect();
+        let _ = writeln!(notice, "    texts {}", numbers.join(", "));
     }
-    for (index, text) in texts.texts.iter().enumerate() {
+    for (index, text) in texts.iter().enumerate() {
         let _ = write!(notice, "\n{}\n[{}]\n\n{text}\n", "-".repeat(78), index + 1);
     }
     notice
@@ -273,25 +251,17 @@ mod tests {
     fn what_is_linked_is_listed_and_nothing_else() {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let manifest = manifest.to_string_lossy();
-        let notice = of(&metadata("MIT", &manifest), "root").unwrap();
-        assert!(notice.contains("the 2 Rust crates"), "{notice}");
-        assert!(notice.contains("\nused 1.0.0: MIT\n    by A. N. Other\n"), "{notice}");
+        let notice = of(&metadata("MIT", &manifest), "root", "1.2.3").unwrap();
+        assert!(notice.contains("the 3 Rust crates"), "{notice}");
+        // Neither ships a text of its own.
+        let used = "\nused 1.0.0: MIT\n    by A. N. Other\n    texts 1\n";
+        assert!(notice.contains(used), "{notice}");
         assert!(notice.contains("\ndeep 1.0.0: MIT\n"), "{notice}");
-        assert!(of(&metadata("GPL-3.0-only", &manifest), "root").is_err());
-        assert!(of(&metadata("MIT", &manifest), "missing").is_err());
-    }
-
-    #[test]
-    fn a_text_is_kept_once() {
-        let mut texts = Texts::default();
-        assert_eq!(texts.number("Permission  is\nhereby granted\n"), 1);
-        assert_eq!(texts.number("Permission is hereby granted"), 1);
-        assert_eq!(texts.number("Another"), 2);
-        assert!(
-            holds_a_licence(Path::new("a/LICENSE-MIT")) && holds_a_licence(Path::new("NOTICE"))
-        );
-        assert!(
-            !holds_a_licence(Path::new("a/src.rs")) && !holds_a_licence(Path::new("license.rs"))
-        );
+        assert!(notice.contains("\nstd 1.2.3: MIT OR Apache-2.0\n"), "{notice}");
+        assert!(notice.contains("Copyright (c) A. N. Other"), "{notice}");
+        assert!(of(&metadata("GPL-3.0-only", &manifest), "root", "1").is_err());
+        assert!(of(&metadata("MIT", &manifest), "missing", "1").is_err());
+        let untold = of(&metadata("Zlib", &manifest), "root", "1").unwrap_err().to_string();
+        assert!(untold.contains("ships no text of its licence `Zlib`"), "{untold}");
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.flinkredshift.harness.Await;
 import io.github.flinkredshift.harness.Changes;
+import io.github.flinkredshift.harness.Changes;
 import io.github.flinkredshift.harness.Feed;
 import io.github.flinkredshift.harness.Job;
 import io.github.flinkredshift.harness.Numbered;
@@ -17,11 +18,14 @@ import io.github.flinkredshift.harness.Tables;
 
 import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.runtime.util.EnvironmentInformation;
 import org.apache.flink.types.Row;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -68,6 +72,35 @@ class PlanningIT {
         feed.release().rows(200);
         job.awaitFinished();
         services.tables().holds(table, Numbered.NAMES, Numbered.shown(Numbered.numbers(200, 200)));
+    }
+
+    /** Settings of Flink's with which rows would be lost or doubled, whatever the sink did. */
+    @ParameterizedTest
+    @CsvSource({
+        "execution.checkpointing.mode, AT_LEAST_ONCE",
+        "execution.checkpointing.checkpoints-after-tasks-finish, false"
+    })
+    void checkpointsThatBreakThePromiseAreRefusedByTheirKey(String key, String value) {
+        String refusal = refusal(Settings.streaming("1 s").with(key, value), Map.of());
+        assertThat(refusal).contains("'" + key + "'").contains("what to do");
+    }
+
+    /**
+     * Upserts go to the sink as they come: nothing keeps rows to bring them into an order, and
+     * where Flink lets a sink say that a delete's key is enough, nothing keeps them to complete it.
+     */
+    @Test
+    void thePlanKeepsNoStateForTheSink() {
+        String keyed = services.tables().create(Changes.TARGET);
+        Sql sql = Sql.on(services.cluster(), Settings.streaming("1 s"));
+        Feed<Row> feed = new Changes(1, 10).feed("changes", 10);
+        sql.changes("changes", Changes.COLUMNS, Changes.KEY, feed, stream -> stream)
+                .table("sink", Changes.COLUMNS, Changes.KEY, services.standIn().options(keyed));
+        String plan = sql.tables().explainSql("INSERT INTO sink SELECT * FROM changes");
+        assertThat(plan).contains("Sink(table=[").doesNotContain("upsertMaterialize=[true]");
+        if (!EnvironmentInformation.getVersion().startsWith("1.")) {
+            assertThat(plan).doesNotContain("ChangelogNormalize");
+        }
     }
 
     @Test

@@ -68,7 +68,12 @@ final class LogPump {
 
     private static void run() {
         while (!Thread.currentThread().isInterrupted()) {
-            drain();
+            try {
+                drain();
+            } catch (RuntimeException e) {
+                // An appender failed, which says so itself. The next events are worth a try: nobody
+                // else would fetch them.
+            }
             try {
                 Thread.sleep(PERIOD_MILLIS);
             } catch (InterruptedException e) {

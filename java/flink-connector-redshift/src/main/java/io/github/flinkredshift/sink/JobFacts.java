@@ -7,7 +7,9 @@ import io.github.flinkredshift.jni.Plan;
 import org.apache.flink.api.common.RuntimeExecutionMode;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.dag.Transformation;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.ExecutionOptions;
+import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.transformations.WithBoundedness;
 
@@ -43,6 +45,9 @@ final class JobFacts implements Serializable {
                         checkpoints,
                         Duration.ofMillis(timeout * PERCENT_OF_CHECKPOINT_TIMEOUT / 100));
         facts.check(plan);
+        if (facts.commitsAtCheckpoints()) {
+            checkCheckpoints(environment, plan);
+        }
         return facts;
     }
 
@@ -73,6 +78,31 @@ final class JobFacts implements Serializable {
                     "set 'execution.checkpointing.interval', for example to '1 min', or"
                             + " 'sink.delivery-guarantee' = 'at-least-once' to load by time"
                             + " ('sink.flush-interval'), or run in batch mode");
+        }
+    }
+
+    /** Checkpoints that do not hold what the sink rests on are refused. */
+    private static void checkCheckpoints(StreamExecutionEnvironment environment, Plan plan) {
+        CheckpointingMode mode =
+                environment.getCheckpointConfig().getCheckpointingConsistencyMode();
+        if (plan.exactlyOnce() && mode != CheckpointingMode.EXACTLY_ONCE) {
+            // Rows from behind a barrier could be committed with what lies before it, and would
+            // come again after a restart.
+            throw refused(
+                    "checkpoints of the mode " + mode + " and a sink that loads exactly once",
+                    "leave 'execution.checkpointing.mode' at EXACTLY_ONCE, or set"
+                            + " 'sink.delivery-guarantee' = 'at-least-once'");
+        }
+        boolean last =
+                environment
+                        .getConfiguration()
+                        .get(CheckpointingOptions.ENABLE_CHECKPOINTS_AFTER_TASKS_FINISH);
+        if (!last && (plan.exactlyOnce() || !plan.flushes())) {
+            // What comes after the last checkpoint before the end would be handed on to nobody.
+            throw refused(
+                    "a job without checkpoints after tasks have finished: nothing would load the"
+                            + " rows between its last checkpoint and its end",
+                    "leave 'execution.checkpointing.checkpoints-after-tasks-finish' at true");
         }
     }
 

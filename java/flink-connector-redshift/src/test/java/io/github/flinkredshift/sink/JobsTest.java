@@ -9,6 +9,7 @@ import io.github.flinkredshift.jni.Natives;
 import io.github.flinkredshift.jni.Plan;
 
 import org.apache.flink.api.common.RuntimeExecutionMode;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.apache.flink.streaming.api.graph.StreamNode;
@@ -113,6 +114,43 @@ class JobsTest {
         buildUnbounded(environment(RuntimeExecutionMode.AUTOMATIC), sink);
         assertThat(sink.job().commitsByTime()).isTrue();
         assertThat(sink.job().commitTimeout()).isZero();
+    }
+
+    @Test
+    void exactlyOnceNeedsBarriersThatAreAligned() {
+        for (String guarantee : new String[] {"exactly-once", "at-least-once"}) {
+            StreamExecutionEnvironment environment =
+                    streaming("execution.checkpointing.mode", "AT_LEAST_ONCE");
+            RedshiftSink<Row> sink = sink(Map.of("sink.delivery-guarantee", guarantee));
+            if (guarantee.equals("at-least-once")) {
+                build(environment, sink);
+                continue;
+            }
+            assertThatThrownBy(() -> build(environment, sink))
+                    .isInstanceOfSatisfying(
+                            RedshiftException.class,
+                            e -> assertThat(e.kind()).isEqualTo(ErrorKind.INVALID_OPTIONS))
+                    .hasMessageContaining("checkpoints of the mode AT_LEAST_ONCE")
+                    .hasMessageContaining("'execution.checkpointing.mode'");
+        }
+    }
+
+    @Test
+    void rowsBehindTheLastCheckpointNeedOneMore() {
+        for (String guarantee : new String[] {"exactly-once", "at-least-once"}) {
+            StreamExecutionEnvironment environment =
+                    streaming("execution.checkpointing.checkpoints-after-tasks-finish", "false");
+            RedshiftSink<Row> sink = sink(Map.of("sink.delivery-guarantee", guarantee));
+            assertThatThrownBy(() -> build(environment, sink))
+                    .hasMessageContaining("between its last checkpoint and its end");
+        }
+    }
+
+    private static StreamExecutionEnvironment streaming(String key, String value) {
+        StreamExecutionEnvironment environment = environment(RuntimeExecutionMode.STREAMING);
+        environment.configure(Configuration.fromMap(Map.of(key, value)));
+        environment.getCheckpointConfig().setCheckpointInterval(1_000);
+        return environment;
     }
 
     @Test

@@ -67,7 +67,26 @@ class OneJarTest {
     void licencesAreInIt() throws IOException {
         assertThat(text("META-INF/LICENSE")).contains("Apache License");
         assertThat(text("META-INF/NOTICE")).contains("flink-connector-redshift");
-        assertThat(text("META-INF/THIRD-PARTY")).contains("tokio").contains("arrow");
+        assertThat(text("META-INF/NOTICE")).contains("META-INF/THIRD-PARTY");
+    }
+
+    @Test
+    void everyCrateOfTheLibraryHasItsLicenceInIt() throws IOException {
+        String notice = text("META-INF/THIRD-PARTY");
+        List<String> lines =
+                notice.lines()
+                        .takeWhile(line -> !line.startsWith("---"))
+                        .collect(Collectors.toList());
+        List<String> crates =
+                lines.stream()
+                        .filter(line -> line.matches("[^ ]+ [0-9][^ ]*: .+"))
+                        .collect(Collectors.toList());
+        assertThat(crates)
+                .anyMatch(line -> line.startsWith("arrow "))
+                .anyMatch(line -> line.startsWith("tokio "))
+                .anyMatch(line -> line.startsWith("std "));
+        assertThat(lines).filteredOn(line -> line.startsWith("    texts ")).hasSameSizeAs(crates);
+        assertThat(notice).as("Arrow's own notice").contains("Apache Arrow\nCopyright");
     }
 
     @Test
