@@ -14,8 +14,8 @@ use arrow_redshift::{
 };
 use redshift_local::config::{Config, Isolation};
 use support::{
-    KINDS, Kind, Place, batch, client, config, options, rows, sink, skipped, stand_in, start_with,
-    warehouse,
+    KINDS, Kind, Place, StandIn, batch, client, config, options, rows, sink, skipped, stand_in,
+    start_with, warehouse,
 };
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
@@ -128,20 +128,60 @@ async fn come_back(
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_of_every_name_are_created_and_found() {
     let server = warehouse(Isolation::Snapshot).await;
+    every_column_comes_back(&server).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_every_name_keep_their_case_where_names_do() {
+    if skipped() {
+        return;
+    }
+    let server = keeping_case().await;
+    every_column_comes_back(&server).await;
     let watcher = client(&server).await;
+    // The keys' columns are there in the case that they were declared in, and in no other.
+    let sql = "SELECT column_name FROM svv_all_columns WHERE table_name LIKE 'columns_2_%' AND \
+               ordinal_position = 1";
+    let names: Vec<String> = rows(&watcher, sql).await.into_iter().flatten().collect();
+    assert_eq!(names, vec!["UserId"; KINDS.len() * MODES.len()]);
+    server.stop().await.unwrap();
+}
+
+/// A stand-in whose sessions keep the case of names in quotes.
+async fn keeping_case() -> StandIn {
+    start_with(Config { case_sensitive_identifiers: true, ..config() }).await
+}
+
+async fn every_column_comes_back(server: &impl Place) {
+    let watcher = client(server).await;
     for (at, names) in columns().iter().enumerate() {
         for (kind, mode) in KINDS.iter().flat_map(|kind| MODES.map(|mode| (*kind, mode))) {
             let table = format!("columns_{at}_{kind:?}_{mode}").to_lowercase().replace('-', "_");
-            come_back(&given(&server, &table, mode), &watcher, &table, names, kind).await;
+            come_back(&given(server, &table, mode), &watcher, &table, names, kind).await;
         }
     }
-    server.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_and_schemas_of_every_name_are_created_and_found() {
     let Some(server) = stand_in(Isolation::Snapshot).await else { return };
-    let watcher = client(&server).await;
+    every_table_comes_back(&server).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_and_schemas_of_every_name_keep_their_case_where_names_do() {
+    if skipped() {
+        return;
+    }
+    let server = keeping_case().await;
+    every_table_comes_back(&server).await;
+    server.stop().await.unwrap();
+}
+
+async fn every_table_comes_back(server: &StandIn) {
+    let watcher = client(server).await;
     let schemas = "CREATE SCHEMA names; CREATE SCHEMA \"Two Words\"";
     watcher.batch_execute(schemas).await.unwrap();
     let names = ["id", "name", "score", "seen"].map(str::to_owned);
@@ -151,11 +191,10 @@ async fn tables_and_schemas_of_every_name_are_created_and_found() {
         for mode in MODES {
             let drop = format!("DROP TABLE IF EXISTS {table}");
             watcher.batch_execute(&drop).await.unwrap();
-            let given = given(&server, name, mode);
+            let given = given(server, name, mode);
             come_back(&given, &watcher, &table, &names, Kind::Keyed).await;
         }
     }
-    server.stop().await.unwrap();
 }
 
 #[test]
@@ -170,32 +209,53 @@ fn a_name_that_redshift_would_cut_is_refused() {
     assert!(error.to_string().contains("128 bytes"), "{error}");
 }
 
-/// Where identifiers keep their letters' case in quotes, tables are found by the names they were
-/// given; columns are matched as Redshift folds them, and one that does not fold is refused.
+/// Where names keep their case, a table and its columns are those of the very names that are
+/// declared; columns that were made elsewhere, in lower case, are found too.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_sensitive_identifiers_are_minded() {
+async fn names_that_keep_their_case_are_told_apart_by_it() {
     if skipped() {
         return;
     }
-    let config = Config { case_sensitive_identifiers: true, ..config() };
-    let server = start_with(config).await;
+    let server = keeping_case().await;
     let watcher = client(&server).await;
     let sql = "CREATE TABLE \"Users\" (id BIGINT, name VARCHAR(9), score DOUBLE PRECISION, \
                seen TIMESTAMP); \
                CREATE TABLE users (id BIGINT); \
-               CREATE TABLE kept (\"Id\" BIGINT, name VARCHAR(9), score DOUBLE PRECISION, \
-               seen TIMESTAMP)";
+               CREATE TABLE twice (id BIGINT DEFAULT 7, \"Id\" BIGINT, name VARCHAR(9), \
+               score DOUBLE PRECISION, seen TIMESTAMP); \
+               CREATE TABLE kept (\"Id\" BIGINT, name VARCHAR(9), score DOUBLE PRECISION)";
     watcher.batch_execute(sql).await.unwrap();
-    let names = ["id", "name", "score", "seen"].map(str::to_owned);
+    let lower = ["id", "name", "score", "seen"].map(str::to_owned);
+    let upper = ["ID", "Name", "score", "seen"].map(str::to_owned);
     for (kind, mode) in KINDS.iter().flat_map(|kind| MODES.map(|mode| (*kind, mode))) {
-        watcher.batch_execute("DELETE FROM \"Users\"").await.unwrap();
-        come_back(&given(&server, "Users", mode), &watcher, "\"Users\"", &names, kind).await;
+        let clear = "DELETE FROM \"Users\"; DELETE FROM twice";
+        watcher.batch_execute(clear).await.unwrap();
+        come_back(&given(&server, "Users", mode), &watcher, "\"Users\"", &lower, kind).await;
+        // Nothing is called ID, so it is the column in lower case.
+        let folded = given(&server, "Users", mode);
+        let sink = sink(&folded, schema(&upper, kind)).prepare(&[]).await.unwrap();
+        load(&sink, 3, &[(9, "z")], None).await;
+        let found = content(&watcher, "\"Users\"", &lower).await;
+        assert_eq!(found.last().unwrap(), &["9", "z"], "{kind:?} {mode}");
+        // Both are there, and each is itself: the other one keeps its default.
+        let names = ["Id", "name", "score", "seen"].map(str::to_owned);
+        come_back(&given(&server, "twice", mode), &watcher, "twice", &names, kind).await;
+        let others = rows(&watcher, "SELECT DISTINCT id FROM twice").await;
+        assert_eq!(others, [["7"]], "{kind:?} {mode}");
     }
     for mode in MODES {
-        let kept = sink(&given(&server, "kept", mode), schema(&names, Kind::Append));
-        let error = kept.prepare(&[]).await.expect_err("a column that keeps its case");
+        let mut given = given(&server, "kept", mode);
+        let kept = sink(&given, schema(&lower, Kind::Append));
+        let error = kept.prepare(&[]).await.expect_err("a column of another case");
         assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
-        assert!(error.to_string().contains("rename the target's column to id"), "{error}");
+        assert!(error.to_string().contains("so declare Id"), "{error}");
+        // What is missing is added under the name that it has in the declaration.
+        given.insert("sink.schema-evolution".into(), "add-columns".into());
+        let names = ["Id", "name", "score", &format!("Seen {mode}")].map(str::to_owned);
+        let grown = sink(&given, schema(&names, Kind::Append)).prepare(&[]).await.unwrap();
+        load(&grown, 1, &[(1, "a")], None).await;
+        let seen = format!("SELECT \"Seen {mode}\" FROM kept WHERE \"Seen {mode}\" IS NOT NULL");
+        assert_eq!(rows(&watcher, &seen).await.len(), 1, "{mode}");
     }
     server.stop().await.unwrap();
 }

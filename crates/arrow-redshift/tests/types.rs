@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow_redshift::{
     options::CopyFormat,
     types::{
-        Column, Element, FlinkType, LoadExpression, RedshiftType, TableSchema, TargetColumn,
+        Column, Element, FlinkType, LoadExpression, NameCase, RedshiftType, TableSchema, TargetColumn,
         TargetTable, default_target, markdown, parquet_layout, plan,
     },
 };
@@ -131,8 +131,12 @@ fn one_column(declared: FlinkType, target: RedshiftType) -> (TableSchema, Target
     let column = Column { name: "C".to_owned(), data_type: declared, nullable: true };
     let stored =
         TargetColumn { name: "c".to_owned(), data_type: target, nullable: true, default: None };
-    let table =
-        TargetTable { schema: "public".to_owned(), table: "t".to_owned(), columns: vec![stored] };
+    let table = TargetTable {
+        schema: "public".to_owned(),
+        table: "t".to_owned(),
+        columns: vec![stored],
+        case: NameCase::Folded,
+    };
     (TableSchema::new(vec![column], Vec::new()).unwrap(), table)
 }
 

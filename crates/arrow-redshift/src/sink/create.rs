@@ -11,7 +11,7 @@ use crate::{
     options::{CreateTable, Distribution, SinkConfig},
     session::Session,
     sql::{self, NewColumn, Qualified, Statement},
-    types::{self, Column, FlinkType, RedshiftType, TableSchema, TargetTable},
+    types::{self, Column, FlinkType, NameCase, RedshiftType, TableSchema, TargetTable},
 };
 
 /// How often the creation of a table is tried when others create it at the same time.
@@ -23,11 +23,12 @@ pub(super) async fn target(
     config: &SinkConfig,
     schema: &TableSchema,
     name: &Qualified,
+    case: NameCase,
 ) -> Result<TargetTable> {
     check_names(&config.create, schema)?;
     collation::check_new(session, schema).await?;
     info!(table = %name, "creating the target table");
-    table(session, &whole(creation(config, schema, name)), name).await
+    table(session, &whole(creation(config, schema, name, case)), name, case).await
 }
 
 /// Statements that are done together or not at all: a table without its comments would keep lacking
@@ -44,18 +45,19 @@ pub(super) fn creation(
     config: &SinkConfig,
     schema: &TableSchema,
     name: &Qualified,
+    case: NameCase,
 ) -> Vec<Statement> {
     let options = &config.create;
     let columns: Vec<NewColumn> =
-        schema.columns.iter().map(|column| new_column(column, options, schema)).collect();
-    let key: Vec<String> = schema.primary_key.iter().map(|name| types::fold(name)).collect();
+        schema.columns.iter().map(|column| new_column(column, options, schema, case)).collect();
+    let key: Vec<String> = schema.primary_key.iter().map(|name| case.stored(name)).collect();
     let comment = options.comment.as_ref().or(schema.comments.table.as_ref());
     let comments = comment.map(|text| sql::comment_on_table(name, text)).into_iter();
     let comments = comments.chain(columns.iter().filter_map(|column| {
         let text = column.comment.as_ref()?;
         Some(sql::comment_on_column(name, &column.name, text))
     }));
-    let create = sql::create_table(name, &columns, &key, &stored(options));
+    let create = sql::create_table(name, &columns, &key, &stored(options, &columns));
     [create].into_iter().chain(comments).collect()
 }
 
@@ -65,6 +67,7 @@ pub(super) async fn table(
     session: &Session,
     statements: &[Statement],
     name: &Qualified,
+    case: NameCase,
 ) -> Result<TargetTable> {
     let mut failure = None;
     for attempt in 0..CREATION_TRIES {
@@ -76,7 +79,7 @@ pub(super) async fn table(
         if failure.as_ref().is_some_and(|error| error.kind() == ErrorKind::ConnectionLost) {
             break;
         }
-        if let Some(found) = describe(session, name).await? {
+        if let Some(found) = describe(session, name, case).await? {
             return Ok(found);
         }
         if failure.as_ref().is_some_and(is_final) {
@@ -139,10 +142,11 @@ pub(super) fn new_column(
     column: &Column,
     options: &CreateTable,
     schema: &TableSchema,
+    case: NameCase,
 ) -> NewColumn {
     let said = listed(&options.column_comments, &column.name);
     NewColumn {
-        name: types::fold(&column.name),
+        name: case.stored(&column.name),
         data_type: created_type(column, options).to_string(),
         nullable: column.nullable,
         encoding: listed(&options.encodings, &column.name).cloned(),
@@ -179,14 +183,18 @@ fn listed<'a, T>(list: &'a [(String, T)], column: &str) -> Option<&'a T> {
     list.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, value)| value)
 }
 
-/// The attributes with names as Redshift stores them: a session that keeps the case of names would
+/// The attributes with names as the columns have them: a session that keeps the case of names would
 /// not find the columns otherwise.
-fn stored(options: &CreateTable) -> CreateTable {
+fn stored(options: &CreateTable, columns: &[NewColumn]) -> CreateTable {
+    let of = |name: &String| {
+        let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        column.map_or_else(|| name.clone(), |column| column.name.clone())
+    };
     let distribution = match &options.distribution {
-        Distribution::Key(name) => Distribution::Key(types::fold(name)),
+        Distribution::Key(name) => Distribution::Key(of(name)),
         other => other.clone(),
     };
-    let sort_key = options.sort_key.iter().map(|name| types::fold(name)).collect();
+    let sort_key = options.sort_key.iter().map(of).collect();
     CreateTable { distribution, sort_key, ..options.clone() }
 }
 

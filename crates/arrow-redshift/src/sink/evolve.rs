@@ -12,7 +12,7 @@ use crate::{
     options::{SchemaEvolution, SinkConfig},
     session::{Connections, Session},
     sql::{self, Ledger, NewColumn, Qualified, Statement},
-    types::{self, Column, RedshiftType, TableSchema, TargetColumn, TargetTable},
+    types::{Column, NameCase, RedshiftType, TableSchema, TargetColumn, TargetTable},
 };
 
 /// SQLSTATE of a column that is there already.
@@ -56,12 +56,11 @@ impl Changes {
             return changes;
         }
         for column in &schema.columns {
-            let name = types::fold(&column.name);
-            // One that only a case-sensitive session can name is there, and told of by the plan.
-            let found = target.columns.iter().find(|found| types::fold(&found.name) == name);
+            // One that differs by letters' case alone is there, and told of by the plan.
+            let found = target.column(&column.name).or_else(|| target.likeness(&column.name));
             match found {
                 None if schema.primary_key.contains(&column.name) => changes.without_key = true,
-                None => changes.add(column, config, schema),
+                None => changes.add(column, config, schema, target.case),
                 Some(found) if config.evolution == SchemaEvolution::AddAndWiden => {
                     changes.widen(column, found, config);
                 }
@@ -71,8 +70,8 @@ impl Changes {
         changes
     }
 
-    fn add(&mut self, column: &Column, config: &SinkConfig, schema: &TableSchema) {
-        let new = new_column(column, &config.create, schema);
+    fn add(&mut self, column: &Column, config: &SinkConfig, schema: &TableSchema, case: NameCase) {
+        let new = new_column(column, &config.create, schema, case);
         let data_type = created_type(column, &config.create);
         self.all.push(Change::Add(NewColumn { nullable: true, ..new }, data_type));
     }
@@ -181,7 +180,7 @@ pub(super) async fn evolve(
     session: &Session,
     config: &SinkConfig,
     schema: &TableSchema,
-    name: &Qualified,
+    (name, case): (&Qualified, NameCase),
     application: &str,
 ) -> Result<TargetTable> {
     let turn = connections.open(application).await?;
@@ -189,7 +188,7 @@ pub(super) async fn evolve(
     let ledger = Ledger::beside(name);
     let locked = turn.run_within(&sql::lock(&[&ledger.table]), config.lock_timeout).await;
     locked.map_err(|error| ledger.explain(error, &config.connection.username))?;
-    let target = found(session, name).await?;
+    let target = found(session, name, case).await?;
     let changes = Changes::of(config, schema, &target);
     changes.check(&target)?;
     for change in &changes.all {
@@ -201,11 +200,11 @@ pub(super) async fn evolve(
     if let Err(error) = ended {
         warn!(table = %name, %error, "the turn for changing the target was lost while it was changed");
     }
-    found(session, name).await
+    found(session, name, case).await
 }
 
-async fn found(session: &Session, name: &Qualified) -> Result<TargetTable> {
-    describe(session, name).await?.ok_or_else(|| {
+async fn found(session: &Session, name: &Qualified, case: NameCase) -> Result<TargetTable> {
+    describe(session, name, case).await?.ok_or_else(|| {
         Error::new(ErrorKind::SchemaMismatch, "the target went away while the sink started")
             .with("table", name)
     })

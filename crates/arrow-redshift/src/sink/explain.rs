@@ -14,7 +14,7 @@ use crate::{
     options::{DeliveryGuarantee, DuplicateKeys, WriteMode},
     sql::{self, Applying, CopyInto, Ledger, LedgerRow, Qualified, Statement},
     stage::Staging,
-    types::{self, FlinkType, TableSchema, TargetColumn, TargetTable},
+    types::{self, FlinkType, NameCase, TableSchema, TargetColumn, TargetTable},
 };
 
 /// The schema that stands for a session's current one, which only a session can tell.
@@ -41,7 +41,7 @@ impl Sink {
         let named = &self.config.table;
         let schema = named.schema.as_deref().map_or_else(|| CURRENT_SCHEMA.into(), types::fold);
         let target = Qualified { schema, table: types::fold(&named.table) };
-        let plan = types::plan(&self.schema, &self.assumed(&target), carrier)?;
+        let plan = types::plan(&self.schema, &self.assumed(&target, NameCase::Folded), carrier)?;
         let layout = prepare::layout(&plan, &self.schema);
         let shape = Shape { target, layout, carrier };
         let mut steps = vec![self.connect(), self.before_rows(&shape)];
@@ -58,15 +58,15 @@ impl Sink {
     }
 
     /// The target as it would be created.
-    pub(super) fn assumed(&self, target: &Qualified) -> TargetTable {
+    pub(super) fn assumed(&self, target: &Qualified, case: NameCase) -> TargetTable {
         let columns = self.schema.columns.iter().map(|column| TargetColumn {
-            name: types::fold(&column.name),
+            name: case.stored(&column.name),
             data_type: types::default_target(&column.data_type, self.config.create.string_width),
             nullable: column.nullable,
             default: None,
         });
         let Qualified { schema, table } = target.clone();
-        TargetTable { schema, table, columns: columns.collect() }
+        TargetTable { schema, table, columns: columns.collect(), case }
     }
 
     fn connect(&self) -> Step {
@@ -86,7 +86,8 @@ impl Sink {
         }
         statements.push(sql::describe_table(&shape.target));
         if self.config.create.if_not_exists {
-            let creation = create::creation(&self.config, &self.schema, &shape.target);
+            let creation =
+                create::creation(&self.config, &self.schema, &shape.target, NameCase::Folded);
             statements.extend(create::whole(creation));
         }
         if has_text_key(&self.schema) {

@@ -17,7 +17,9 @@ use crate::{
     session::{Connections, Row, Session},
     sql::{self, LEDGER_COLUMNS, Ledger, LoadColumn, Qualified},
     stage::{Policies, Staging},
-    types::{self, Carrier, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable},
+    types::{
+        self, Carrier, NameCase, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable,
+    },
 };
 
 /// Everything that the writers and the committer of a sink share.
@@ -31,8 +33,8 @@ pub(super) async fn prepare(
 ) -> Result<Context> {
     let carrier = carrier(&config)?;
     let session = connections.open(&identity.job).await?;
-    let name = resolve(&session, &config).await?;
-    let found = target(&session, &config, schema, &name).await?;
+    let (name, case) = resolve(&session, &config).await?;
+    let found = target(&session, &config, schema, &name, case).await?;
     // As it is to be: what will not fit is told before anything is changed.
     let changes = Changes::of(&config, schema, &found);
     changes.check(&found)?;
@@ -51,7 +53,8 @@ pub(super) async fn prepare(
     changes.announce(&name);
     if !changes.all.is_empty() {
         let application = &identity.job;
-        target = evolve(&connections, &session, &config, schema, &name, application).await?;
+        target =
+            evolve(&connections, &session, &config, schema, (&name, case), application).await?;
         plan = types::plan(schema, &target, carrier)?;
         policies = policies_of(&plan)?;
     }
@@ -107,21 +110,29 @@ pub(super) fn copy_config(config: &SinkConfig) -> Result<&CopyConfig> {
     })
 }
 
-/// The target's full name as the server stores it.
-pub(super) async fn resolve(session: &Session, config: &SinkConfig) -> Result<Qualified> {
-    let sensitive = session.text(&sql::case_sensitive_identifiers()).await?;
-    let stored = |name: &str| match sensitive.as_deref() {
-        Some("on" | "true") => name.to_owned(),
-        _ => types::fold(name),
-    };
+/// The target's full name as the server stores it, and what it does with the case of names.
+pub(super) async fn resolve(
+    session: &Session,
+    config: &SinkConfig,
+) -> Result<(Qualified, NameCase)> {
+    let case = name_case(session).await?;
     let schema = match &config.table.schema {
-        Some(schema) => stored(schema),
+        Some(schema) => case.stored(schema),
         None => session.text(&sql::current_schema()).await?.ok_or_else(|| {
             Error::new(ErrorKind::InvalidOptions, "the session has no current schema")
                 .hint("name the schema: 'table-name' = 'schema.table'")
         })?,
     };
-    Ok(Qualified { schema, table: stored(&config.table.table) })
+    Ok((Qualified { schema, table: case.stored(&config.table.table) }, case))
+}
+
+/// What the user's sessions do with the case of names.
+pub(super) async fn name_case(session: &Session) -> Result<NameCase> {
+    let sensitive = session.text(&sql::case_sensitive_identifiers()).await?;
+    Ok(match sensitive.as_deref() {
+        Some("on" | "true") => NameCase::Kept,
+        _ => NameCase::Folded,
+    })
 }
 
 /// The target as the catalog describes it, created first where that is asked for.
@@ -130,8 +141,9 @@ async fn target(
     config: &SinkConfig,
     schema: &TableSchema,
     name: &Qualified,
+    case: NameCase,
 ) -> Result<TargetTable> {
-    if let Some(found) = describe(session, name).await? {
+    if let Some(found) = describe(session, name, case).await? {
         return Ok(found);
     }
     if !config.create.if_not_exists {
@@ -139,18 +151,22 @@ async fn target(
             .with("table", name)
             .hint("create it, or set 'sink.create-table' = 'if-not-exists'"));
     }
-    create::target(session, config, schema, name).await
+    create::target(session, config, schema, name, case).await
 }
 
 /// A table as the catalog describes it; `None` where there is none.
-pub(super) async fn describe(session: &Session, name: &Qualified) -> Result<Option<TargetTable>> {
+pub(super) async fn describe(
+    session: &Session,
+    name: &Qualified,
+    case: NameCase,
+) -> Result<Option<TargetTable>> {
     let rows = session.query(&sql::describe_table(name)).await?;
     if rows.is_empty() {
         return Ok(None);
     }
     let columns = rows.iter().map(column).collect::<Result<_>>()?;
     let Qualified { schema, table } = name.clone();
-    Ok(Some(TargetTable { schema, table, columns }))
+    Ok(Some(TargetTable { schema, table, columns, case }))
 }
 
 fn column(row: &Row) -> Result<TargetColumn> {
@@ -186,17 +202,20 @@ pub(super) fn check_names(target: &TargetTable) -> Result<()> {
     }
 }
 
+/// For whoever goes by columns' names as they are stored, not as they are declared.
+pub(super) const AS_STORED: NameCase = NameCase::Folded;
+
 /// The ledger beside the target, created where it is missing and checked for being ours.
 async fn ensure_ledger(session: &Session, config: &SinkConfig, target: &Qualified) -> Result<()> {
     let ledger = Ledger::beside(target);
-    let found = match describe(session, &ledger.table).await? {
+    let found = match describe(session, &ledger.table, AS_STORED).await? {
         Some(found) => found,
-        None => {
-            create::table(session, &[ledger.create()], &ledger.table).await.map_err(|error| {
+        None => create::table(session, &[ledger.create()], &ledger.table, AS_STORED)
+            .await
+            .map_err(|error| {
                 let advice = ledger.grant(&config.connection.username);
                 if error.kind() == ErrorKind::PermissionDenied { error.hint(advice) } else { error }
-            })?
-        }
+            })?,
     };
     let names: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
     let ours: Vec<&str> = LEDGER_COLUMNS.iter().map(|(name, _)| *name).collect();

@@ -23,7 +23,7 @@ use crate::{
         CSV_TRIAL_PARAMETERS, Manifest, Part, Policies, Recheck, Refusal, Restaged, StagedShape,
         Staging, TRIAL_ERRORS, Touched, is_restaged, restaged_name,
     },
-    types::{self, Carrier, LoadExpression, StagedColumn, TableSchema, TargetTable, fold},
+    types::{self, Carrier, LoadExpression, StagedColumn, TableSchema, TargetTable},
 };
 
 /// The most bytes of parts that one look reads.
@@ -108,9 +108,12 @@ impl Look<'_> {
     async fn open<'a>(committer: &'a Committer, commit: &'a Committable) -> Result<Look<'a>> {
         let shape = &commit.shape;
         let session = committer.open(commit).await?;
-        let target = prepare::describe(&session, &shape.target).await?.ok_or_else(|| {
-            Error::new(ErrorKind::SchemaMismatch, "the target is gone").with("table", &shape.target)
-        })?;
+        let target = prepare::describe(&session, &shape.target, prepare::AS_STORED)
+            .await?
+            .ok_or_else(|| {
+                Error::new(ErrorKind::SchemaMismatch, "the target is gone")
+                    .with("table", &shape.target)
+            })?;
         let staging = committer.staging(commit).await?;
         let recheck = recheck(committer, commit, &target)?;
         Ok(Look { committer, commit, session, staging, recheck })
@@ -247,7 +250,8 @@ fn staged_columns(layout: &Layout) -> Vec<StagedColumn<'_>> {
 
 /// Whether a column is declared as an array, a map, a multiset or a row.
 fn nests(schema: &Arc<TableSchema>, column: &str) -> bool {
-    let declared = schema.columns.iter().find(|declared| fold(&declared.name) == column);
+    let mut all = schema.columns.iter();
+    let declared = all.find(|declared| declared.name.eq_ignore_ascii_case(column));
     declared.is_some_and(|declared| declared.data_type.nests())
 }
 

@@ -280,7 +280,7 @@ async fn settle_duplicates(
     let replaced = layout.complete && applying == Applying::Changes;
     let clean = config.duplicate_keys == DuplicateKeys::Clean;
     if keys > 0 && clean && !replaced {
-        let table = prepare::describe(session, target).await?;
+        let table = prepare::describe(session, target, prepare::AS_STORED).await?;
         let columns = table.iter().flat_map(|table| &table.columns);
         let columns: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
         for statement in sql::clean_duplicates(target, &columns, STAGE, layout) {

@@ -4,7 +4,7 @@ use super::misfit::Cause;
 use crate::{
     error::{Error, ErrorKind, Result},
     options::{ValueConfig, ValuePolicy},
-    types::{ColumnPlan, RedshiftType, Rule, TablePlan, TableSchema, fold},
+    types::{ColumnPlan, RedshiftType, Rule, TablePlan, TableSchema},
 };
 
 /// The policies of a planned table, settled once before its first row.
@@ -47,8 +47,8 @@ impl Policies {
             })
             .collect();
         for (name, policy) in &config.columns {
-            let stored = fold(name);
-            match plan.columns.iter().position(|column| column.target == stored) {
+            let named = |column: &ColumnPlan| column.target.eq_ignore_ascii_case(name);
+            match plan.columns.iter().position(named) {
                 None => problems.push(format!("{name} is no column of the table")),
                 Some(at) => match obstacle(&plan.columns[at], *policy) {
                     None => columns[at] = *policy,
@@ -78,10 +78,11 @@ impl Policies {
     pub(crate) fn again(config: &ValueConfig, plan: &TablePlan, schema: &TableSchema) -> Policies {
         let declared = |column: &ColumnPlan| {
             let names = schema.columns.iter().map(|declared| &declared.name);
-            names.into_iter().find(|name| fold(name) == column.target).cloned()
+            names.into_iter().find(|name| column.target.eq_ignore_ascii_case(name)).cloned()
         };
         let policy = |column: &ColumnPlan| {
-            let named = config.columns.iter().find(|(name, _)| fold(name) == column.target);
+            let mut all = config.columns.iter();
+            let named = all.find(|(name, _)| column.target.eq_ignore_ascii_case(name));
             let wanted = named.map_or(config.policy, |(_, policy)| *policy);
             if obstacle(column, wanted).is_none() { wanted } else { ValuePolicy::Fail }
         };

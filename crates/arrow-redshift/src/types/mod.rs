@@ -8,6 +8,7 @@ mod flink;
 mod flink_text;
 mod flink_tokens;
 mod mapping;
+mod names;
 mod plan;
 mod redshift;
 mod replan;
@@ -18,12 +19,8 @@ pub use edges::{EDGES, Edge, Outcome};
 pub use flink::{Element, FlinkType, UTC};
 pub(crate) use mapping::BOUND_BYTES;
 pub use mapping::{Carrier, ColumnPlan, LoadExpression, Rule, TablePlan, default_target};
+pub use names::{NameCase, fold};
 pub use plan::plan;
 pub use redshift::{RedshiftType, TargetColumn, TargetTable};
 pub use replan::{StagedColumn, replan};
 pub use schema::{Column, Comments, TableSchema};
-
-/// A name as Redshift stores it: ASCII letters fold to lower case, even in quotes.
-pub fn fold(name: &str) -> String {
-    name.to_ascii_lowercase()
-}

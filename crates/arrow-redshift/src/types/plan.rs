@@ -5,15 +5,15 @@ use std::sync::Arc;
 use arrow::datatypes::Field;
 
 use super::{
-    Carrier, Column, ColumnPlan, FlinkType, LoadExpression, RedshiftType, Rule, TablePlan,
-    TableSchema, TargetColumn, TargetTable, fold,
+    Carrier, Column, ColumnPlan, FlinkType, LoadExpression, NameCase, RedshiftType, Rule,
+    TablePlan, TableSchema, TargetColumn, TargetTable, fold,
     mapping::{carried_rules, rules, staged},
 };
 use crate::error::{Error, ErrorKind, Result};
 
 /// Compares each declared column with the target and says how its values are staged and checked.
 ///
-/// Names are matched as Redshift folds them. Every mismatch comes in one
+/// Names are matched as the sessions store them ([`TargetTable::column`]). Every mismatch comes in one
 /// [`ErrorKind::SchemaMismatch`], each with the column, both types and what to do.
 pub fn plan(
     schema: &TableSchema,
@@ -31,7 +31,7 @@ pub fn plan(
             Err(problem) => problems.push(problem),
         }
     }
-    let unwritten: Vec<_> = target.columns.iter().filter(|c| !is_declared(schema, c)).collect();
+    let unwritten = target.undeclared(schema);
     problems.extend(unwritten.iter().filter_map(|column| unfilled(column)));
     if !problems.is_empty() {
         return Err(mismatch(target, &problems));
@@ -49,23 +49,26 @@ fn mismatch(target: &TargetTable, problems: &[String]) -> Error {
         .with("table", format_args!("{}.{}", target.schema, target.table))
 }
 
-fn is_declared(schema: &TableSchema, column: &TargetColumn) -> bool {
-    schema.columns.iter().any(|declared| fold(&declared.name) == column.name)
-}
-
 fn find<'a>(target: &'a TargetTable, column: &Column) -> Result<&'a TargetColumn, String> {
-    let name = fold(&column.name);
-    if let Some(found) = target.columns.iter().find(|candidate| candidate.name == name) {
+    if let Some(found) = target.column(&column.name) {
         return Ok(found);
     }
+    let name = fold(&column.name);
     let declared = format!("column {}: declared {}, ", column.name, column.data_type);
-    let cased = target.columns.iter().find(|candidate| fold(&candidate.name) == name);
-    if let Some(cased) = cased {
-        return Err(format!(
-            "{declared}and stored as {} by a case-sensitive session, which no other session can \
-             name; rename the target's column to {name}",
-            cased.name
-        ));
+    if let Some(cased) = target.likeness(&column.name) {
+        return Err(match target.case {
+            NameCase::Folded => format!(
+                "{declared}and stored as {0} by a case-sensitive session, which this one cannot \
+                 name; rename the target's column to {name}, or turn \
+                 enable_case_sensitive_identifier on for this user and declare {0}",
+                cased.name
+            ),
+            NameCase::Kept => format!(
+                "{declared}and stored as {0}; names keep their case in this user's sessions, so \
+                 declare {0}",
+                cased.name
+            ),
+        });
     }
     let nearest = target
         .columns

@@ -5,7 +5,12 @@ use crate::options::CopyFormat;
 
 fn table(columns: &[(&str, &str)]) -> TargetTable {
     let columns = columns.iter().map(|(name, text)| target(name, text)).collect();
-    TargetTable { schema: "public".to_owned(), table: "users".to_owned(), columns }
+    TargetTable {
+        schema: "public".to_owned(),
+        table: "users".to_owned(),
+        columns,
+        case: NameCase::Folded,
+    }
 }
 
 /// `numeric(18,2) not null default 7` and the like.
@@ -184,4 +189,23 @@ fn each_kind_of_mismatch_says_what_to_do() {
 fn a_column_that_only_a_case_sensitive_session_can_name_is_refused() {
     let text = problem(("UserId", "INT"), ("UserId", "integer"));
     assert!(text.contains("rename the target's column to userid"), "{text}");
+}
+
+#[test]
+fn names_that_keep_their_case_mean_their_own_column_before_any_other() {
+    let kept = |columns: &[(&str, &str)]| TargetTable { case: NameCase::Kept, ..table(columns) };
+    let found = |declared: &str, target: &TargetTable| {
+        let plan = plan(&schema(&[(declared, "INT")], &[]), target, CopyFormat::Parquet);
+        plan.map(|plan| (plan.columns[0].target.clone(), plan.complete))
+    };
+    let both = kept(&[("userid", "integer"), ("UserId", "integer")]);
+    assert_eq!(found("UserId", &both).unwrap(), ("UserId".to_owned(), false));
+    assert_eq!(found("userid", &both).unwrap(), ("userid".to_owned(), false));
+    // What other sessions made is in lower case.
+    assert_eq!(found("USERID", &both).unwrap(), ("userid".to_owned(), false));
+    let one = kept(&[("UserId", "integer")]);
+    assert_eq!(found("UserId", &one).unwrap(), ("UserId".to_owned(), true));
+    let error = found("userid", &one).unwrap_err().to_string();
+    assert!(error.contains("so declare UserId"), "{error}");
+    assert!(!error.contains("rename"), "{error}");
 }

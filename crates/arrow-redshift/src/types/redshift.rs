@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::NameCase;
+
 /// A Redshift column type; its `Display` is the type as DDL spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RedshiftType {
@@ -66,6 +68,8 @@ pub struct TargetTable {
     pub table: String,
     /// Columns in order.
     pub columns: Vec<TargetColumn>,
+    /// What the sessions that read and write it do with names.
+    pub case: NameCase,
 }
 
 impl RedshiftType {

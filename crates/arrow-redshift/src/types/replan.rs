@@ -101,6 +101,7 @@ fn rules(target: &TargetColumn) -> Vec<Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::NameCase;
 
     fn target(columns: &[(&str, RedshiftType, bool)]) -> TargetTable {
         let column = |(name, data_type, nullable): &(&str, RedshiftType, bool)| TargetColumn {
@@ -110,7 +111,8 @@ mod tests {
             default: None,
         };
         let columns = columns.iter().map(column).collect();
-        TargetTable { schema: "s".into(), table: "t".into(), columns }
+        let case = NameCase::Folded;
+        TargetTable { schema: "s".into(), table: "t".into(), columns, case }
     }
 
     fn plain<'a>(name: &'a str, staging_type: &'a str) -> StagedColumn<'a> {

@@ -10,8 +10,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
     options::SslMode,
     session::Session,
-    sink::budget,
+    sink::{budget, prepare},
     sql,
+    types::NameCase,
 };
 
 /// A session like those of a load.
@@ -107,18 +108,15 @@ pub(super) async fn settings(session: &Session, findings: &mut Findings) {
         .await;
     let _ = findings
         .attempt("identifiers", async {
-            let sensitive = session.text(&sql::case_sensitive_identifiers()).await?;
-            Ok((
-                (),
-                match sensitive.as_deref() {
-                    Some("on" | "true") => Told::warning(
-                        "names keep their case in this user's sessions",
-                        "declare tables as they are stored; tables that others make in sessions of \
-                     the usual setting have names in lower case",
-                    ),
-                    _ => Told::passed("names fold to lower case, as usual"),
-                },
-            ))
+            let told = match prepare::name_case(session).await? {
+                NameCase::Kept => Told::warning(
+                    "names keep their case in this user's sessions",
+                    "declare tables and columns as they are stored; those that others make in \
+                     sessions of the usual setting have names in lower case",
+                ),
+                NameCase::Folded => Told::passed("names fold to lower case, as usual"),
+            };
+            Ok(((), told))
         })
         .await;
 }

@@ -14,7 +14,8 @@ use crate::{
     sql::{self, CopyInto, Qualified, Statement},
     stage::{Manifest, Part, StageWriter, StagedShape, Staging},
     types::{
-        self, Column, FlinkType, RedshiftType, TablePlan, TableSchema, TargetColumn, TargetTable,
+        self, Column, FlinkType, NameCase, RedshiftType, TablePlan, TableSchema, TargetColumn,
+        TargetTable,
     },
 };
 
@@ -227,7 +228,8 @@ impl Tried<'_> {
         let data_type = RedshiftType::Integer;
         let column = TargetColumn { name: COLUMN.into(), data_type, nullable: true, default: None };
         let (schema, table) = (ID.into(), ID.into());
-        let target = TargetTable { schema, table, columns: vec![column] };
+        let case = NameCase::Folded;
+        let target = TargetTable { schema, table, columns: vec![column], case };
         types::plan(&self::schema()?, &target, self.copy.format)
     }
 

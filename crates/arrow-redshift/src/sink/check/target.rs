@@ -10,7 +10,7 @@ use crate::{
     sink::{Shape, collation, create, evolve::Changes, prepare, transaction},
     sql::{self, Ledger, LedgerRow, Qualified, Statement},
     stage::Policies,
-    types::{self, TablePlan, TargetTable},
+    types::{self, NameCase, TablePlan, TargetTable},
 };
 
 /// The id under which the ledger is tried; it is rolled back, so no load ever finds it.
@@ -66,9 +66,9 @@ struct Found {
 
 async fn look(sink: &Sink, session: &Session) -> Result<(Found, Told)> {
     let config = &sink.config;
-    let name = prepare::resolve(session, config).await?;
-    let Some(target) = prepare::describe(session, &name).await? else {
-        missing(sink, session, &name).await?;
+    let (name, case) = prepare::resolve(session, config).await?;
+    let Some(target) = prepare::describe(session, &name, case).await? else {
+        missing(sink, session, &name, case).await?;
         let found = Found { name, shape: None, changes: Changes::default() };
         let told = "the table is not there; the first load creates it, and the user may";
         return Ok((found, Told::passed(told)));
@@ -99,7 +99,7 @@ fn planned(sink: &Sink, name: &Qualified, target: &TargetTable) -> Result<TableP
 
 /// A target that is still to be created: whether the user may, by doing it in a transaction that is
 /// rolled back, and whether it will fit.
-async fn missing(sink: &Sink, session: &Session, name: &Qualified) -> Result<()> {
+async fn missing(sink: &Sink, session: &Session, name: &Qualified, case: NameCase) -> Result<()> {
     if !sink.config.create.if_not_exists {
         let why = "the target table does not exist";
         return Err(Error::new(ErrorKind::SchemaMismatch, why)
@@ -107,9 +107,9 @@ async fn missing(sink: &Sink, session: &Session, name: &Qualified) -> Result<()>
             .hint("create it, or set 'sink.create-table' = 'if-not-exists'"));
     }
     create::check_names(&sink.config.create, &sink.schema)?;
-    planned(sink, name, &sink.assumed(name))?;
+    planned(sink, name, &sink.assumed(name, case))?;
     collation::check_new(session, &sink.schema).await?;
-    let create = create::creation(&sink.config, &sink.schema, name);
+    let create = create::creation(&sink.config, &sink.schema, name, case);
     undone(session, &sink.config, &create).await.map_err(|error| {
         granting(create::explained(error, name), || {
             sql::grant_on_schema(&name.schema, user(&sink.config))
@@ -154,7 +154,7 @@ impl Tried<'_> {
             findings.skip("lock", "these flushes lock no table themselves");
             return Ok(());
         }
-        let described = prepare::describe(self.session, &ledger.table).await;
+        let described = prepare::describe(self.session, &ledger.table, prepare::AS_STORED).await;
         // What is wrong with it the next check says.
         let there = records && described.is_ok_and(|found| found.is_some());
         let mut tables = transaction::locked(config, &self.found.name, &ledger, rewrites);
@@ -234,7 +234,7 @@ impl Tried<'_> {
         let ledger = Ledger::beside(&self.found.name);
         let explain = |error: Error| ledger.explain(error, user(config));
         let work = async {
-            if prepare::describe(self.session, &ledger.table).await?.is_none() {
+            if prepare::describe(self.session, &ledger.table, prepare::AS_STORED).await?.is_none() {
                 undone(self.session, config, &[ledger.create()]).await.map_err(explain)?;
                 let told = "it is not there; the first load creates it, and the user may";
                 return Ok(((), Told::passed(told)));
