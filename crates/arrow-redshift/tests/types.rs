@@ -166,10 +166,11 @@ proptest! {
             ref nested if nested.nests() => LoadExpression::JsonParse,
             _ => LoadExpression::Plain,
         };
+        let sure = !matches!(target, RedshiftType::Decimal { precision: ..10 | 19..38, .. });
         let (schema, table) = one_column(declared, target);
         let format = if parquet { CopyFormat::Parquet } else { CopyFormat::Csv };
         let plan = plan(&schema, &table, format).unwrap();
-        prop_assert_eq!(plan.direct, expression == LoadExpression::Plain);
+        prop_assert_eq!(plan.direct, expression == LoadExpression::Plain && (sure || !parquet));
         prop_assert_eq!(plan.columns[0].expression, expression);
         if parquet {
             prop_assert!(parquet_layout(plan.columns[0].staged.data_type()).is_some());

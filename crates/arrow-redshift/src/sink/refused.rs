@@ -219,7 +219,7 @@ impl Look<'_> {
 fn recheck(committer: &Committer, commit: &Committable, target: &TargetTable) -> Result<Recheck> {
     let (config, schema) = (committer.config(), committer.schema());
     let layout = &commit.shape.layout;
-    let plan = types::replan(&staged_columns(layout), target, commit.shape.carrier)?;
+    let plan = types::replan(&staged_columns(layout), layout.direct, target, commit.shape.carrier)?;
     let policies = Policies::again(&config.values, &plan, schema);
     let nests = plan.columns.iter().map(|column| nests(schema, &column.target)).collect();
     let format = match commit.shape.carrier {

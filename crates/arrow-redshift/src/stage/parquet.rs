@@ -7,8 +7,8 @@
 //! - dictionaries for text of few distinct values only, as the part's first batch shows: 4.4 M
 //!   rows/s against 3.1 M with the library's default of trying one for every column;
 //! - row groups end by memory, not by rows, so that wide rows do not grow them;
-//! - decimals as the library lays them out: INT32 and INT64 up to 9 and 18 digits, beyond them a
-//!   FIXED_LEN_BYTE_ARRAY of the least length for the precision, the only one that COPY accepts.
+//! - decimals as the library lays them out, and planned so that it is in one of the forms that COPY was
+//!   seen to load: INT64 for 10 to 18 digits, a FIXED_LEN_BYTE_ARRAY of 16 bytes for 38.
 
 use std::{collections::HashSet, mem};
 

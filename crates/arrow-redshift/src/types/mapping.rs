@@ -35,7 +35,7 @@ pub(crate) const BOUND_BYTES: u32 = limits::VARCHAR_BYTES as u32 / 2;
 /// How the staged value becomes the target's value in `INSERT … SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadExpression {
-    /// The staged column as it is.
+    /// The staged column as it is; a decimal of more digits is narrowed by the assignment itself.
     Plain,
     /// A staged TIMESTAMP that holds UTC, as TIMESTAMPTZ.
     AtTimeZoneUtc,
@@ -96,6 +96,13 @@ pub struct ColumnPlan {
     pub expression: LoadExpression,
     /// The checks, in order.
     pub rules: Vec<Rule>,
+}
+
+impl ColumnPlan {
+    /// Whether COPY can load the column into the target itself.
+    pub fn direct(&self) -> bool {
+        self.expression == LoadExpression::Plain && self.staging_type == self.target_type
+    }
 }
 
 /// What becomes of each column of a table; only made when everything fits.
@@ -275,7 +282,8 @@ pub(super) struct StagedAs {
 /// COPY widens nothing, so this is the exact counterpart of the target's type and not of the
 /// declared one. Whether Parquet's UTC timestamps load into TIMESTAMPTZ is unverified: they are
 /// staged as TIMESTAMP and converted in SQL, whereas CSV's text with its `+00` loads directly, and a
-/// parameter says its type.
+/// parameter says its type. Decimals of Parquet are staged in the forms that COPY was seen to load
+/// ([`surely_loaded`]).
 ///
 /// As parameters, a TIME says its type too. A VARBYTE would not do: whether its text is digits or the
 /// bytes themselves depends on who casts it, so digits go into a VARCHAR, and FROM_HEX reads them.
@@ -288,10 +296,15 @@ pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Opti
         RedshiftType::BigInt => DataType::Int64,
         RedshiftType::Real => DataType::Float32,
         RedshiftType::Double => DataType::Float64,
-        // Redshift's scale is at most 37, so it fits Arrow's signed byte.
-        RedshiftType::Decimal { precision, scale } => {
-            DataType::Decimal128(*precision, *scale as i8)
+        RedshiftType::Decimal { precision, scale } if carrier == Carrier::Parquet => {
+            let precision = surely_loaded(*precision);
+            return Some(StagedAs {
+                arrow: decimal(precision, *scale),
+                staging_type: RedshiftType::Decimal { precision, scale: *scale },
+                expression: LoadExpression::Plain,
+            });
         }
+        RedshiftType::Decimal { precision, scale } => decimal(*precision, *scale),
         RedshiftType::Char(_) | RedshiftType::VarChar(_) => DataType::Utf8,
         RedshiftType::Date => DataType::Date32,
         RedshiftType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
@@ -329,6 +342,21 @@ pub(super) fn staged(target: &RedshiftType, carrier: impl Into<Carrier>) -> Opti
         RedshiftType::Other(_) => return None,
     };
     Some(StagedAs { arrow, staging_type: target.clone(), expression: LoadExpression::Plain })
+}
+
+/// Redshift's scale is at most 37, so it fits Arrow's signed byte.
+fn decimal(precision: u8, scale: u8) -> DataType {
+    DataType::Decimal128(precision, scale as i8)
+}
+
+/// The digits that a decimal has in a Parquet file. COPY was seen to load INT64, which holds 10 to 18
+/// digits, and 16 bytes, which 38 digits have; nobody has said so of INT32 and of the lengths between.
+fn surely_loaded(precision: u8) -> u8 {
+    match precision {
+        ..10 => 18,
+        10..=18 => precision,
+        _ => limits::DECIMAL_PRECISION as u8,
+    }
 }
 
 #[cfg(test)]

@@ -106,3 +106,17 @@ fn a_time_is_bound_as_itself_and_staged_as_a_timestamp() {
     assert_eq!(staged.arrow, DataType::Timestamp(TimeUnit::Microsecond, None));
     assert_eq!(staged.expression, LoadExpression::CastToTime);
 }
+
+#[test]
+fn decimals_of_parquet_have_the_forms_that_copy_was_seen_to_load() {
+    for (precision, staged_as) in [(1, 18), (9, 18), (10, 10), (18, 18), (19, 38), (38, 38)] {
+        let parquet = staged(&redshift(precision, 1), Carrier::Parquet).unwrap();
+        assert_eq!(parquet.arrow, DataType::Decimal128(staged_as, 1));
+        assert_eq!(parquet.staging_type, redshift(staged_as, 1));
+        for carrier in [Carrier::Csv, Carrier::Binds] {
+            let text = staged(&redshift(precision, 1), carrier).unwrap();
+            assert_eq!(text.arrow, DataType::Decimal128(precision, 1));
+            assert_eq!(text.staging_type, redshift(precision, 1));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::Field;
 
 use super::{
-    Carrier, Column, ColumnPlan, FlinkType, LoadExpression, NameCase, RedshiftType, Rule,
+    Carrier, Column, ColumnPlan, FlinkType, NameCase, RedshiftType, Rule,
     TablePlan, TableSchema, TargetColumn, TargetTable, fold,
     mapping::{carried_rules, rules, staged},
 };
@@ -36,7 +36,7 @@ pub fn plan(
     if !problems.is_empty() {
         return Err(mismatch(target, &problems));
     }
-    let direct = columns.iter().all(|column| column.expression == LoadExpression::Plain);
+    let direct = columns.iter().all(ColumnPlan::direct);
     Ok(TablePlan { columns, direct, complete: unwritten.is_empty() })
 }
 

@@ -25,25 +25,26 @@ pub struct StagedColumn<'a> {
 }
 
 /// Says how values that are staged already have to be for the target that is there now.
+/// `direct` says whether COPY loads them into the target itself.
 ///
 /// A column's `source` is its place in the part. Its rules are those that a change of the target
 /// can bring: widths, CHAR's single bytes, NOT NULL. A column that is gone or takes other files by
 /// now is no matter of single rows: those come in one [`ErrorKind::SchemaMismatch`].
 pub fn replan(
     columns: &[StagedColumn<'_>],
+    direct: bool,
     target: &TargetTable,
     carrier: Carrier,
 ) -> Result<TablePlan> {
     let mut planned = Vec::with_capacity(columns.len());
     let mut problems = Vec::new();
     for (source, column) in columns.iter().enumerate() {
-        match plan_column(source, column, target, carrier) {
+        match plan_column(source, column, direct, target, carrier) {
             Ok(column) => planned.push(column),
             Err(problem) => problems.push(format!("column {}: {problem}", column.name)),
         }
     }
     if problems.is_empty() {
-        let direct = planned.iter().all(|column| column.expression == LoadExpression::Plain);
         return Ok(TablePlan { columns: planned, direct, complete: true });
     }
     let why =
@@ -56,6 +57,7 @@ pub fn replan(
 fn plan_column(
     source: usize,
     column: &StagedColumn<'_>,
+    direct: bool,
     target: &TargetTable,
     carrier: Carrier,
 ) -> Result<ColumnPlan, String> {
@@ -63,12 +65,17 @@ fn plan_column(
         return Err("it is gone".to_owned());
     };
     let staging_type = RedshiftType::from_catalog(column.staging_type, None, None, None);
+    // What lies there is the staging type's own, and text has no other type for other widths.
     let lies = staged(&staging_type, carrier);
     let taken = staged(&found.data_type, carrier);
     let (Some(lies), Some(taken)) = (lies, taken) else {
         return Err(format!("staged as {staging_type}, and it is {} now", found.data_type));
     };
-    if lies.arrow != taken.arrow || taken.expression != column.expression {
+    // COPY itself narrows no decimal.
+    let narrowed = direct
+        && matches!(found.data_type, RedshiftType::Decimal { .. })
+        && staging_type != found.data_type;
+    if lies.arrow != taken.arrow || taken.expression != column.expression || narrowed {
         return Err(format!("staged as {staging_type}, and it is {} now", found.data_type));
     }
     Ok(ColumnPlan {
@@ -93,6 +100,8 @@ fn rules(target: &TargetColumn) -> Vec<Rule> {
         RedshiftType::VarChar(width) => rules.push(Rule::MaxBytes(width)),
         RedshiftType::Char(width) => rules.extend([Rule::SingleByte, Rule::MaxBytes(width)]),
         RedshiftType::VarByte(width) => rules.push(Rule::MaxOctets(width)),
+        RedshiftType::Decimal { precision: 19, .. } => rules.push(Rule::MaxUnscaled(i64::MAX)),
+        RedshiftType::Decimal { precision, .. } => rules.push(Rule::MaxDigits(precision)),
         _ => {}
     }
     rules
@@ -138,15 +147,15 @@ mod tests {
             ("text", RedshiftType::VarChar(3), true),
             ("code", RedshiftType::Char(4), true),
             ("bytes", RedshiftType::VarByte(8), true),
-            ("number", RedshiftType::Decimal { precision: 18, scale: 2 }, true),
+            ("number", RedshiftType::Decimal { precision: 9, scale: 2 }, true),
         ]);
-        let plan = replan(&columns, &now, Carrier::Parquet).unwrap();
+        let plan = replan(&columns, false, &now, Carrier::Parquet).unwrap();
         let rules: Vec<&[Rule]> = plan.columns.iter().map(|column| &column.rules[..]).collect();
         let expected: [&[Rule]; 6] = [
             &[Rule::MaxBytes(3)],
             &[Rule::SingleByte, Rule::MaxBytes(4)],
             &[Rule::MaxOctets(8)],
-            &[],
+            &[Rule::MaxDigits(9)],
             &[Rule::NotNull],
             &[],
         ];
@@ -161,7 +170,7 @@ mod tests {
             ("a", RedshiftType::Decimal { precision: 9, scale: 2 }, true),
             ("c", RedshiftType::Date, true),
         ]);
-        let error = replan(&columns, &now, Carrier::Parquet).unwrap_err();
+        let error = replan(&columns, true, &now, Carrier::Parquet).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
         let text = error.to_string();
         for part in ["column a: staged as DECIMAL(18, 2), and it is DECIMAL(9, 2)", "column b: it"]

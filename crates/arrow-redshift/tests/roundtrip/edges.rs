@@ -85,7 +85,7 @@ async fn edges_are_as_the_page_says(server: &Warehouse, way: &str) {
         _ => edge.jdbc,
     };
     let (carried, refused): (Vec<_>, Vec<_>) =
-        EDGES.iter().enumerate().partition(|(_, edge)| outcome(edge) == Outcome::Carried);
+        EDGES.iter().enumerate().partition(|(_, edge)| outcome(edge) != Outcome::Refused);
     for (at, edge) in refused {
         let written = writer.write(&table(&name, &[(at, edge)]).batch(), None).await;
         let error = written.expect_err(edge.value);

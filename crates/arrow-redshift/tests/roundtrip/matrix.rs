@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// The matrix as tables: created or existing, with or without what takes a way of its own
-/// through a staging table: instants, times and what becomes SUPER.
+/// through a staging table: instants, times, decimals that COPY was not seen to load, and what becomes
+/// SUPER.
 fn matrix(existing: bool, zoned: bool) -> Table {
     let rows = cases().iter().map(|case| case.values.len()).max().expect("cases") + 1;
     let mut fields = Vec::new();
@@ -36,6 +37,7 @@ fn matrix(existing: bool, zoned: bool) -> Table {
 fn is_staged(declared: &FlinkType, target: &RedshiftType) -> bool {
     matches!(declared, FlinkType::TimestampLtz(_))
         || matches!(target, RedshiftType::Time | RedshiftType::Super)
+        || matches!(target, RedshiftType::Decimal { precision: ..10 | 19..38, .. })
 }
 
 async fn matrix_comes_back(server: &Warehouse, mut table: Table, kind: Kind, way: &str) {
