@@ -142,7 +142,7 @@ async fn columns_of_every_name_keep_their_case_where_names_do() {
     let watcher = client(&server).await;
     // The keys' columns are there in the case that they were declared in, and in no other.
     let sql = "SELECT column_name FROM svv_all_columns WHERE table_name LIKE 'columns_2_%' AND \
-               ordinal_position = 1";
+               table_name NOT LIKE '%_flink_commits' AND ordinal_position = 1";
     let names: Vec<String> = rows(&watcher, sql).await.into_iter().flatten().collect();
     assert_eq!(names, vec!["UserId"; KINDS.len() * MODES.len()]);
     server.stop().await.unwrap();

@@ -44,6 +44,9 @@ pub struct Config {
     /// Whether `enable_case_sensitive_identifier` is on in every session, as a cluster's parameter
     /// group can have it.
     pub case_sensitive_identifiers: bool,
+    /// The time zone that a session begins with when its client names none, as a user's own setting
+    /// can say (`ALTER USER … SET timezone`).
+    pub time_zone: String,
 }
 
 /// What a database's text columns compare like.
@@ -194,6 +197,7 @@ impl Default for Config {
             trailing_blanks_group: false,
             collation: Collation::CaseSensitive,
             case_sensitive_identifiers: false,
+            time_zone: "UTC".into(),
         }
     }
 }

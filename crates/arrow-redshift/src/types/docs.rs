@@ -150,7 +150,8 @@ const EDGES_HEAD: &str = "
 ## Values at the edges
 
 Each of these is loaded by a test and read back, or refused with its column and row before anything \
-is staged or sent; in jdbc mode with either guarantee. *Unverified*: carried in these tests, and \
+is staged or sent; in jdbc mode with either guarantee; times in sessions of other zones than UTC, too. \
+Digits beyond microseconds are cut before a value gets here. *Unverified*: carried in these tests, and \
 nothing says that Redshift does so. Where a value is marked so, make it NULL in the query, or try \
 it on your own cluster first.
 

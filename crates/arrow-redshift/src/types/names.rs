@@ -1,5 +1,7 @@
 //! Which name a table or a column is stored by, and which column a declared name means.
 
+use std::collections::HashSet;
+
 use super::{TableSchema, TargetColumn, TargetTable};
 
 /// What becomes of the letters' case of names in quotes, by a session's
@@ -50,8 +52,7 @@ impl TargetTable {
     /// The columns that nothing declared means.
     pub(super) fn undeclared(&self, schema: &TableSchema) -> Vec<&TargetColumn> {
         let meant = schema.columns.iter().filter_map(|declared| self.column(&declared.name));
-        let meant: std::collections::HashSet<&str> =
-            meant.map(|column| column.name.as_str()).collect();
+        let meant: HashSet<&str> = meant.map(|column| column.name.as_str()).collect();
         self.columns.iter().filter(|column| !meant.contains(column.name.as_str())).collect()
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::datatypes::Field;
 
 use super::{
-    Carrier, Column, ColumnPlan, FlinkType, NameCase, RedshiftType, Rule,
-    TablePlan, TableSchema, TargetColumn, TargetTable, fold,
+    Carrier, Column, ColumnPlan, FlinkType, NameCase, RedshiftType, Rule, TablePlan, TableSchema,
+    TargetColumn, TargetTable, fold,
     mapping::{carried_rules, rules, staged},
 };
 use crate::error::{Error, ErrorKind, Result};

@@ -1,7 +1,7 @@
 use arrow::datatypes::{DataType, TimeUnit};
 
 use super::*;
-use crate::options::CopyFormat;
+use crate::{options::CopyFormat, types::LoadExpression};
 
 fn table(columns: &[(&str, &str)]) -> TargetTable {
     let columns = columns.iter().map(|(name, text)| target(name, text)).collect();

@@ -64,7 +64,8 @@ fn table(name: &str, edges: &[(usize, &Edge)]) -> Table {
         let mut field =
             Field::new(&format!("c{at}"), flink(edge.declared), redshift(edge.target), Vec::new());
         let of = |(row, edge): &(usize, &Edge)| {
-            (*row == at).then(|| value(&field.declared, &spelled(edge.value)))
+            let held = *row == at && edge.value != "NULL";
+            held.then(|| value(&field.declared, &spelled(edge.value)))
         };
         field.values = edges.iter().map(of).collect();
         field

@@ -13,6 +13,7 @@ mod random;
 mod support;
 mod table;
 mod values;
+mod zones;
 
 /// The ways of rows into a table: the formats of copy mode's parts, and the guarantees of jdbc mode.
 const WAYS: [&str; 4] = ["parquet", "csv", "jdbc", "jdbc_exactly_once"];

@@ -122,7 +122,7 @@ async fn open(
         in_block: false,
     };
     let secret = rand::rng().random();
-    greet(client, &user, &parameters, backend.pid, secret);
+    greet(client, &user, &parameters, &server.config().time_zone, backend.pid, secret);
     client.flush().await?;
     let entry = Arc::new(Entry::new(info, secret, backend.secret));
     let isolation = server.isolation();
@@ -146,7 +146,7 @@ async fn connect(
         ("database", database),
         ("client_encoding", "UTF8"),
         ("DateStyle", "ISO, MDY"),
-        ("TimeZone", given("TimeZone").unwrap_or("UTC")),
+        ("TimeZone", given("TimeZone").unwrap_or(&server.config().time_zone)),
         ("extra_float_digits", given("extra_float_digits").unwrap_or("0")),
         ("application_name", given("application_name").unwrap_or("")),
     ];
@@ -156,11 +156,18 @@ async fn connect(
     Backend::connect(server.socket(), &startup).await
 }
 
-fn greet(client: &mut Client, user: &User, parameters: &Parameters, pid: i32, secret: i32) {
+fn greet(
+    client: &mut Client,
+    user: &User,
+    parameters: &Parameters,
+    default_zone: &str,
+    pid: i32,
+    secret: i32,
+) {
     let out = client.out();
     reply::authentication_ok(out);
     let encoding = if parameters.contains_key("client_encoding") { "UTF8" } else { "UNICODE" };
-    let zone = parameters.get("TimeZone").map_or("UTC", String::as_str);
+    let zone = parameters.get("TimeZone").map_or(default_zone, String::as_str);
     let name = parameters.get("application_name").map_or("", String::as_str);
     // No standard_conforming_strings (backslashes are escapes here), and no
     // server_protocol_version (its extensions are not spoken).
