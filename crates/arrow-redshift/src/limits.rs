@@ -48,6 +48,16 @@ limits! {
     /// The longest string in a SUPER; as long as the text that is staged for one.
     SUPER_STRING_BYTES = 65_535, "string in a SUPER", "bytes", "Limitations (SUPER)",
         "a value whose whole JSON is longer is refused";
+    /// The largest value of a SUPER, in bytes.
+    SUPER_BYTES = 16 * MIB, "value of a SUPER", "bytes", "Limitations (SUPER)",
+        "the JSON of a value is at most as long as a VARCHAR, in which it is staged";
+    /// The most levels of arrays and objects in a SUPER.
+    SUPER_LEVELS = 1_000, "levels of a SUPER", "levels", "Limitations (SUPER)",
+        "declared types nest 100 levels at most; JSON text of more than 127 is refused";
+    /// The widest row of a table's fixed-width columns that queries process, in bytes; VARCHAR, VARBYTE
+    /// and SUPER do not count in full.
+    FIXED_ROW_BYTES = 65_535, "row of fixed widths", "bytes", "Quotas and limits",
+        "created columns of fixed width have at most 16 bytes, so that as many as a table holds stay below it; CHAR, which alone is wider, is never created";
     /// The most digits of a DECIMAL.
     DECIMAL_PRECISION = 38, "DECIMAL precision", "digits", "Numeric types",
         "a declared type beyond it is refused";
@@ -109,8 +119,21 @@ pub fn markdown() -> String {
         let Limit { name, value, unit, page: source, kept } = limit;
         page.push_str(&format!("| {name} | {value} | {unit} | {source} | {kept} |\n"));
     }
-    page
+    page + FILES
 }
+
+/// What is advised and has no number of its own.
+const FILES: &str = "
+## How many files
+
+Redshift limits the files of a COPY by no number; it advises as many as the slices, or a multiple of \
+that, of equal size (Loading data files). How many slices a cluster has only its administrator may \
+see, and a commit's parts come from what there is to load: each writer closes one at a checkpoint and \
+whenever one reaches `sink.copy.part-size`, so a commit of n bytes from w writers has at most w + n ÷ \
+`sink.copy.part-size` of them. Parquet files of 128 MB and more Redshift splits by itself; CSV, which is \
+gzip, it never does, so there a smaller `sink.copy.part-size` gives the slices more to share. However many \
+they are, one manifest names them, and one COPY loads them.
+";
 
 #[cfg(test)]
 mod tests {
