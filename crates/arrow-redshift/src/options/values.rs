@@ -30,7 +30,10 @@ pub(super) fn values(
     };
     match by {
         Some(by) if mode == Some(WriteMode::Jdbc) => findings.problem(format!(
-            "'{by}' asks for dead-letter, which this version has in copy mode only"
+            "'{by}' asks for dead-letter, and jdbc mode has no place for it: rows that are set aside are \
+             staged on S3 with the commit that they belong to, and jdbc mode stages nothing; set \
+             'sink.write.mode' = 'copy', or have such values cut or NULL ('truncate', 'null'), or sort \
+             them out in the query"
         )),
         Some(by) if dead_letters.is_absent() => findings.problem(format!(
             "'{}' is missing: '{by}' sets rows aside, and they are put there",

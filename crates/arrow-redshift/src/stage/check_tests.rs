@@ -38,7 +38,8 @@ fn judged(plan: ColumnPlan, array: &dyn Array, input: Input<'_>) -> Result<()> {
     let batch = RecordBatch::try_from_iter([("c", arrow::array::make_array(array.to_data()))]);
     let (batch, policies) = (batch.unwrap(), Policies::fail(&plan));
     let mut review = Review::new(&plan, &policies, &batch, input);
-    convert::stage(0, batch.column(0), &mut review).map(|_| ())
+    convert::stage(0, batch.column(0), &mut review)?;
+    review.end().map(|_| ())
 }
 
 fn checked(rule: Rule, array: impl Array) -> Result<()> {

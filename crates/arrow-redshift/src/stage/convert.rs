@@ -229,7 +229,9 @@ mod tests {
         let plan = TablePlan { columns, direct: true, complete: true };
         let batch = RecordBatch::try_from_iter([("c", from.clone())]).unwrap();
         let (policies, input) = (Policies::fail(&plan), Input { before: 0, kinds: None });
-        let array = stage(0, &from, &mut Review::new(&plan, &policies, &batch, input))?;
+        let mut review = Review::new(&plan, &policies, &batch, input);
+        let array = stage(0, &from, &mut review)?;
+        review.end()?;
         assert_eq!(array.data_type(), &to);
         Ok(array)
     }

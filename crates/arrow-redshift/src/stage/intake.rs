@@ -245,7 +245,7 @@ impl Intake {
             columns.push(staged);
         }
         if let Some(limit) = &self.row_limit {
-            review.settle_rows(limit.check(&columns, batch.num_rows()))?;
+            review.settle_rows(limit.check(&columns, batch.num_rows()));
         }
         if self.shape == StagedShape::Keyed {
             columns.extend(shape::order_columns(batch.num_rows(), kinds, self.place));
@@ -254,7 +254,7 @@ impl Intake {
             Error::new(ErrorKind::Internal, "a staged batch is not what its schema says")
                 .source(error)
         })?;
-        let (aside, touched) = review.end();
+        let (aside, touched) = review.end()?;
         let rows = match aside.is_empty() {
             true => staged,
             false => changes::kept(&staged, |row| !aside.contains_key(&row))?,

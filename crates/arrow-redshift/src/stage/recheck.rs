@@ -6,7 +6,8 @@ use arrow::{
     array::{Array, ArrayRef, AsArray, Int16Array, RecordBatch, StringArray},
     compute::nullif,
     datatypes::{
-        DataType, Field, Int16Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+        DataType, Decimal128Type, Field, Int16Type, Schema, SchemaRef, TimeUnit,
+        TimestampMicrosecondType,
     },
 };
 use bytes::Bytes;
@@ -183,6 +184,12 @@ impl Recheck {
             let mut array = Arc::clone(&columns[index]);
             let nulls = check::nulls(plan, array.as_ref(), |row| review.retracts(row));
             array = review.settle(index, array, nulls)?;
+            if let Some(decimals) = array.as_primitive_opt::<Decimal128Type>() {
+                let rules = plan.rules.iter();
+                let unfit: Vec<Misfit> =
+                    rules.filter_map(|rule| check::decimals(decimals, *rule)).collect();
+                array = review.settle(index, array, unfit)?;
+            }
             let unfit = check::check(plan, array.as_ref())?;
             array = review.settle(index, array, unfit)?;
             let of_column = |name: &str| name == plan.target;
@@ -191,9 +198,9 @@ impl Recheck {
         }
         let known = |name: &str| self.plan.columns.iter().any(|plan| plan.target == name);
         for misfit in refused(refusals, before, batch.num_rows(), |name| !known(name)) {
-            review.settle_rows(Some(misfit))?;
+            review.settle_rows(Some(misfit));
         }
-        let (aside, touched) = review.end();
+        let (aside, touched) = review.end()?;
         self.letters(batch, kinds.as_deref(), before, part, &aside, &mut sorted.lines)?;
         let staged = rebuilt(&self.schema, columns)?;
         let staged = match aside.is_empty() {

@@ -1,6 +1,9 @@
 //! A batch on its way through the checks: each misfit meets the policy of its column.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray},
@@ -17,6 +20,9 @@ use crate::{
     options::ValuePolicy,
     types::{ColumnPlan, Rule, TablePlan},
 };
+
+/// How many columns' rules an error lists.
+const LISTED: usize = 10;
 
 /// The longest key that an error shows, in characters.
 const SHOWN_KEY: usize = 200;
@@ -58,6 +64,16 @@ pub(super) struct Reason {
     pub found: u64,
 }
 
+/// Rows that fail, of one column and by one cause.
+#[derive(Debug)]
+struct Failing {
+    /// The planned column; `None` for rows as a whole.
+    column: Option<usize>,
+    cause: Cause,
+    /// At least one, in order.
+    rows: Vec<Refused>,
+}
+
 /// Rows of a batch that are set aside, and why: per column the first cause.
 pub(super) type Aside = BTreeMap<usize, Vec<Reason>>;
 
@@ -68,6 +84,7 @@ pub(super) struct Review<'a> {
     policies: &'a Policies,
     batch: &'a RecordBatch,
     input: Input<'a>,
+    failing: Vec<Failing>,
     aside: Aside,
     truncated: Vec<usize>,
     nulled: Vec<usize>,
@@ -80,8 +97,16 @@ impl<'a> Review<'a> {
         batch: &'a RecordBatch,
         input: Input<'a>,
     ) -> Review<'a> {
-        let aside = BTreeMap::new();
-        Review { plan, policies, batch, input, aside, truncated: Vec::new(), nulled: Vec::new() }
+        Review {
+            plan,
+            policies,
+            batch,
+            input,
+            failing: Vec::new(),
+            aside: BTreeMap::new(),
+            truncated: Vec::new(),
+            nulled: Vec::new(),
+        }
     }
 
     /// The plan of a column.
@@ -95,7 +120,8 @@ impl<'a> Review<'a> {
     }
 
     /// Does about a column's misfits what its policy says, and gives the column as it is then. What
-    /// is to be set aside is NULL from here on, so that no later check or cast meets it.
+    /// is to be set aside, or fails, is NULL from here on, so that no later check or cast meets it.
+    /// That something fails is told at the [end](Self::end), when all that does is known.
     pub fn settle(
         &mut self,
         index: usize,
@@ -111,7 +137,10 @@ impl<'a> Review<'a> {
             let policy = self.policies.of(index, cause);
             let mut gone: Vec<usize> = going.into_iter().map(|refused| refused.row).collect();
             match policy {
-                ValuePolicy::Fail => self.refuse(Some(plan), cause, &rows)?,
+                ValuePolicy::Fail => {
+                    gone.extend(rows.iter().map(|refused| refused.row));
+                    self.fail(Some(index), cause, rows);
+                }
                 ValuePolicy::Truncate => {
                     self.truncated.extend(rows.iter().map(|refused| refused.row));
                     cut = match cause {
@@ -148,22 +177,22 @@ impl<'a> Review<'a> {
 
     /// Does about rows that are refused as a whole what is said of rows. One that takes content
     /// away is never set aside: what it takes away would stay.
-    pub fn settle_rows(&mut self, misfit: Option<Misfit>) -> Result<()> {
-        let Some(Misfit { cause, rows }) = misfit else { return Ok(()) };
+    pub fn settle_rows(&mut self, misfit: Option<Misfit>) {
+        let Some(Misfit { cause, rows }) = misfit else { return };
         let rows: Vec<Refused> =
             rows.into_iter().filter(|refused| !self.aside.contains_key(&refused.row)).collect();
-        let (going, rows): (Vec<Refused>, Vec<Refused>) =
-            rows.into_iter().partition(|refused| self.retracts(refused.row));
-        self.refuse(None, cause, &going)?;
-        match self.policies.of_rows() {
-            ValuePolicy::DeadLetter => self.put_aside(None, cause, &rows),
-            _ => self.refuse(None, cause, &rows)?,
-        }
-        Ok(())
+        let to_aside = self.policies.of_rows() == ValuePolicy::DeadLetter;
+        let (failing, aside): (Vec<Refused>, Vec<Refused>) =
+            rows.into_iter().partition(|refused| !to_aside || self.retracts(refused.row));
+        self.fail(None, cause, failing);
+        self.put_aside(None, cause, &aside);
     }
 
-    /// What became of the batch.
-    pub fn end(self) -> (Aside, Touched) {
+    /// What became of the batch; one [`ErrorKind::ValueRefused`] about all that fails.
+    pub fn end(self) -> Result<(Aside, Touched)> {
+        if let Some(error) = self.refusal()? {
+            return Err(error);
+        }
         let kept = |rows: Vec<usize>| {
             rows.iter().filter(|row| !self.aside.contains_key(row)).count() as u64
         };
@@ -172,7 +201,7 @@ impl<'a> Review<'a> {
             nulled: kept(self.nulled),
             dead_letters: self.aside.len() as u64,
         };
-        (self.aside, touched)
+        Ok((self.aside, touched))
     }
 
     fn put_aside(&mut self, column: Option<usize>, cause: Cause, rows: &[Refused]) {
@@ -184,17 +213,46 @@ impl<'a> Review<'a> {
         }
     }
 
-    /// The error about rows that are refused, if there are any.
-    fn refuse(&self, plan: Option<&ColumnPlan>, cause: Cause, rows: &[Refused]) -> Result<()> {
-        let Some(first) = rows.first() else { return Ok(()) };
-        let reason = cause.reason(plan, first.found);
-        let error = Error::new(ErrorKind::ValueRefused, format!("refused {reason}"))
-            .with("row", self.input.before + first.row as u64 + 1);
-        let error = match self.key(first.row)? {
-            Some(key) => error.with("key", key),
-            None => error,
-        };
-        Err(error.with("more such rows in its batch", rows.len() - 1).hint(cause.hint(plan)))
+    fn fail(&mut self, column: Option<usize>, cause: Cause, rows: Vec<Refused>) {
+        if !rows.is_empty() {
+            self.failing.push(Failing { column, cause, rows });
+        }
+    }
+
+    /// The error about rows that fail, if there are any: of the first of them, and how many more
+    /// there are by which rules.
+    fn refusal(&self) -> Result<Option<Error>> {
+        let first = |failing: &&Failing| failing.rows.first().map(|refused| refused.row);
+        let Some(failing) = self.failing.iter().min_by_key(first) else { return Ok(None) };
+        let Some(refused) = failing.rows.first() else { return Ok(None) };
+        let (cause, plan) = (failing.cause, failing.column.map(|index| self.column(index)));
+        let reason = cause.reason(plan, refused.found);
+        let mut error = Error::new(ErrorKind::ValueRefused, format!("refused {reason}"))
+            .with("rule", cause.name())
+            .with("row", self.input.before + refused.row as u64 + 1);
+        if let Some(key) = self.key(refused.row)? {
+            error = error.with("key", key);
+        }
+        let rows = self.failing.iter().flat_map(|failing| &failing.rows);
+        let rows: BTreeSet<usize> = rows.map(|refused| refused.row).collect();
+        error = error.with("more refused rows in its batch", rows.len() - 1);
+        if self.failing.len() > 1 {
+            error = error.with("by rule", self.by_rule());
+        }
+        Ok(Some(error.hint(cause.hint(plan))))
+    }
+
+    /// `max-bytes in name 3, not-null in id 1`
+    fn by_rule(&self) -> String {
+        let listed = self.failing.iter().take(LISTED).map(|failing| {
+            let of = failing.column.map(|index| format!(" in {}", self.column(index).target));
+            format!("{}{} {}", failing.cause.name(), of.unwrap_or_default(), failing.rows.len())
+        });
+        let mut text = listed.collect::<Vec<_>>().join(", ");
+        if let Some(more) = self.failing.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            text.push_str(&format!(", and {more} more rules"));
+        }
+        text
     }
 
     /// How an error names the key of a row; `None` for a table without one.

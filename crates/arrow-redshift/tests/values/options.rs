@@ -75,7 +75,7 @@ async fn an_error_shows_the_key_only_where_that_is_allowed() {
             let mut writer = sink.writer(0, 1).unwrap();
             let error = writer.write(&batch(&rows), None).await.unwrap_err();
             let text = error.to_string();
-            let found = "more such rows in its batch: 1";
+            let found = "more refused rows in its batch: 1";
             for part in [says, "column 'name'", "at most 5", "row: 2", found] {
                 assert!(text.contains(part), "{mode}, {part}: {text}");
             }
@@ -83,6 +83,36 @@ async fn an_error_shows_the_key_only_where_that_is_allowed() {
             assert!(!text.contains("too long"), "{text}");
         }
     }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_counts_all_that_fails_in_its_batch_by_rule() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let options = narrow(&server, "counted").await;
+    let sink = prepared(&options, Kind::Append).await;
+    let mut writer = sink.writer(0, 1).unwrap();
+    writer.write(&batch(&[(1, "a")]), None).await.unwrap();
+    // Two are too long, one of them with a NUL in it, and one more has nothing but that.
+    let rows = [(2, "b"), (3, "a\0"), (4, "too\0long"), (5, "too long"), (6, "c")];
+    let error = writer.write(&batch(&rows), None).await.unwrap_err();
+    let text = error.to_string();
+    for part in [
+        "a NUL character in column 'name'",
+        "rule: no-nul",
+        "row: 3",
+        "more refused rows in its batch: 2",
+        "by rule: no-nul in name 2, max-bytes in name 2",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The writer is as it was before.
+    writer.write(&batch(&[(7, "d")]), None).await.unwrap();
+    let parts = writer.close(1).await.unwrap();
+    let commit = sink.gather(&CommitPoint::Checkpoint(1), parts).unwrap().unwrap();
+    sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
+    let watcher = client(&server).await;
+    assert_eq!(content(&watcher, "counted").await, owned(&[(1, "a"), (7, "d")]));
     server.stop().await.unwrap();
 }
 

@@ -177,7 +177,7 @@ async fn fail_names_column_rule_and_row_and_shows_the_key_only_where_allowed() {
             assert!(text.contains(says), "{says}: {text}");
         }
         let key = match (kind, shown) {
-            (Kind::Append, _) => "more such rows in its batch: 0",
+            (Kind::Append, _) => "more refused rows in its batch: 0",
             (_, "true") => "key: {\"id\":2}",
             _ => "key: hidden",
         };
