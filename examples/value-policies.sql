@@ -3,7 +3,8 @@
 --
 -- `flink-redshift run --local examples/value-policies.sql` runs it from the repository's root without an
 -- AWS account. Each row that was set aside is a line of JSON under 'sink.dead-letter.s3-uri', with what
--- refused it. docs/values.md says what each policy does.
+-- refused it. Whatever else did not fit the second table would fail, and the error would show the airport's
+-- code ('sink.value-policy.show-key'). docs/values.md says what each policy does.
 
 SET 'execution.runtime-mode' = 'batch';
 
@@ -50,7 +51,8 @@ CREATE TABLE airport_names (
     'aws.iam-role' = 'arn:aws:iam::123456789012:role/ExampleRedshiftCopy',
     'sink.create-table' = 'if-not-exists',
     'sink.create-table.varchar-width' = '30',
-    'sink.value-policy.columns' = 'name:truncate'
+    'sink.value-policy.columns' = 'name:truncate',
+    'sink.value-policy.show-key' = 'true'
 );
 
 INSERT INTO airports SELECT faa, `name`, lat, lon FROM airports_file;

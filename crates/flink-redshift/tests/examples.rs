@@ -6,7 +6,10 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use support::{Local, command, report, text};
 
@@ -17,6 +20,7 @@ const EXAMPLES: &[(&str, &[u64])] = &[
     ("csv-staging", &[3322]),
     ("flip-307-copy", &[3]),
     ("flip-307-jdbc", &[4]),
+    ("ignore-delete", &[16]),
     ("jdbc-exactly-once", &[16]),
     ("overwrite", &[35, 7]),
     ("parquet", &[16]),
@@ -64,13 +68,21 @@ fn every_example_loads_its_rows() {
     }
 }
 
-/// A stand-in that has what an example names, and the example's run against it.
-fn loaded(name: &str) -> Local {
+/// A stand-in that has what an example names, for a run of the example.
+fn started(name: &str, change: impl Fn(String) -> String) -> Local {
     let sql = std::fs::read_to_string(root().join(format!("examples/{name}.sql"))).unwrap();
     let data = root().join("examples/data");
-    let local = Local::start(&sql.replace("examples/data", data.to_str().unwrap()));
-    let output =
-        command(local.path(), &["run", "script.sql", "--local=here.json"]).output().unwrap();
+    Local::start(&change(sql.replace("examples/data", data.to_str().unwrap())))
+}
+
+fn run(local: &Local) -> Output {
+    command(local.path(), &["run", "script.sql", "--local=here.json"]).output().unwrap()
+}
+
+/// The same, and the example's run against it.
+fn loaded(name: &str) -> Local {
+    let local = started(name, |sql| sql);
+    let output = run(&local);
     assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
     local
 }
@@ -117,4 +129,50 @@ fn a_parquet_file_loads_by_the_names_of_its_columns() {
     let airline = "SELECT name FROM airlines_by_parquet WHERE carrier = 'B6'";
     assert_eq!(local.query(airline), "JetBlue Airways");
     assert_eq!(local.query("SELECT COUNT(*) FROM airlines_by_parquet__flink_commits"), "1");
+}
+
+/// Airports that are there twice and three times before the example runs are there once after it; one
+/// that it does not name stays as it was.
+#[test]
+fn the_example_of_changes_by_key_brings_doubled_keys_down_to_one_row() {
+    let local = started("changelog", |sql| sql);
+    local.query(
+        "CREATE TABLE airports_by_key (faa VARCHAR(10) NOT NULL, name VARCHAR(100), lat DOUBLE \
+         PRECISION, lon DOUBLE PRECISION)",
+    );
+    local.query(
+        "INSERT INTO airports_by_key VALUES ('ABL', 'old', 1, 2), ('ABL', 'older', 1, 2), ('LAX', \
+         'a', 0, 0), ('LAX', 'b', 0, 0), ('LAX', 'c', 0, 0), ('none', 'x', 0, 0), ('none', 'y', 0, 0)",
+    );
+    let output = run(&local);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let count = |key: &str| {
+        local.query(&format!("SELECT COUNT(*) FROM airports_by_key WHERE faa = '{key}'"))
+    };
+    assert_eq!((count("ABL"), count("LAX"), count("none")), ("1".into(), "1".into(), "2".into()));
+    let name =
+        |key: &str| local.query(&format!("SELECT name FROM airports_by_key WHERE faa = '{key}'"));
+    assert_eq!((name("ABL"), name("LAX")), ("AMBLER AIRPORT".into(), "Los Angeles Intl".into()));
+    // The file's, and the two rows that no commit changed.
+    assert_eq!(local.query("SELECT COUNT(*) FROM airports_by_key"), "1460");
+}
+
+/// Without its policy the second table of the example refuses a name, and says whose it is.
+#[test]
+fn the_example_of_value_policies_shows_the_key_of_what_it_refuses() {
+    let local = started("value-policies", |sql| {
+        sql.replace("'sink.value-policy.columns' = 'name:truncate',", "")
+    });
+    let output = run(&local);
+    assert_ne!(output.status.code(), Some(0));
+    let said = text(&output.stderr);
+    assert!(said.contains("rule: max-bytes") && said.contains("key: {\"faa\":\""), "{said}");
+    assert_eq!(local.query("SELECT COUNT(*) FROM airports"), "1319");
+}
+
+#[test]
+fn results_of_an_aggregate_go_into_a_table_without_a_key() {
+    let local = loaded("ignore-delete");
+    assert_eq!(local.query("SELECT COUNT(*) FROM flights_by_carrier"), "16");
+    assert_eq!(local.query("SELECT SUM(flights) FROM flights_by_carrier"), "336776");
 }
