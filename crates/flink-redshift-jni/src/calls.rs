@@ -83,8 +83,9 @@ pub fn open_writer(
 }
 
 /// Hands over a buffer of rows; whether it was taken.
-pub fn push(writer: i64, bytes: &[u8], rows: i32) -> Call<bool> {
-    handles::writer(writer)?.push(bytes, number(rows, "a number of rows")?)
+pub fn push(writer: i64, bytes: &[u8], rows: i32, since: i64) -> Call<bool> {
+    let since = number(since, "the time of a row")?;
+    handles::writer(writer)?.push(bytes, number(rows, "a number of rows")?, since)
 }
 
 /// Waits until a push would be taken; whether it would.

@@ -113,8 +113,9 @@ natives! {
         buffer: JByteBuffer<'f>,
         length: jint,
         rows: jint,
+        since: jlong,
     ) -> jint {
-        let push = |bytes: &[u8]| calls::push(writer, bytes, rows);
+        let push = |bytes: &[u8]| calls::push(writer, bytes, rows, since);
         Ok(jint::from(java::with_buffer(env, &buffer, length, push)??))
     }
 

@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use arrow_redshift::{Error, ErrorKind, Result, sink::Subtask};
@@ -99,8 +99,9 @@ impl WriterHandle {
         })
     }
 
-    /// Takes a buffer of rows, or says that there is no room now.
-    pub fn push(&self, bytes: &[u8], rows: usize) -> Result<bool, Failure> {
+    /// Takes a buffer of rows, or says that there is no room now. The first of them came at `since`,
+    /// in milliseconds since 1970.
+    pub fn push(&self, bytes: &[u8], rows: usize, since: u64) -> Result<bool, Failure> {
         self.board.check()?;
         let Ok(room) = self.room.clone().try_acquire_owned() else { return Ok(false) };
         if rows == 0 && bytes.is_empty() {
@@ -110,7 +111,7 @@ impl WriterHandle {
         let Rows { batch, kinds } = self.decoder.decode(bytes, rows, before)?;
         self.meters.add(Meter::Rows, rows as u64);
         self.meters.add(Meter::Bytes, bytes.len() as u64);
-        let batch = Batch { batch, kinds, came_at: now(), room };
+        let batch = Batch { batch, kinds, came_at: since, room };
         self.send(Command::Write(Box::new(batch)))?;
         Ok(true)
     }
@@ -180,12 +181,6 @@ impl Drop for WriterHandle {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// Milliseconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as u64
 }
 
 fn broken(why: &str) -> Error {

@@ -43,7 +43,7 @@ pub(crate) enum Command {
 pub(crate) struct Batch {
     pub batch: RecordBatch,
     pub kinds: Option<Vec<RowKind>>,
-    /// When they came, in milliseconds since 1970.
+    /// When the first of them came, in milliseconds since 1970.
     pub came_at: u64,
     /// The room that the batch takes up while it waits.
     pub room: OwnedSemaphorePermit,

@@ -25,7 +25,7 @@ fn a_writer_that_failed_says_why_whatever_is_called() {
     let same = |again: Result<(), std::sync::Arc<arrow_redshift::Error>>| {
         assert_eq!(again.unwrap_err().to_string(), error.to_string());
     };
-    same(calls::push(writer, &[], 0).map(drop));
+    same(calls::push(writer, &[], 0, 0).map(drop));
     same(calls::await_room(writer, 0).map(drop));
     same(calls::begin_close(writer, 1, false));
     calls::close_writer(writer).unwrap();
@@ -68,8 +68,8 @@ fn a_damaged_buffer_is_refused_and_the_writer_goes_on() {
     let writer = job.writer(0, 1, -1);
     let good = rows(&[(INSERT, 1, "a")]);
     let bytes = buffer(&good);
-    assert_eq!(calls::push(writer, &bytes, 2).unwrap_err().kind(), ErrorKind::Internal);
-    assert_eq!(calls::push(writer, &bytes[1..], 1).unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(calls::push(writer, &bytes, 2, 0).unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(calls::push(writer, &bytes[1..], 1, 0).unwrap_err().kind(), ErrorKind::Internal);
     push(writer, &good).unwrap();
     job.commit(&job.gather(1, &[stage(writer, 1).unwrap()]).unwrap());
     calls::close_writer(writer).unwrap();

@@ -1,5 +1,7 @@
 //! A job as Java's operators drive it: writers, the one that gathers, and a committer.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use arrow_redshift::types::FlinkType;
 use flink_redshift_jni::{
     calls::{self, Call, END_OF_INPUT, Place},
@@ -121,11 +123,15 @@ pub fn inserts(ids: std::ops::Range<i64>) -> Vec<Vec<u8>> {
 pub fn push(writer: i64, rows: &[Vec<u8>]) -> Call<()> {
     for chunk in rows.chunks(PUSH) {
         let bytes = buffer(chunk);
-        while !calls::push(writer, &bytes, chunk.len() as i32)? {
+        while !calls::push(writer, &bytes, chunk.len() as i32, now())? {
             while !calls::await_room(writer, SLICE)? {}
         }
     }
     Ok(())
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
 /// Closes what was pushed; what was staged.

@@ -50,8 +50,8 @@ fn a_writer_whose_server_hangs_takes_one_buffer_and_ends_soon() {
     let job = Job::new(&stand, "hung", &[]);
     let writer = job.writer(0, 1, -1);
     let bytes = super::encoder::buffer(&inserts(0..10));
-    assert!(calls::push(writer, &bytes, 10).unwrap());
-    assert!(!calls::push(writer, &bytes, 10).unwrap(), "one buffer waits, not two");
+    assert!(calls::push(writer, &bytes, 10, 0).unwrap());
+    assert!(!calls::push(writer, &bytes, 10, 0).unwrap(), "one buffer waits, not two");
     within(SOON, || assert!(!calls::await_room(writer, 100).unwrap()));
     interrupted_when(writer, || stand.server().faults().taken() == 1, || stage(writer, 1));
     within(SOON, || calls::close_writer(writer).unwrap());
@@ -156,7 +156,7 @@ fn stale_handles_are_errors() {
         assert_eq!(call.unwrap_err().kind(), ErrorKind::Internal);
     };
     // One of the other sort.
-    internal(calls::push(committer, &[], 0).map(drop));
+    internal(calls::push(committer, &[], 0, 0).map(drop));
     internal(calls::begin_commit(writer, &[]));
     // In the wrong order.
     internal(calls::take_staged(writer, 0).map(drop));
@@ -169,14 +169,14 @@ fn stale_handles_are_errors() {
         calls::close_committer(committer).unwrap();
         calls::interrupt(writer).unwrap();
     }
-    internal(calls::push(writer, &[], 0).map(drop));
+    internal(calls::push(writer, &[], 0, 0).map(drop));
     internal(calls::await_room(writer, 0).map(drop));
     internal(calls::begin_close(writer, 1, false));
     internal(calls::writer_metrics(writer).map(drop));
     internal(calls::await_commit(committer, 0).map(drop));
     // Never given, and pointers in disguise.
     for handle in [0, -1, i64::MIN, i64::MAX, 0x7f00_dead_beef] {
-        internal(calls::push(handle, &[], 0).map(drop));
+        internal(calls::push(handle, &[], 0, 0).map(drop));
         internal(calls::interrupt(handle));
         internal(calls::close_writer(handle));
         internal(calls::close_committer(handle));

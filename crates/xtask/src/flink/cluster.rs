@@ -40,6 +40,10 @@ pub struct Settings {
 /// What lets JVMs of tests, which live for seconds, start quickly.
 pub const SHORT_LIVED: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
+/// What a TaskManager's process is given, in MiB. It is Flink's default: the connector has to do
+/// with it.
+pub const PROCESS_MEMORY: u64 = 1728;
+
 /// Slots of each TaskManager.
 const SLOTS: usize = 2;
 
@@ -257,8 +261,7 @@ fn configuration(
         ("rest.port", rest.to_string()),
         ("taskmanager.host", loopback()),
         ("taskmanager.bind-host", loopback()),
-        // Flink's default: the connector has to do with it.
-        ("taskmanager.memory.process.size", "1728m".into()),
+        ("taskmanager.memory.process.size", format!("{PROCESS_MEMORY}m")),
         ("taskmanager.numberOfTaskSlots", SLOTS.to_string()),
         ("io.tmp.dirs", path("tmp")),
         ("web.tmpdir", path("tmp")),

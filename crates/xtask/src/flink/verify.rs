@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    cluster::{Cluster, SHORT_LIVED, Settings},
+    cluster::{Cluster, PROCESS_MEMORY, SHORT_LIVED, Settings},
     examples,
     home::{Home, VERSION_1_20, VERSION_2},
     jni_check::{self, Complaints},
@@ -60,10 +60,11 @@ pub fn maven_tests() -> Result<String> {
 pub fn clusters() -> Result<String> {
     let parts = Parts::build(Profile::Dev)?;
     let oldest = on_the_oldest(&parts)?;
-    let (examples, restarts) = on_the_newest(&parts)?;
+    let Newest { examples, memory, restarts } = on_the_newest(&parts)?;
     Ok(format!(
         "quickstart on Flink {VERSION_1_20} and {VERSION_2}, {oldest}; {examples}; {} runs with \
-         TaskManagers killed exact, {restarts} restarts",
+         TaskManagers killed exact, {restarts} restarts; at most {memory} of {PROCESS_MEMORY} MiB in \
+         a TaskManager",
         SEEDS.len()
     ))
 }
@@ -93,8 +94,16 @@ fn on_the_oldest(parts: &Parts) -> Result<String> {
     Ok(format!("{} clean ({} of the JDK's own)", jni_check::OPTION, complaints.others))
 }
 
+/// What was seen on Flink 2.
+struct Newest {
+    examples: &'static str,
+    /// The most memory that a TaskManager took for the quickstart and the examples, in MiB.
+    memory: u64,
+    restarts: u64,
+}
+
 /// Flink 2, the jar in `lib/`: scripts, programs, and TaskManagers killed while a job loads.
-fn on_the_newest(parts: &Parts) -> Result<(&'static str, u64)> {
+fn on_the_newest(parts: &Parts) -> Result<Newest> {
     let directory = parts::workshop("newest")?;
     let mut stand_in = Controlled::start(&parts.stand_in, "staging")?;
     let settings = Settings {
@@ -108,13 +117,35 @@ fn on_the_newest(parts: &Parts) -> Result<(&'static str, u64)> {
     task::run_script(&cluster, &run, &stand_in, Path::new(quickstart::SCRIPT))?;
     check_quickstart(&mut stand_in)?;
     let examples = examples::run(&cluster, &run, &mut stand_in)?;
+    let memory = most_memory(&cluster)?;
     let mut restarts = 0;
     for seed in SEEDS {
         restarts += killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
     }
     cluster.stop()?;
     stand_in.stop()?;
-    Ok((examples, restarts))
+    Ok(Newest { examples, memory, restarts })
+}
+
+/// The most memory that a TaskManager has taken so far, in MiB; fails where that is more than its
+/// process is given, for which a container would have ended it.
+fn most_memory(cluster: &Cluster) -> Result<u64> {
+    let mut most = 0;
+    for (name, process) in cluster.task_managers() {
+        let file = format!("/proc/{process}/status");
+        let status =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+        let peak = peak_memory(&status).context("the kernel tells no peak memory")?;
+        ensure!(peak <= PROCESS_MEMORY, "{name} took {peak} MiB of {PROCESS_MEMORY}");
+        most = most.max(peak);
+    }
+    ensure!(most > 0, "there was no TaskManager");
+    Ok(most)
+}
+
+fn peak_memory(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
 }
 
 fn check_quickstart(stand_in: &mut Controlled) -> Result<()> {
@@ -125,4 +156,14 @@ fn check_quickstart(stand_in: &mut Controlled) -> Result<()> {
         ensure!(found == expected, "`{query}` gave {found:?}, not {expected:?}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_peak_is_read() {
+        assert_eq!(peak_memory("VmPeak:\t 9 kB\nVmHWM:\t  409600 kB\n"), Some(400));
+    }
 }

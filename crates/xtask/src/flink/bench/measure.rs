@@ -241,7 +241,8 @@ mod tests {
         let stat = "12 (a (b) c) S 1 1 1 0 -1 4194304 1 2 3 4 250 50 0 0 20 0 30 0 100 1 2";
         assert_eq!(cpu_ticks(stat), Some(300.0));
         assert_eq!(resident("Name:\tjava\nVmRSS:\t  2048 kB\n"), Some(2.0));
-        let histogram = " num  #instances  #bytes  class\n   1:   10   400  [B\nTotal   10   2097152\n";
+        let histogram =
+            " num  #instances  #bytes  class\n   1:   10   400  [B\nTotal   10   2097152\n";
         assert_eq!(live_bytes(histogram), Some(2.0));
     }
 

@@ -97,11 +97,7 @@ fn goals(samples: &Samples<'_>) -> Vec<String> {
     goals.push(at_least("parallelism 2: times the rows of the JDBC connector", times, TIMES_JDBC));
     for (what, figure) in [("memory", memory_growth as fn(&Sample) -> f64), ("heap", heap_growth)] {
         let growth = median(samples, |sink, _| sink.to == To::Redshift, figure);
-        goals.push(at_most(
-            &format!("{what}: growth while it ran"),
-            growth,
-            GROWTH,
-        ));
+        goals.push(at_most(&format!("{what}: growth while it ran"), growth, GROWTH));
     }
     goals
 }

@@ -76,6 +76,21 @@ class LifecycleIT {
     }
 
     @Test
+    void aCommitThatCannotSucceedSaysWhatTheServerSaid() throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        String denied = "permission denied for relation";
+        services.standIn()
+                .add(Fault.at("copy").inCommitsTo(table).times(100).fail("42501", denied));
+        Feed<Row> feed = Numbered.feed("denied", 10, 10).released();
+        RedshiftException error =
+                start(table, feed, Settings.streaming("100 ms").withoutRestarts()).awaitOwnError();
+        assertThat(error.kind()).isEqualTo(ErrorKind.PERMISSION_DENIED);
+        assertThat(error.getSqlState()).isEqualTo("42501");
+        assertThat(error).hasMessageContaining(denied).hasMessageContaining("COPY");
+        services.tables().holds(table, Numbered.NAMES, List.of());
+    }
+
+    @Test
     void twoJobsLoadOneTableAtOnce() throws Exception {
         String table = services.tables().create(Numbered.TARGET);
         long[] ends = {300, 300};

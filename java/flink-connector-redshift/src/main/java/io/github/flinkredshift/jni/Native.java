@@ -82,7 +82,8 @@ final class Native {
      * Takes {@code rows} rows that fill the first {@code length} bytes of the buffer, or answers
      * {@link #PENDING} and takes nothing.
      */
-    static native int push(long writer, ByteBuffer directBuffer, int length, int rows);
+    static native int push(
+            long writer, ByteBuffer directBuffer, int length, int rows, long sinceMillis);
 
     /** Waits until a push would be taken. */
     static native int await(long writer, int millis);

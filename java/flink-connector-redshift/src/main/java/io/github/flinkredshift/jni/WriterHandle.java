@@ -47,9 +47,11 @@ public final class WriterHandle implements AutoCloseable {
      * @param rows a direct buffer with length-prefixed rows from its beginning on
      * @param length how many bytes of it are rows
      * @param count how many rows there are
+     * @param sinceMillis when the first of them came, in milliseconds since 1970
      */
-    public void push(ByteBuffer rows, int length, int count) throws InterruptedException {
-        while (Native.push(handle, rows, length, count) != Native.READY) {
+    public void push(ByteBuffer rows, int length, int count, long sinceMillis)
+            throws InterruptedException {
+        while (Native.push(handle, rows, length, count, sinceMillis) != Native.READY) {
             Waits.untilAnswered(
                     handle, millis -> Native.await(handle, millis) == Native.READY ? TAKEN : null);
         }

@@ -52,6 +52,9 @@ public final class RedshiftSinkWriter<T>
 
     @Override
     public void write(T element, Context context) throws InterruptedException {
+        if (rows.isEmpty()) {
+            metrics.fills(System.currentTimeMillis());
+        }
         rows.append(converter.toRowData(element));
         if (rows.isFull()) {
             push();
@@ -69,7 +72,7 @@ public final class RedshiftSinkWriter<T>
             return;
         }
         try {
-            handle.push(rows.bytes(), rows.length(), rows.rows());
+            handle.push(rows.bytes(), rows.length(), rows.rows(), metrics.fillingSince());
         } catch (RuntimeException e) {
             metrics.refused(rows.rows());
             throw e;
@@ -118,7 +121,7 @@ public final class RedshiftSinkWriter<T>
     private void beat() throws InterruptedException {
         if (rows.isEmpty()) {
             // Nobody else would ask what became of the rows before.
-            handle.push(rows.bytes(), 0, 0);
+            handle.push(rows.bytes(), 0, 0, 0);
         } else {
             push();
         }

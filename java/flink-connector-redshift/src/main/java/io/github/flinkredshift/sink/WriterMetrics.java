@@ -9,6 +9,7 @@ import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
 
 import java.util.function.ToLongFunction;
+import java.util.stream.LongStream;
 
 /**
  * A writer's metrics: Flink's own for sinks, and the connector's. Sent means taken by the core for
@@ -22,6 +23,9 @@ final class WriterMetrics {
     private final Counter recordsRefused;
     private long bytesCounted;
 
+    /** When the first row of the buffer came; 0 while it is empty. Metrics have threads of their own. */
+    private volatile long fillingSince;
+
     WriterMetrics(SinkWriterMetricGroup writer, WriterHandle handle) {
         this.handle = handle;
         recordsSent = writer.getNumRecordsSendCounter();
@@ -32,7 +36,11 @@ final class WriterMetrics {
         gauge(own, "stagedFiles", WriterFigures::stagedFiles);
         gauge(own, "stagedBytes", WriterFigures::stagedBytes);
         gauge(own, "stagedUncommittedBytes", WriterFigures::uncommittedBytes);
-        gauge(own, "oldestUncommittedRowAge", figures -> Ages.of(figures.oldestRowMillis()));
+        gauge(
+                own,
+                "oldestUncommittedRowAge",
+                figures ->
+                        Ages.ofOldest(LongStream.of(figures.oldestRowMillis(), fillingSince)));
         gauge(own, "retries", WriterFigures::retries);
         gauge(own, "rowsLoaded", WriterFigures::rowsLoaded);
         gauge(own, "copyTime", WriterFigures::copyMillis);
@@ -48,8 +56,19 @@ final class WriterMetrics {
         group.gauge(name, (Gauge<Long>) () -> figure.applyAsLong(handle.figures()));
     }
 
+    /** The buffer's first row came. */
+    void fills(long millis) {
+        fillingSince = millis;
+    }
+
+    /** When the buffer's first row came, in milliseconds since 1970. */
+    long fillingSince() {
+        return fillingSince;
+    }
+
     /** The core took rows. */
     void sent(int rows) {
+        fillingSince = 0;
         recordsSent.inc(rows);
         countBytes();
     }

@@ -66,7 +66,7 @@ class HandlesTest {
         writer.close();
         writer.close();
         assertThat(writer.figures().rows()).isZero();
-        assertThatThrownBy(() -> writer.push(ByteBuffer.allocateDirect(8), 0, 0))
+        assertThatThrownBy(() -> writer.push(ByteBuffer.allocateDirect(8), 0, 0, 0))
                 .isInstanceOfSatisfying(
                         RedshiftException.class,
                         e -> assertThat(e.kind()).isEqualTo(ErrorKind.INTERNAL));
@@ -77,11 +77,11 @@ class HandlesTest {
     @Test
     void aBufferThatIsNotDirectOrTooShortIsAnError() {
         try (WriterHandle writer = WriterHandle.open(plan(NOBODY_LISTENS), PLACE, false)) {
-            assertThatThrownBy(() -> writer.push(ByteBuffer.allocate(8), 8, 1))
+            assertThatThrownBy(() -> writer.push(ByteBuffer.allocate(8), 8, 1, 0))
                     .isInstanceOf(RedshiftException.class);
-            assertThatThrownBy(() -> writer.push(ByteBuffer.allocateDirect(8), 9, 1))
+            assertThatThrownBy(() -> writer.push(ByteBuffer.allocateDirect(8), 9, 1, 0))
                     .isInstanceOf(RedshiftException.class);
-            assertThatThrownBy(() -> writer.push(ByteBuffer.allocateDirect(8), -1, 1))
+            assertThatThrownBy(() -> writer.push(ByteBuffer.allocateDirect(8), -1, 1, 0))
                     .isInstanceOf(RedshiftException.class);
         }
     }

@@ -1,5 +1,7 @@
 package io.github.flinkredshift.harness;
 
+import io.github.flinkredshift.RedshiftException;
+
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.core.execution.JobClient;
@@ -9,6 +11,7 @@ import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.TableResult;
+import org.apache.flink.util.ExceptionUtils;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,10 +77,22 @@ public final class Job {
 
     /** Waits until it fails, and returns why: the messages of all causes, one a line. */
     public String awaitFailure() throws Exception {
+        return messages(awaitError());
+    }
+
+    /** Waits until it fails, and returns the connector's own error. */
+    public RedshiftException awaitOwnError() throws Exception {
+        ClassLoader loader = RedshiftException.class.getClassLoader();
+        Throwable error = awaitError();
+        return ExceptionUtils.findSerializedThrowable(error, RedshiftException.class, loader)
+                .orElseThrow(() -> new AssertionError("not the connector's error", error));
+    }
+
+    private Throwable awaitError() throws Exception {
         try {
             await(client.getJobExecutionResult());
         } catch (ExecutionException e) {
-            return messages(e);
+            return e;
         }
         throw new AssertionError("the job did not fail");
     }
