@@ -19,13 +19,16 @@ import org.apache.flink.types.Row;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.net.URL;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Jobs that come and go in one cluster. */
@@ -138,6 +141,43 @@ class LifecycleIT {
         own.awaitFinished();
         services.tables().holds(table, Numbered.NAMES, times(1, 20, 20));
         threadsEnd();
+    }
+
+    /** Nobody can write to it, not even root. */
+    @Test
+    void whereTheJvmsTemporaryDirectoryCannotBeWrittenTheOptionNamesAnother(
+            @TempDir Path directory) throws Exception {
+        String table = services.tables().create(Numbered.TARGET);
+        // Here, where jobs are planned, the library is loaded by now.
+        Feed<Row> feed = Numbered.feed("before", 20, 20).released();
+        start(table, feed, Settings.byHand()).awaitFinished();
+        String usual = System.setProperty("java.io.tmpdir", "/proc");
+        try {
+            String failure = bringing(table, "without it", Map.of()).awaitFailure();
+            assertThat(failure)
+                    .contains("cannot be unpacked into /proc")
+                    .contains("'native.directory'");
+            bringing(table, "with it", Map.of("native.directory", directory.toString()))
+                    .awaitFinished();
+        } finally {
+            System.setProperty("java.io.tmpdir", usual);
+        }
+        services.tables().holds(table, Numbered.NAMES, times(2, 20, 20));
+        assertThat(directory).as("what was unpacked").isEmptyDirectory();
+    }
+
+    /** A job that brings the jar, so that the library is loaded anew. */
+    private Job bringing(String table, String name, Map<String, String> more) {
+        URL jar = RedshiftSink.class.getProtectionDomain().getCodeSource().getLocation();
+        Map<String, String> settings = Settings.byHand().withoutRestarts().map();
+        Map<String, String> options = services.standIn().options(table);
+        options.putAll(more);
+        return Sql.on(
+                        services.cluster(),
+                        services.cluster().environment(settings, List.of(jar)))
+                .view("feed", Numbered.COLUMNS, Numbered.feed(name, 20, 20).released())
+                .table("sink", Numbered.COLUMNS, options)
+                .start("INSERT INTO sink SELECT * FROM feed");
     }
 
     @Test
