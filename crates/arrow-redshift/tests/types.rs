@@ -7,8 +7,8 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow_redshift::{
     options::CopyFormat,
     types::{
-        Column, Element, FlinkType, LoadExpression, NameCase, RedshiftType, TableSchema, TargetColumn,
-        TargetTable, default_target, markdown, parquet_layout, plan,
+        Column, Element, FlinkType, LoadExpression, NameCase, RedshiftType, TableSchema,
+        TargetColumn, TargetTable, default_target, markdown, parquet_layout, plan,
     },
 };
 use parquet::{
