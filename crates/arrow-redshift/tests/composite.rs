@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow_redshift::{
@@ -18,8 +18,9 @@ use arrow_redshift::{
     types::{Column, FlinkType, TableSchema},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use redshift_local::config::Isolation;
-use support::{Place, campaign, client, options, rows, sink, warehouse};
+use support::{
+    Place, campaign, client, isolations, options, rows, sink, updates_as_one, warehouse,
+};
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +62,8 @@ struct Cut {
     scattered: bool,
     ignoring: bool,
     merging: bool,
+    /// `sink.batch-size`: flushes end anywhere.
+    batch_size: u32,
     /// The target has every key that it holds twice before each commit.
     doubled: bool,
 }
@@ -75,6 +78,7 @@ impl Cut {
             scattered: commits && random.random(),
             ignoring: random.random_bool(0.3),
             merging: random.random(),
+            batch_size: random.random_range(1..=20),
             doubled: commits && random.random_bool(0.3),
         }
     }
@@ -86,13 +90,14 @@ impl Cut {
             "parquet" | "csv" => set("sink.copy.format", self.way),
             guarantee => {
                 set("sink.write.mode", "jdbc");
-                // A flush at each checkpoint, and no other.
+                // A flush when a batch is full and at each checkpoint, and no other.
                 set("sink.flush-interval", "1 h");
                 set("sink.delivery-guarantee", guarantee)
             }
         };
         set("sink.ignore-delete", &self.ignoring.to_string());
         set("sink.use-merge", &self.merging.to_string());
+        set("sink.batch-size", &self.batch_size.to_string());
         if self.doubled {
             set("sink.duplicate-keys", "clean");
         }
@@ -104,20 +109,13 @@ impl Cut {
 #[derive(Default)]
 struct Model {
     rows: BTreeMap<Key, (i64, &'static str)>,
-    /// Notes of rows whose old content went and whose new content has not come yet.
-    changing: BTreeMap<Key, &'static str>,
 }
 
 impl Model {
     fn apply(&mut self, change: &Change) {
-        let key = change.key();
-        let note = self.rows.remove(&key).map(|(_, note)| note).or(self.changing.remove(&key));
-        match change.kind {
-            RowKind::Insert | RowKind::UpdateAfter => {
-                self.rows.insert(key, (change.number, note.unwrap_or("new")));
-            }
-            RowKind::UpdateBefore => drop(note.map(|note| self.changing.insert(key, note))),
-            RowKind::Delete => {}
+        let note = self.rows.remove(&change.key()).map_or("new", |(_, note)| note);
+        if !change.kind.retracts() {
+            self.rows.insert(change.key(), (change.number, note));
         }
     }
 
@@ -157,8 +155,11 @@ fn key(random: &mut StdRng) -> (i64, &'static str) {
     (TIME + random.random_range(-1..2), CODES[random.random_range(0..CODES.len())])
 }
 
+/// What one change does to a key, as it is spelled.
+type Deed = ((i64, &'static str), RowKind);
+
 /// What happens to one row, or to two where a row changes its key.
-fn happening(random: &mut StdRng) -> Vec<((i64, &'static str), RowKind)> {
+fn happening(random: &mut StdRng) -> Vec<Deed> {
     use RowKind::{Delete, Insert, UpdateAfter, UpdateBefore};
     let (one, other) = (key(random), key(random));
     match random.random_range(0..10) {
@@ -177,6 +178,8 @@ struct Run {
     writers: Vec<Writer>,
     taken: [u64; SUBTASKS],
     number: i64,
+    /// What the checkpoint before has cut off from what happened.
+    rest: Vec<Deed>,
 }
 
 impl Run {
@@ -190,17 +193,22 @@ impl Run {
     /// The changes of a checkpoint, each writer's in its order.
     fn changes(&mut self, checkpoint: u64) -> [Vec<Change>; SUBTASKS] {
         let mut changes: [Vec<Change>; SUBTASKS] = Default::default();
+        let mut deeds = std::mem::take(&mut self.rest);
         for _ in 0..self.random.random_range(0..60) {
-            for (key, kind) in happening(&mut self.random) {
-                self.number += 1;
-                let number = self.number;
-                let mut change = Change { place: (0, 0, 0), key, number, kind };
-                let subtask = self.subtask(change.key());
-                change.place = (checkpoint, self.taken[subtask], subtask);
-                // What is dropped has no place.
-                self.taken[subtask] += u64::from(!(self.cut.ignoring && kind.retracts()));
-                changes[subtask].push(change);
-            }
+            deeds.extend(happening(&mut self.random));
+        }
+        if self.random.random_bool(0.5) {
+            self.rest.extend(deeds.pop());
+        }
+        for (key, kind) in deeds {
+            self.number += 1;
+            let number = self.number;
+            let mut change = Change { place: (0, 0, 0), key, number, kind };
+            let subtask = self.subtask(change.key());
+            change.place = (checkpoint, self.taken[subtask], subtask);
+            // What is dropped has no place.
+            self.taken[subtask] += u64::from(!(self.cut.ignoring && kind.retracts()));
+            changes[subtask].push(change);
         }
         changes
     }
@@ -234,7 +242,7 @@ async fn replay(place: &impl Place, table: &str, way: &'static str, seed: u64) {
     }
     let sink = sink(&cut.options(place, table), schema()).prepare(&[]).await.unwrap();
     let writers = (0..SUBTASKS as u32).map(|at| sink.writer(at, 1).unwrap()).collect();
-    let mut run = Run { cut, random, writers, taken: [0; SUBTASKS], number: 0 };
+    let mut run = Run { cut, random, writers, taken: [0; SUBTASKS], number: 0, rest: Vec::new() };
     let (mut model, mut committer) = (Model::default(), sink.committer());
     for checkpoint in 1..=CHECKPOINTS {
         let changes = run.changes(checkpoint);
@@ -243,12 +251,14 @@ async fn replay(place: &impl Place, table: &str, way: &'static str, seed: u64) {
         for writer in &mut run.writers {
             parts.extend(writer.close(checkpoint).await.unwrap());
         }
-        let mut all = changes.concat();
-        all.retain(|change| !(cut.ignoring && change.kind.retracts()));
+        let settled = |mut mine: Vec<Change>| {
+            mine.retain(|change| !(cut.ignoring && change.kind.retracts()));
+            updates_as_one(&mine, Change::key, |change| change.kind)
+        };
+        let mut all: Vec<Change> = changes.into_iter().flat_map(settled).collect();
         all.sort_by_key(|change| change.place);
         let doubled = if cut.doubled { double(&watcher, table, &mut model, &all).await } else { 0 };
         all.iter().for_each(|change| model.apply(change));
-        model.changing.clear();
         if let Some(commit) = sink.gather(&CommitPoint::Checkpoint(checkpoint), parts).unwrap() {
             let stop = CancellationToken::new();
             let applied = committer.commit(&commit, &stop).await;
@@ -289,13 +299,15 @@ async fn double(watcher: &Client, table: &str, model: &mut Model, changes: &[Cha
     keys.len() as u64
 }
 
-async fn replays(way: &'static str, seeds: std::ops::Range<u64>) {
-    let place = warehouse(Isolation::Snapshot).await;
-    println!("{way}: seeds {seeds:?}");
-    for seed in seeds {
-        replay(&place, &format!("composite_{seed}"), way, seed).await;
+async fn replays(way: &'static str, seeds: Range<u64>) {
+    for isolation in isolations() {
+        let place = warehouse(*isolation).await;
+        println!("{way}: seeds {seeds:?} at {isolation:?}");
+        for seed in seeds.clone() {
+            replay(&place, &format!("composite_{seed}"), way, seed).await;
+        }
+        place.stop().await.unwrap();
     }
-    place.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,13 +333,16 @@ async fn changes_of_a_composite_key_end_as_a_replay_from_flushes() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a campaign: run it with `cargo xtask soak`"]
 async fn soak_changes_of_composite_keys_equal_a_replay() {
-    let first = campaign("SOAK_SEED");
-    let place = warehouse(Isolation::Snapshot).await;
-    for round in 0..campaign("SOAK_ROUNDS") {
-        let (seed, ways) =
-            (first.wrapping_add(round), ["parquet", "csv", "exactly-once", "at-least-once"]);
-        println!("seed {seed}");
-        replay(&place, &format!("soaked_{round}"), ways[seed as usize % ways.len()], seed).await;
+    let (first, rounds) = (campaign("SOAK_SEED"), campaign("SOAK_ROUNDS"));
+    let (levels, ways) = (isolations(), ["parquet", "csv", "exactly-once", "at-least-once"]);
+    for (at, isolation) in (0..).zip(levels) {
+        let place = warehouse(*isolation).await;
+        for round in (at..rounds).step_by(levels.len()) {
+            let seed = first.wrapping_add(round);
+            let way = ways[(seed / 2) as usize % ways.len()];
+            println!("seed {seed}, {way} at {isolation:?}");
+            replay(&place, &format!("soaked_{round}"), way, seed).await;
+        }
+        place.stop().await.unwrap();
     }
-    place.stop().await.unwrap();
 }

@@ -63,8 +63,8 @@ impl CarryWriter {
 
     /// Checks a batch and takes it in.
     pub fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
-        let rows = self.intake.take(batch, kinds)?;
-        for piece in pieces(&rows) {
+        let taken = self.intake.take(batch, kinds)?;
+        for piece in taken.iter().flat_map(pieces) {
             self.loose_bytes += batch_bytes(&piece);
             self.loose.push(piece);
             if self.loose_bytes >= PIECE_BYTES {
@@ -76,6 +76,7 @@ impl CarryWriter {
 
     /// Ends the checkpoint: what it carries, or nothing where no rows came.
     pub fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
+        self.loose.extend(self.intake.let_go());
         self.compress()?;
         let (subtask, upserts) = (self.intake.subtask(), self.intake.upserts());
         self.intake.end(checkpoint);

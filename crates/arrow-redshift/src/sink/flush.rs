@@ -10,6 +10,7 @@
 use std::{ops::Range, sync::Arc, time::Instant};
 
 use arrow::{array::RecordBatch, compute::concat_batches};
+use tokio::time::Instant as Tick;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 
@@ -61,19 +62,48 @@ impl FlushWriter {
 
     /// Checks a batch and puts it in line, once there is room.
     pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
-        let rows = self.intake.take(batch, kinds)?;
-        self.queue.put(&rows).await
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        // While this batch says what the row that is held does, no flush may take it.
+        let held_since = self.queue.take_back();
+        if held_since.is_none() {
+            self.intake.let_go();
+        }
+        let taken = self.intake.take(batch, kinds);
+        if let (Err(_), Some(since)) = (&taken, held_since) {
+            self.hold(since);
+        }
+        for rows in &taken? {
+            self.queue.put(rows).await?;
+        }
+        self.hold(Tick::now());
+        Ok(())
+    }
+
+    /// Has the row wait in line that the intake holds, where it holds one.
+    fn hold(&self, since: Tick) {
+        if let Some(row) = self.intake.held() {
+            self.queue.hold(row, since);
+        }
     }
 
     /// Waits until all rows are committed.
     pub async fn close(&mut self, checkpoint: u64) -> Result<()> {
         self.queue.drain().await?;
+        self.intake.let_go();
         self.intake.end(checkpoint);
         Ok(())
     }
 
     pub fn intake(&self) -> &Intake {
         &self.intake
+    }
+
+    /// Rows so far that are flushed or wait for it; not the one that is held back.
+    pub fn rows(&self) -> u64 {
+        let let_go = self.intake.held().is_some() && !self.queue.holds();
+        self.intake.rows() + u64::from(let_go)
     }
 
     pub fn flushed(&self) -> Flushed {

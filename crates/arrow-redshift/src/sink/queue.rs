@@ -24,6 +24,12 @@ const FLUSH_BYTES: usize = 8 * 1024 * 1024;
 /// A batch waits, and is compressed, in pieces of about so many bytes.
 pub(super) const PIECE_BYTES: usize = 1024 * 1024;
 
+/// A row that is held back waits for so many intervals: the one behind it may come an interval later,
+/// where rows are brought by the clock.
+const HELD_INTERVALS: u32 = 2;
+/// And for so long at least.
+const HELD: Duration = Duration::from_secs(1);
+
 /// When rows are due.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
@@ -31,6 +37,13 @@ pub(super) struct Pace {
     pub batch_size: usize,
     /// The longest that a row waits.
     pub interval: Duration,
+}
+
+impl Pace {
+    /// The longest that a row is held back.
+    fn patience(&self) -> Duration {
+        self.interval.saturating_mul(HELD_INTERVALS).max(HELD)
+    }
 }
 
 /// What flushes have done so far.
@@ -62,6 +75,8 @@ struct State {
     waiting: VecDeque<Piece>,
     rows: usize,
     bytes: usize,
+    /// The last row of all, which may turn out to have nothing to do.
+    held: Option<Piece>,
     /// Whether a flush is under way.
     in_flight: bool,
     /// Whether everything is due.
@@ -99,11 +114,31 @@ impl Queue {
         Ok(())
     }
 
+    /// Holds a row back behind all others until it is taken back, has waited for too long, or
+    /// everything is due.
+    pub fn hold(&self, row: &RecordBatch, since: Instant) {
+        let piece = Piece { bytes: batch_bytes(row), batch: row.clone(), came: since };
+        self.lock().held = Some(piece);
+        self.came.notify_one();
+    }
+
+    /// Takes the row back that is held; gives since when it was, or nothing where there is none or
+    /// it went the way of all rows.
+    pub fn take_back(&self) -> Option<Instant> {
+        self.lock().held.take().map(|piece| piece.came)
+    }
+
+    /// Whether a row is held back.
+    pub fn holds(&self) -> bool {
+        self.lock().held.is_some()
+    }
+
     /// Makes everything due, and waits until it is committed.
     pub async fn drain(&self) -> Result<()> {
         self.lock().draining = true;
         self.came.notify_one();
-        self.until(|state| state.waiting.is_empty() && !state.in_flight).await?;
+        self.until(|state| state.waiting.is_empty() && state.held.is_none() && !state.in_flight)
+            .await?;
         self.lock().draining = false;
         Ok(())
     }
@@ -115,11 +150,12 @@ impl Queue {
             let wake = {
                 let mut state = self.lock();
                 let now = Instant::now();
+                state.admit(now, self.pace.patience());
                 let rows = self.due_rows(&state, now);
                 if rows > 0 {
                     return state.take(rows, self.most_rows());
                 }
-                state.waiting.front().and_then(|first| first.came.checked_add(self.pace.interval))
+                self.wake(&state)
             };
             tokio::select! {
                 () = self.came.notified() => {}
@@ -196,12 +232,32 @@ impl Queue {
         state.rows / self.pace.batch_size * self.pace.batch_size
     }
 
+    /// When something is due without anything else coming.
+    fn wake(&self, state: &State) -> Option<Instant> {
+        let at = |piece: Option<&Piece>, wait| piece.and_then(|piece| piece.came.checked_add(wait));
+        let first = at(state.waiting.front(), self.pace.interval);
+        let held = at(state.held.as_ref(), self.pace.patience());
+        first.into_iter().chain(held).min()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    /// Has the row wait like any other that has been held back for long enough.
+    fn admit(&mut self, now: Instant, patience: Duration) {
+        let over = |held: &mut Piece| {
+            self.draining || now.saturating_duration_since(held.came) >= patience
+        };
+        if let Some(piece) = self.held.take_if(over) {
+            self.rows += piece.batch.num_rows();
+            self.bytes += piece.bytes;
+            self.waiting.push_back(piece);
+        }
+    }
+
     /// Takes `rows` rows, or as many pieces as one transaction is to hold.
     fn take(&mut self, rows: usize, most: usize) -> Vec<RecordBatch> {
         let mut left = rows.min(most);
@@ -313,6 +369,30 @@ mod tests {
         }
         assert!(taken > 0);
         assert_eq!(taken + queue.lock().rows, 40_000);
+    }
+
+    #[tokio::test]
+    async fn a_row_that_is_held_goes_when_it_has_waited_for_long_or_everything_is_due() {
+        let slow = queue(2, 60_000);
+        slow.put(&batch(2)).await.unwrap();
+        slow.hold(&batch(1), Instant::now());
+        assert_eq!(rows(&slow.due().await), 2, "it does not make a batch");
+        slow.note(Ok(Flushed::default()));
+        assert!(slow.take_back().is_some() && slow.take_back().is_none());
+        slow.hold(&batch(1), Instant::now());
+        assert!(futures::poll!(Box::pin(slow.due())).is_pending());
+        let mut drained = Box::pin(slow.drain());
+        assert!(futures::poll!(&mut drained).is_pending());
+        assert_eq!(rows(&slow.due().await), 1);
+        slow.note(Ok(Flushed::default()));
+        drained.await.unwrap();
+        assert!(slow.take_back().is_none());
+
+        let quick = queue(2, 10);
+        let since = Instant::now();
+        quick.hold(&batch(1), since);
+        assert_eq!(rows(&quick.due().await), 1);
+        assert!(since.elapsed() >= HELD);
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ enum Way {
     /// Copy mode: parts on S3.
     Stage(Box<StageWriter>),
     /// Jdbc mode, at least once: flushes.
-    Flush(FlushWriter),
+    Flush(Box<FlushWriter>),
     /// Jdbc mode, exactly once: in the checkpoint.
     Carry(Box<CarryWriter>),
 }
@@ -55,7 +55,9 @@ impl Writer {
                     .with_policies(policies)
                     .ignoring_deletes(config.ignore_delete);
                 match config.guarantee {
-                    DeliveryGuarantee::AtLeastOnce => Way::Flush(FlushWriter::new(context, intake)),
+                    DeliveryGuarantee::AtLeastOnce => {
+                        Way::Flush(Box::new(FlushWriter::new(context, intake)))
+                    }
                     DeliveryGuarantee::ExactlyOnce => {
                         Way::Carry(Box::new(CarryWriter::new(context, intake)))
                     }
@@ -88,11 +90,12 @@ impl Writer {
         }
     }
 
-    /// Rows that this writer took so far.
+    /// Rows that this writer took so far, without old rows of updates whose new rows are right
+    /// behind them.
     pub fn rows(&self) -> u64 {
         match &self.way {
             Way::Stage(stage) => stage.staged_rows(),
-            Way::Flush(flush) => flush.intake().rows(),
+            Way::Flush(flush) => flush.rows(),
             Way::Carry(carry) => carry.intake().rows(),
         }
     }

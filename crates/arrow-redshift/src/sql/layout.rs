@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct StageColumns;
 
 impl StageColumns {
-    /// Kind of change: 0 upsert, 1 delete, 2 the old row of an update.
+    /// Kind of change: 0 upsert, 1 delete. Committables of earlier releases also have 2, the old row
+    /// of an update, which deletes where it is the last change of its key.
     pub const KIND: &'static str = "frc_kind";
     /// Checkpoint that the change belongs to.
     pub const CHECKPOINT: &'static str = "frc_checkpoint";

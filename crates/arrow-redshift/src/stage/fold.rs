@@ -50,10 +50,7 @@ struct Last {
 impl Fold {
     /// Folds staged rows of the plan's columns; `None` where the table has no key.
     pub fn new(plan: &TablePlan) -> Option<Fold> {
-        let is_text =
-            |of: &RedshiftType| matches!(of, RedshiftType::Char(_) | RedshiftType::VarChar(_));
-        let columns = plan.columns.iter().enumerate().filter(|(_, column)| column.key);
-        let keys: Vec<_> = columns.map(|(at, column)| (at, is_text(&column.target_type))).collect();
+        let keys = key_columns(plan);
         let (kind, complete) = (plan.columns.len(), plan.complete);
         (!keys.is_empty()).then_some(Fold { keys, kind, complete })
     }
@@ -161,6 +158,14 @@ impl Fold {
             ArrowError::SchemaError("staged changes have no column of their kinds".to_owned())
         })
     }
+}
+
+/// The columns of the plan's key, by their place among the staged ones, and which of them are text.
+pub(super) fn key_columns(plan: &TablePlan) -> Vec<(usize, bool)> {
+    let is_text =
+        |of: &RedshiftType| matches!(of, RedshiftType::Char(_) | RedshiftType::VarChar(_));
+    let columns = plan.columns.iter().enumerate().filter(|(_, column)| column.key);
+    columns.map(|(at, column)| (at, is_text(&column.target_type))).collect()
 }
 
 /// Text as the target compares it: trailing blanks do not count.

@@ -12,6 +12,7 @@ use super::{
     changes::{self, Kept},
     convert, csv,
     dead_letter::Letters,
+    pairs::{Paired, Pairs},
     policy::Policies,
     review::{Aside, Input, Review, Touched},
     row::RowLimit,
@@ -34,12 +35,16 @@ pub(crate) struct Intake {
     /// What becomes of values that do not fit.
     policies: Policies,
     ignore_deletes: bool,
+    /// Updates that come as two rows, where the table has a key.
+    pairs: Option<Pairs>,
     /// Whether a row of the present checkpoint takes content away.
     retracts: bool,
     /// Values and rows that policies have touched.
     touched: Touched,
     /// Where the next row stands.
     place: Place,
+    /// Rows that went on or were set aside.
+    rows: u64,
     /// Bytes of the batches that were taken.
     taken_bytes: u64,
 }
@@ -47,9 +52,18 @@ pub(crate) struct Intake {
 /// A batch after its checks.
 pub(crate) struct Taken {
     /// The rows that go on: checked, converted, and for a keyed table with their place in order.
-    pub rows: RecordBatch,
+    /// Before the batch's own there may be one that was [held](Intake::held).
+    pub rows: Vec<RecordBatch>,
     /// The rows that are set aside, where some are.
     pub aside: Option<SetAside>,
+}
+
+/// What the checks make of a batch.
+struct Checked {
+    rows: RecordBatch,
+    paired: Paired,
+    aside: Aside,
+    touched: Touched,
 }
 
 /// Rows of a batch that are set aside, and why.
@@ -74,6 +88,10 @@ impl Intake {
         let row_limit = RowLimit::new(&plan, added, carrier);
         let place = Place { checkpoint, sequence: 0, subtask };
         let (policies, touched) = (Policies::fail(&plan), Touched::default());
+        let pairs = match shape {
+            StagedShape::Keyed => Pairs::new(&plan),
+            StagedShape::Append => None,
+        };
         Ok(Intake {
             plan,
             shape,
@@ -82,9 +100,11 @@ impl Intake {
             row_limit,
             policies,
             ignore_deletes: false,
+            pairs,
             retracts: false,
             touched,
             place,
+            rows: 0,
             taken_bytes: 0,
         })
     }
@@ -104,7 +124,11 @@ impl Intake {
 
     /// The rows of a batch as they are written, for writers whose policies set nothing aside. A
     /// refused value leaves everything as it was.
-    pub fn take(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<RecordBatch> {
+    pub fn take(
+        &mut self,
+        batch: &RecordBatch,
+        kinds: Option<&[RowKind]>,
+    ) -> Result<Vec<RecordBatch>> {
         let taken = self.sort(batch, kinds)?;
         match taken.aside {
             None => Ok(taken.rows),
@@ -130,18 +154,41 @@ impl Intake {
             None => (batch, kinds),
         };
         self.check_kinds(kinds)?;
-        let (rows, aside, touched) = self.checked(batch, kinds)?;
+        let Checked { rows, mut paired, aside, touched } = self.checked(batch, kinds)?;
+        let gone = paired.gone.take();
+        let retracts = |(row, kind): (usize, &RowKind)| kind.retracts() && !paired.out(row);
+        self.retracts |=
+            gone.is_some() || kinds.unwrap_or_default().iter().enumerate().any(retracts);
+        let rows: Vec<RecordBatch> = gone.into_iter().chain([rows]).collect();
+        self.rows += rows.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+        self.rows += aside.len() as u64;
         let aside = (!aside.is_empty()).then(|| SetAside {
             batch: batch.clone(),
             kinds: kinds.map(<[RowKind]>::to_vec),
             place: self.place,
             rows: aside,
         });
+        if let Some(pairs) = &mut self.pairs {
+            pairs.pass(paired);
+        }
         self.place.sequence += batch.num_rows() as u64;
-        self.retracts |= kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.retracts()));
         self.taken_bytes += taken_bytes;
         self.touched.add(touched);
         Ok(Taken { rows, aside })
+    }
+
+    /// The old row that the changes so far end in. What it does depends on the row behind it.
+    pub fn held(&self) -> Option<&RecordBatch> {
+        self.pairs.as_ref()?.held()
+    }
+
+    /// Gives the row that is [held](Intake::held), without waiting for the one behind it: it is a
+    /// delete. Each checkpoint ends so.
+    pub fn let_go(&mut self) -> Option<RecordBatch> {
+        let held = self.pairs.as_mut()?.let_go()?;
+        self.retracts = true;
+        self.rows += held.num_rows() as u64;
+        Some(held)
     }
 
     /// What there is to say of rows that are set aside.
@@ -194,9 +241,9 @@ impl Intake {
         self.place.subtask
     }
 
-    /// Rows taken so far.
+    /// Rows so far that went on or were set aside.
     pub fn rows(&self) -> u64 {
-        self.place.sequence
+        self.rows
     }
 
     /// Bytes that those rows held in the batches' Arrow buffers.
@@ -219,12 +266,8 @@ impl Intake {
         ))
     }
 
-    /// The rows that go on, those that do not, and what policies have touched.
-    fn checked(
-        &self,
-        batch: &RecordBatch,
-        kinds: Option<&[RowKind]>,
-    ) -> Result<(RecordBatch, Aside, Touched)> {
+    /// The rows that go on, those that do not, and what policies have touched. Changes nothing.
+    fn checked(&self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<Checked> {
         let input = Input { before: self.place.sequence, kinds };
         let mut review = Review::new(&self.plan, &self.policies, batch, input);
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
@@ -255,11 +298,16 @@ impl Intake {
                 .source(error)
         })?;
         let (aside, touched) = review.end()?;
-        let rows = match aside.is_empty() {
-            true => staged,
-            false => changes::kept(&staged, |row| !aside.contains_key(&row))?,
+        // Before rows are set aside: the old row of one that is has nothing to take away.
+        let paired = match &self.pairs {
+            Some(pairs) => pairs.find(&staged, kinds)?,
+            None => Paired::default(),
         };
-        Ok((rows, aside, touched))
+        let rows = match aside.is_empty() && !paired.any_out() {
+            true => staged,
+            false => changes::kept(&staged, |row| !aside.contains_key(&row) && !paired.out(row))?,
+        };
+        Ok(Checked { rows, paired, aside, touched })
     }
 }
 

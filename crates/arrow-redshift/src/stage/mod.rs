@@ -24,6 +24,7 @@ mod json;
 mod json_text;
 mod manifest;
 mod misfit;
+mod pairs;
 mod parquet;
 mod part;
 mod path;

@@ -19,21 +19,23 @@ use crate::{
 pub enum RowKind {
     /// A new row.
     Insert,
-    /// The old content of a row that changes.
+    /// The old content of a row that changes. With an [`UpdateAfter`](RowKind::UpdateAfter) of the
+    /// same key right behind it, also in the next batch, the two are one upsert; else it is a
+    /// delete.
     UpdateBefore,
-    /// The new content of a row that changes.
+    /// The new content of a row that changes: an upsert.
     UpdateAfter,
     /// A row that goes.
     Delete,
 }
 
 impl RowKind {
-    /// The kind as it is staged in `frc_kind`: 0 upsert, 1 delete, 2 update-before.
+    /// The kind as it is staged in `frc_kind`: 0 upsert, 1 delete. An old row that is staged is a
+    /// delete: one whose new row is right behind it is not staged at all.
     pub const fn staged(self) -> i16 {
         match self {
             RowKind::Insert | RowKind::UpdateAfter => 0,
-            RowKind::Delete => 1,
-            RowKind::UpdateBefore => 2,
+            RowKind::Delete | RowKind::UpdateBefore => 1,
         }
     }
 

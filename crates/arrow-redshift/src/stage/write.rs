@@ -129,7 +129,9 @@ impl StageWriter {
         if let Some(aside) = &taken.aside {
             self.set_aside(aside).await?;
         }
-        self.write_taken(&taken.rows).await?;
+        for rows in &taken.rows {
+            self.write_taken(rows).await?;
+        }
         self.failed = false;
         Ok(())
     }
@@ -139,6 +141,9 @@ impl StageWriter {
     pub async fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
         self.check_alive()?;
         self.failed = true;
+        if let Some(row) = self.intake.let_go() {
+            self.write_taken(&row).await?;
+        }
         if let Some(window) = &mut self.window {
             let held = window.take()?;
             self.write_folded(held).await?;

@@ -7,4 +7,5 @@ mod faults;
 mod flushes;
 #[path = "../support/mod.rs"]
 mod support;
+mod updates;
 mod writers;

@@ -42,6 +42,14 @@ pub async fn warehouse(isolation: Isolation) -> Warehouse {
     }
 }
 
+/// The isolation levels to run at; a cluster's database has its own.
+pub fn isolations() -> &'static [Isolation] {
+    match cluster_options() {
+        None => &[Isolation::Snapshot, Isolation::Serializable],
+        Some(_) => &[Isolation::Snapshot],
+    }
+}
+
 /// A stand-in for a suite that cannot do without it; `None`, said aloud, where the suites are to
 /// run on a cluster.
 pub async fn stand_in(isolation: Isolation) -> Option<StandIn> {

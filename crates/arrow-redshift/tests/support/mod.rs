@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of this")]
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod changes;
 mod cluster;
 mod golden;
 mod place;
@@ -11,7 +12,8 @@ mod stand_in;
 
 use std::time::Duration;
 
-pub use cluster::{Cluster, Warehouse, skipped, stand_in, warehouse};
+pub use changes::updates_as_one;
+pub use cluster::{Cluster, Warehouse, isolations, skipped, stand_in, warehouse};
 pub use golden::{canonical, path as golden_path};
 pub use place::{Place, client, options};
 pub use rows::{
