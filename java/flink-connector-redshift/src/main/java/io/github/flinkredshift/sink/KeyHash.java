@@ -7,6 +7,7 @@ import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -47,27 +48,37 @@ final class KeyHash<T> implements KeySelector<T, Integer> {
 
     @Override
     public Integer getKey(T element) {
-        RowData row = converter.toRowData(element);
-        int hash = 1;
-        for (int i = 0; i < getters.length; i++) {
-            hash = 31 * hash + hash(getters[i].getFieldOrNull(row), text[i]);
-        }
-        return hash;
+        return Arrays.hashCode(key(element));
     }
 
-    private static int hash(Object value, boolean text) {
+    /** Whether the table takes the keys of two rows for one. */
+    boolean areEqual(T one, T other) {
+        return Arrays.equals(key(one), key(other));
+    }
+
+    /** The key's values in the form in which they are compared. */
+    private Object[] key(T element) {
+        RowData row = converter.toRowData(element);
+        Object[] key = new Object[getters.length];
+        for (int i = 0; i < key.length; i++) {
+            key[i] = compared(getters[i].getFieldOrNull(row), text[i]);
+        }
+        return key;
+    }
+
+    private static Object compared(Object value, boolean text) {
         if (value == null) {
-            return 0;
+            return null;
         } else if (text) {
-            return withoutTrailingBlanks(value.toString()).hashCode();
+            return withoutTrailingBlanks(value.toString());
         } else if (value instanceof TimestampData) {
             TimestampData time = (TimestampData) value;
             int micros = time.getNanoOfMillisecond() / NANOS_A_MICRO;
-            return 31 * Long.hashCode(time.getMillisecond()) + micros;
+            return TimestampData.fromEpochMillis(time.getMillisecond(), micros * NANOS_A_MICRO);
         } else if (value instanceof byte[]) {
-            return Arrays.hashCode((byte[]) value);
+            return ByteBuffer.wrap((byte[]) value);
         }
-        return value.hashCode();
+        return value;
     }
 
     private static String withoutTrailingBlanks(String text) {

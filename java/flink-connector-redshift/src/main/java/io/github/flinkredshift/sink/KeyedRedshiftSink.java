@@ -30,6 +30,7 @@ final class KeyedRedshiftSink<T> extends RedshiftSink<T> implements SupportsPreW
 
     @Override
     public DataStream<T> addPreWriteTopology(DataStream<T> rows) {
-        return rows.partitionCustom(new KeyHash.Spread(), hash);
+        return UpdatesAsOne.of(rows, converter(), hash)
+                .partitionCustom(new KeyHash.Spread(), hash);
     }
 }

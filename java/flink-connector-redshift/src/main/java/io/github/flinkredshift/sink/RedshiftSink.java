@@ -92,6 +92,10 @@ public class RedshiftSink<T>
         return plan;
     }
 
+    RowConverter<T> converter() {
+        return converter;
+    }
+
     JobFacts job() {
         return job;
     }

@@ -13,6 +13,7 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.apache.flink.streaming.api.graph.StreamNode;
+import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.InstantiationUtil;
@@ -57,6 +58,40 @@ class JobsTest {
         assertThat(node(graph, "Committer").getInEdges().get(0).getPartitioner())
                 .hasToString("GLOBAL");
         assertThat(gatherer.getInEdges().get(0).getPartitioner()).hasToString("GLOBAL");
+    }
+
+    /** Where rows of other inputs cannot come between the two rows of an update. */
+    @Test
+    void updatesAreBroughtTogetherInTheChainOfTheirInput() {
+        for (RuntimeExecutionMode mode :
+                new RuntimeExecutionMode[] {
+                    RuntimeExecutionMode.BATCH, RuntimeExecutionMode.STREAMING
+                }) {
+            StreamExecutionEnvironment environment = environment(mode);
+            environment.setParallelism(4);
+            environment.enableCheckpointing(1_000);
+            RedshiftSink<Row> keyed =
+                    RedshiftSink.builder()
+                            .setOptions(Natives.options(1))
+                            .setRowType(
+                                    DataTypes.ROW(
+                                            DataTypes.FIELD("id", DataTypes.BIGINT().notNull())))
+                            .setPrimaryKey("id")
+                            .buildForRow();
+            environment
+                    .fromSequence(1, 9)
+                    .map(Row::of)
+                    .returns(Row.class)
+                    .sinkTo(keyed)
+                    .setParallelism(3);
+            StreamGraph graph = environment.getStreamGraph();
+            StreamNode updates = node(graph, "Redshift: bring updates together");
+            assertThat(updates.getParallelism()).isEqualTo(4);
+            assertThat(updates.getInEdges().get(0).getPartitioner()).hasToString("FORWARD");
+            assertThat(updates.getOperatorFactory().getChainingStrategy())
+                    .isEqualTo(ChainingStrategy.ALWAYS);
+            assertThat(node(graph, "Writer").getParallelism()).isEqualTo(3);
+        }
     }
 
     private static StreamNode node(StreamGraph graph, String name) {
