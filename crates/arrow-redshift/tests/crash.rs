@@ -9,7 +9,8 @@ mod support;
 
 use std::{
     collections::BTreeMap,
-    process::{Child, Command, Stdio},
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -17,14 +18,16 @@ use arrow_redshift::{
     sink::{Applied, Committable, Prepared},
     stage::RowKind,
 };
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use redshift_local::{
     RedshiftLocal,
-    config::Isolation,
+    config::{Config, Isolation, Latency},
     faults::{Effect, FaultRule, When},
     s3,
 };
 use support::{
-    BUCKET, KINDS, Kind, client, content, eventually, options, owned, prepared, staged, stand_in,
+    BUCKET, KINDS, Kind, campaign, client, config, content, eventually, options, owned, prepared,
+    skipped, staged, stand_in, start_with,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -50,10 +53,22 @@ async fn start_victim(options: &BTreeMap<String, String>, commit: &str) -> Child
         .args(["--exact", "victim", "--nocapture"])
         .env(OPTIONS, serde_json::to_string(options).unwrap())
         .env(COMMIT, commit)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn();
     child.expect("this binary starts again")
 }
+
+/// Waits until the victim is about to commit. What it says later has to go somewhere: to what this
+/// gives.
+fn wait_until_ready(child: &mut Child) -> BufReader<ChildStdout> {
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = said.by_ref().lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.ends_with("ready")), "the victim never came to its commit");
+    said
+}
+
+/// How long after its beginning a commit of the campaign is killed at the latest.
+const LONGEST: Duration = Duration::from_millis(400);
 
 /// Where the victim is held.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +77,8 @@ enum Hold {
     Statement(u32),
     /// At its first request of this kind.
     S3(&'static str),
+    /// Nowhere: it is killed this long after its commit began.
+    Moment(Duration),
 }
 
 /// What became of a victim's commit.
@@ -114,6 +131,38 @@ async fn a_new_process_goes_on_after_a_crash_at_s3() {
     server.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a campaign: run it with `cargo xtask soak`"]
+async fn soak_processes_killed_at_random_moments() {
+    if skipped() {
+        return;
+    }
+    let (first, rounds) = (campaign("SOAK_SEED"), campaign("SOAK_ROUNDS"));
+    // Slow enough for the moments to be spread over all of a commit.
+    let latency = Latency { statement: Duration::from_millis(10), ..Latency::default() };
+    let server = start_with(Config { latency, ..config() }).await;
+    let (mut killed, mut before_commit, mut after_commit) = (0, 0, 0);
+    for round in 0..rounds {
+        let seed = first.wrapping_add(round);
+        println!("seed {seed}");
+        let mut random = StdRng::seed_from_u64(seed);
+        let kind = KINDS[random.random_range(0..KINDS.len())];
+        let moment = Duration::from_micros(random.random_range(0..LONGEST.as_micros() as u64));
+        let table = format!("soak_{kind:?}_{round}").to_lowercase();
+        let Outcome { held, before } = crash_at(&server, kind, &table, Hold::Moment(moment)).await;
+        assert!(held || before, "the victim that came through had applied it");
+        killed += u64::from(held);
+        before_commit += u64::from(held && !before);
+        after_commit += u64::from(held && before);
+    }
+    println!(
+        "{rounds} commits, {killed} processes killed: {before_commit} of them before their commit \
+         was applied, {after_commit} after it"
+    );
+    assert!(before_commit > rounds / 4, "{before_commit} were killed before their COMMIT");
+    server.stop().await.unwrap();
+}
+
 /// Kills a victim where it is told, and goes on in this process; the table is right in any case,
 /// and the parts are gone.
 async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, hold: Hold) -> Outcome {
@@ -132,12 +181,19 @@ async fn crash_at(server: &RedshiftLocal, kind: Kind, table: &str, hold: Hold) -
     hold_at(server, hold, &second);
     let mut child = start_victim(&options, file.path().to_str().unwrap()).await;
     let mut ended = None;
-    eventually("the victim is held or done", async || {
+    let held = if let Hold::Moment(moment) = hold {
+        let _rest = wait_until_ready(&mut child);
+        tokio::time::sleep(moment).await;
         ended = child.try_wait().unwrap();
-        ended.is_some() || met() > before
-    })
-    .await;
-    let held = met() > before;
+        ended.is_none()
+    } else {
+        eventually("the victim is held or done", async || {
+            ended = child.try_wait().unwrap();
+            ended.is_some() || met() > before
+        })
+        .await;
+        met() > before
+    };
     if held {
         child.kill().unwrap();
         child.wait().unwrap();
@@ -173,6 +229,7 @@ fn hold_at(server: &RedshiftLocal, hold: Hold, commit: &Committable) {
             let stall = s3::Effect::Stall { millis: time.as_millis() as u64 };
             server.s3().faults().add(s3::Rule::new(stall).operation(request));
         }
+        Hold::Moment(_) => {}
     }
 }
 

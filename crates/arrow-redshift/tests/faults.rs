@@ -460,6 +460,7 @@ async fn soak_random_faults_at_random_statements() {
     for isolation in LEVELS {
         let Some(server) = support::stand_in(isolation).await else { return };
         let watcher = client(&server).await;
+        let (mut struck, mut again) = (0, 0);
         for round in 0..rounds {
             let seed = first.wrapping_add(round);
             let mut random = StdRng::seed_from_u64(seed);
@@ -480,8 +481,10 @@ async fn soak_random_faults_at_random_statements() {
                 server.faults().inject(FaultRule { when, skip, count: 1, effect });
             }
             let outcome = apply(&case.sink, &case.commit).await;
+            struck += u64::from(server.faults().taken());
             server.faults().clear();
             if let Err(error) = outcome {
+                again += 1;
                 println!("seed {seed} {isolation:?} {kind:?}: {:?}, given again", error.kind());
                 apply(&case.sink, &case.commit).await.unwrap_or_else(|error| {
                     panic!("seed {seed} {isolation:?} {kind:?}: {error:?}")
@@ -489,6 +492,8 @@ async fn soak_random_faults_at_random_statements() {
             }
             case.check(&watcher, &format!("seed {seed}")).await;
         }
+        println!("{isolation:?}: {rounds} commits, {struck} faults struck, {again} given again");
+        assert!(struck > rounds / 2, "{struck} faults struck in {rounds} commits");
         server.stop().await.unwrap();
     }
 }

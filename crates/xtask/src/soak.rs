@@ -5,7 +5,7 @@
 //! seed, and prints the seed of a round that fails. `slow` is the core's suites on stand-ins that are
 //! as slow as a warehouse. `flink` kills processes of real clusters.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{cargo::cargo, flink, needs, shell, test::Totals};
 
@@ -37,7 +37,10 @@ impl Campaign {
             match word.as_str() {
                 "--install" => campaign.install = true,
                 "--seed" => campaign.seed = Some(number(word, words.next())?),
-                "--rounds" => campaign.rounds = number(word, words.next())?,
+                "--rounds" => {
+                    campaign.rounds = number(word, words.next())?;
+                    ensure!(campaign.rounds > 0, "--rounds needs a number from 1");
+                }
                 name if KINDS.iter().any(|(known, _)| *known == name) => {
                     campaign.names.push(name.to_owned());
                 }
@@ -133,6 +136,7 @@ mod tests {
         assert!(parse(&["--seed"]).is_err());
         assert!(parse(&["--seed", "x"]).is_err());
         assert!(parse(&["--round", "1"]).is_err());
+        assert!(parse(&["--rounds", "0"]).is_err());
         assert!(parse(&["fast"]).unwrap_err().to_string().contains("core, slow, flink"));
     }
 }

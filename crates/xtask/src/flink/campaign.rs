@@ -14,30 +14,48 @@ use super::{
     killed::{self, Victim},
     parts::{self, Parts},
     random::Random,
+    seen::Seen,
     task::Run,
 };
 use crate::{controlled::Controlled, jar::Profile};
 
-/// Rounds of a Rust campaign that one run on a cluster stands for: such a run takes about a minute.
-const ROUNDS_PER_RUN: u64 = 6;
-/// Of so many runs one has its JobManager killed.
-const RUNS_PER_JOB_MANAGER: u64 = 5;
+/// Rounds of a Rust campaign that one job stands for, on both lines of Flink: it takes about a minute
+/// on each.
+const ROUNDS_PER_JOB: u64 = 12;
+/// Of so many seeds one has the JobManager killed.
+const SEEDS_PER_JOB_MANAGER: u64 = 5;
 
-/// Runs the campaign; every second run is on the other line of Flink. Says what was run.
+/// Runs the campaign, each of its jobs on both lines of Flink. Says what was seen.
 pub fn run(seed: u64, rounds: u64) -> Result<String> {
     let parts = Parts::build(Profile::Dev)?;
-    let runs = (rounds / ROUNDS_PER_RUN).max(2);
-    let mut random = Random::seeded(seed);
-    let mut restarts = 0;
+    let seeds = seeds(seed, rounds.div_ceil(ROUNDS_PER_JOB));
+    let mut seen = Seen::default();
     for version in [VERSION_2, VERSION_1_20] {
-        let seeds: Vec<u64> = (0..runs / 2).map(|_| random.next()).collect();
-        restarts += on(version, &parts, &seeds)?;
+        seen += on(version, &parts, &seeds)?;
     }
-    Ok(format!("{runs} runs on Flink {VERSION_2} and {VERSION_1_20} exact, {restarts} restarts"))
+    let count = seeds.len();
+    Ok(format!("{count} jobs on Flink {VERSION_2} and {count} on {VERSION_1_20} exact, {seen}"))
 }
 
-/// The runs of one line: TaskManagers die in most of them, the JobManager in the others.
-fn on(version: &str, parts: &Parts, seeds: &[u64]) -> Result<u64> {
+/// The seeds of so many jobs, one at least. The first is the campaign's own, so that a job that failed
+/// can be run alone.
+fn seeds(seed: u64, count: u64) -> Vec<u64> {
+    let mut random = Random::seeded(seed);
+    let others = (1..count).map(|_| random.next());
+    std::iter::once(seed).chain(others).collect()
+}
+
+/// Which processes are killed in the job of a seed.
+fn victim(seed: u64) -> Victim {
+    if seed.is_multiple_of(SEEDS_PER_JOB_MANAGER) {
+        Victim::JobManager
+    } else {
+        Victim::TaskManager
+    }
+}
+
+/// The jobs on one line: TaskManagers die in most of them, the JobManager in the others.
+fn on(version: &str, parts: &Parts, seeds: &[u64]) -> Result<Seen> {
     let directory = parts::workshop("campaign")?;
     let home = Home::of(version)?;
     let mut stand_in = Controlled::start(&parts.stand_in, "staging")?;
@@ -51,17 +69,18 @@ fn on(version: &str, parts: &Parts, seeds: &[u64]) -> Result<u64> {
     settings.configuration.extend(zoo_keeper.settings(&directory));
     let mut cluster = Cluster::start(&home, &directory, &settings)?;
     let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
-    let mut restarts = 0;
-    for (index, seed) in (0_u64..).zip(seeds) {
-        let victim = match index % RUNS_PER_JOB_MANAGER {
-            0 => Victim::JobManager,
-            _ => Victim::TaskManager,
+    let mut seen = Seen::default();
+    for seed in seeds {
+        let again = || {
+            format!("again, alone: cargo xtask soak flink --seed {seed} --rounds {ROUNDS_PER_JOB}")
         };
-        restarts += killed::run(&mut cluster, &run, &mut stand_in, *seed, victim)?;
+        let job = killed::run(&mut cluster, &run, &mut stand_in, *seed, victim(*seed));
+        seen += job.with_context(again)?;
+        println!("-- so far {seen}");
     }
     cluster.stop()?;
     stand_in.stop()?;
-    Ok(restarts)
+    Ok(seen)
 }
 
 /// A ZooKeeper of one server: what Flink's high availability keeps leaders and jobs in. Flink's own
@@ -121,5 +140,27 @@ impl Drop for ZooKeeper {
         // It may have ended already, and there is nobody to tell.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_can_be_run_alone_by_its_seed() {
+        let campaign = seeds(7, 17);
+        assert_eq!((campaign.len(), campaign[0]), (17, 7));
+        assert_eq!(campaign, seeds(7, 17));
+        assert_eq!(seeds(campaign[3], 1), [campaign[3]]);
+        assert_eq!(seeds(7, 0), [7]);
+    }
+
+    #[test]
+    fn both_kinds_of_processes_are_killed() {
+        let of =
+            |victim_of| seeds(7, 100).iter().filter(|seed| victim(**seed) == victim_of).count();
+        let (job, task) = (of(Victim::JobManager), of(Victim::TaskManager));
+        assert!(job > 5 && task > 50, "{job} and {task}");
     }
 }

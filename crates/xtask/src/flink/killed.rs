@@ -1,6 +1,7 @@
 //! Jobs whose processes are killed while they load: afterwards the tables are exact.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     process::Child,
@@ -8,11 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
 
 use super::{
     cluster::Cluster,
     random::Random,
     rest::Job,
+    seen::Seen,
     task::{self, Run},
 };
 use crate::controlled::Controlled;
@@ -24,6 +27,9 @@ const ROWS_PER_SECOND: u64 = 1_000;
 const KEYS: u64 = 97;
 /// How often processes are killed while one job runs.
 const KILLS: u64 = 2;
+/// How slow the warehouse of every second job is, in milliseconds: then much of the time something is
+/// being committed, and many kills come in the middle of it.
+const SLOW: [(&str, u64); 3] = [("statement", 20), ("commit", 200), ("copy", 200)];
 /// How long a job may take, the restarts included.
 const LIMIT: Duration = Duration::from_secs(240);
 /// How often a job is looked at.
@@ -49,30 +55,45 @@ pub enum Victim {
 }
 
 /// Runs one job of which processes are killed at the moments that the seed gives, and compares both of
-/// its tables with what they must hold. Says how often the job began anew.
+/// its tables with what they must hold. Says what was seen.
 pub fn run(
     cluster: &mut Cluster,
     run: &Run<'_>,
     stand_in: &mut Controlled,
     seed: u64,
     victim: Victim,
-) -> Result<u64> {
+) -> Result<Seen> {
     let name = format!("killed_{seed:x}");
     let file = run.directory.join(format!("{name}.sql"));
     fs::write(&file, script(&name)).with_context(|| format!("cannot write {}", file.display()))?;
-    println!("\n-- seed {seed}: {ROWS} rows, {KILLS} times a {victim:?} is killed");
+    let mut random = Random::seeded(seed);
+    let latency = match random.between(0, 2) {
+        0 => BTreeMap::new(),
+        _ => BTreeMap::from(SLOW),
+    };
+    let pace = if latency.is_empty() { "fast" } else { "slow" };
+    println!(
+        "\n-- seed {seed}: {ROWS} rows into a {pace} warehouse, {KILLS} times a {victim:?} is killed"
+    );
+    stand_in.tell(&json!({"latency": latency}))?;
+    let begun = Instant::now();
     let mut client = start(cluster, run, stand_in, &file)?;
-    let outcome = kill_and_wait(cluster, &name, seed, victim, &mut client);
+    let mut killing = Killing { cluster, stand_in, random, victim, seen: Seen::default(), begun };
+    let outcome = killing.until_the_end(&name, &mut client);
+    let mut seen = killing.seen;
     if outcome.is_err() {
         // It waits for a job that nobody waits for any more.
         client.kill().context("cannot end the client")?;
     }
     client.wait().context("waiting for the client")?;
-    let restarts = outcome?;
+    outcome.with_context(|| format!("seed {seed}"))?;
     let wrong = compare(stand_in, &name)?;
     ensure!(wrong.is_empty(), "seed {seed}: {}", wrong.join("; "));
-    println!("-- seed {seed}: exact after {restarts} restarts");
-    Ok(restarts)
+    seen.commits = commits(stand_in, &name)?;
+    let left = stand_in.tell(&json!({"objects": ""}))?["objects"].clone();
+    println!("LEFT {left}");
+    println!("-- seed {seed}: exact after {} s; {seen}", begun.elapsed().as_secs());
+    Ok(seen)
 }
 
 /// Numbers, once as they are and once counted by key: rows that only come and rows that change.
@@ -104,49 +125,102 @@ fn start(cluster: &Cluster, run: &Run<'_>, stand_in: &Controlled, script: &Path)
     command.spawn().context("cannot start Flink's client")
 }
 
-/// Kills until all kills are done, then waits for the job's end; gives back how often it began anew.
-fn kill_and_wait(
-    cluster: &mut Cluster,
-    name: &str,
-    seed: u64,
+/// A job, and what is done to it.
+struct Killing<'a> {
+    cluster: &'a mut Cluster,
+    stand_in: &'a mut Controlled,
+    random: Random,
     victim: Victim,
-    client: &mut Child,
-) -> Result<u64> {
-    let begun = Instant::now();
-    let mut random = Random::seeded(seed);
-    let job = wait_for_start(cluster, name, client)?;
-    for _ in 0..KILLS {
-        std::thread::sleep(Duration::from_millis(random.between(500, 4_500)));
-        if state(cluster, &job.id).is_ok_and(|state| state == "FINISHED") {
-            bail!("seed {seed}: the job was over before it could be killed {KILLS} times");
+    seen: Seen,
+    begun: Instant,
+}
+
+impl Killing<'_> {
+    /// Kills until all kills are done, then waits for the job's end.
+    fn until_the_end(&mut self, name: &str, client: &mut Child) -> Result<()> {
+        let job = wait_for_start(self.cluster, name, client)?;
+        for number in 0..KILLS {
+            // A process may die while the job comes back from an earlier death, or after that.
+            if number > 0 && self.random.between(0, 2) == 1 {
+                self.wait_until_it_runs_anew(&job)?;
+            }
+            std::thread::sleep(Duration::from_millis(self.random.between(500, 4_500)));
+            self.kill(&job)?;
         }
-        kill(cluster, &mut random, victim)?;
+        while self.state(&job)? != "FINISHED" {
+            std::thread::sleep(PAUSE);
+        }
+        self.seen.restarts = begun_anew(self.cluster, &job.id, self.victim)?;
+        self.seen.checkpoints = self.cluster.rest().checkpoints(&job.id)?;
+        let seen = self.seen;
+        ensure!(seen.restarts > 0, "no {:?} that was killed made the job begin anew", self.victim);
+        ensure!(seen.in_flight > 0, "no {:?} was killed while all of the job ran", self.victim);
+        Ok(())
     }
-    loop {
-        // While a JobManager is away nobody answers; the limit ends that too.
-        let state = state(cluster, &job.id).unwrap_or_default();
-        match state.as_str() {
-            "FINISHED" => return begun_anew(cluster, &job.id, victim),
-            "FAILED" | "CANCELED" | "SUSPENDED" => {
-                let why = cluster.rest().failure(&job.id)?;
-                bail!("seed {seed}: the job is {state}: {why}");
-            }
-            _ if begun.elapsed() > LIMIT => {
-                bail!("seed {seed}: the job is still {state} after {} s", LIMIT.as_secs())
-            }
-            _ => std::thread::sleep(PAUSE),
+
+    fn kill(&mut self, job: &Job) -> Result<()> {
+        ensure!(self.state(job)? != "FINISHED", "the job was over before all kills were done");
+        let answer = self.stand_in.tell(&json!({"sessions": true}))?;
+        let sessions = answer["sessions"].as_array().context("the answer lists no sessions")?;
+        let in_transaction = sessions.iter().any(|session| session["in_block"] == true);
+        let running = self.runs(job);
+        let on_it = match self.victim {
+            Victim::TaskManager => self.kill_task_manager()?,
+            Victim::JobManager => self.cluster.replace_job_manager().map(|()| true)?,
+        };
+        self.seen.killed(self.victim, running && on_it, in_transaction);
+        Ok(())
+    }
+
+    /// Kills one of the TaskManagers that run a part of the job; any, while the job is about to begin
+    /// anew. Says whether it ran a part.
+    fn kill_task_manager(&mut self) -> Result<bool> {
+        let names = self.cluster.task_managers().into_iter().map(|(name, _)| name);
+        let busy = self.cluster.rest().busy_task_managers()?;
+        let (with_job, without): (Vec<_>, Vec<_>) = names.partition(|name| busy.contains(name));
+        let on_it = !with_job.is_empty();
+        let choice = if on_it { with_job } else { without };
+        let index = self.random.between(0, choice.len() as u64) as usize;
+        let name = choice.get(index).context("there is no TaskManager to kill")?;
+        self.cluster.kill_task_manager(name)?;
+        self.cluster.start_task_manager()?;
+        Ok(on_it)
+    }
+
+    fn wait_until_it_runs_anew(&self, job: &Job) -> Result<()> {
+        // Until a death is noticed, all looks as before it: it counts once it is in the history.
+        let anew = || begun_anew(self.cluster, &job.id, self.victim).is_ok_and(|count| count > 0);
+        while !(anew() && self.runs(job)) {
+            ensure!(self.state(job)? != "FINISHED", "the job was over before all kills were done");
+            std::thread::sleep(PAUSE);
         }
+        Ok(())
+    }
+
+    /// Whether all of the job runs. While a JobManager is away nobody says so.
+    fn runs(&self, job: &Job) -> bool {
+        self.cluster.rest().is_running(&job.id).unwrap_or(false)
+    }
+
+    /// The job's state, or nothing while a JobManager is away. An error when it has failed, or when it
+    /// has had its time.
+    fn state(&self, job: &Job) -> Result<String> {
+        let state = state(self.cluster, &job.id).unwrap_or_default();
+        if matches!(state.as_str(), "FAILED" | "CANCELED" | "SUSPENDED") {
+            bail!("the job is {state}: {}", self.cluster.rest().failure(&job.id)?);
+        }
+        let limit = LIMIT.as_secs();
+        ensure!(self.begun.elapsed() < LIMIT, "the job is still '{state}' after {limit} s");
+        Ok(state)
     }
 }
 
 /// How often a job began anew. A new JobManager knows nothing of earlier ones, but that it restored.
 fn begun_anew(cluster: &Cluster, id: &str, victim: Victim) -> Result<u64> {
-    let count = match victim {
-        Victim::TaskManager => cluster.rest().restarts(id)?,
-        Victim::JobManager => cluster.rest().restored(id)?,
-    };
-    ensure!(count > 0, "no {victim:?} that was killed made the job begin anew");
-    Ok(count)
+    match victim {
+        Victim::TaskManager => cluster.rest().restarts(id),
+        Victim::JobManager => cluster.rest().restored(id),
+    }
 }
 
 fn wait_for_start(cluster: &Cluster, name: &str, client: &mut Child) -> Result<Job> {
@@ -172,29 +246,6 @@ fn state(cluster: &Cluster, id: &str) -> Result<String> {
     Ok(job.state)
 }
 
-fn kill(cluster: &mut Cluster, random: &mut Random, victim: Victim) -> Result<()> {
-    match victim {
-        Victim::TaskManager => {
-            let victim = victim_among(cluster, random)?;
-            cluster.kill_task_manager(&victim)?;
-            cluster.start_task_manager()
-        }
-        Victim::JobManager => cluster.replace_job_manager(),
-    }
-}
-
-/// One of the TaskManagers that run a part of the job; any, while the job is about to begin anew.
-fn victim_among(cluster: &Cluster, random: &mut Random) -> Result<String> {
-    let alive: Vec<String> = cluster.task_managers().into_iter().map(|(name, _)| name).collect();
-    let busy = cluster.rest().busy_task_managers()?;
-    let mut choice: Vec<&String> = alive.iter().filter(|name| busy.contains(name)).collect();
-    if choice.is_empty() {
-        choice = alive.iter().collect();
-    }
-    let index = random.between(0, choice.len() as u64) as usize;
-    choice.get(index).map(|name| (*name).clone()).context("there is no TaskManager to kill")
-}
-
 /// What is wrong with the tables; nothing when they hold every number once and every count.
 fn compare(stand_in: &mut Controlled, name: &str) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
@@ -218,6 +269,31 @@ fn compare(stand_in: &mut Controlled, name: &str) -> Result<Vec<String>> {
         ));
     }
     Ok(wrong)
+}
+
+/// How many rows the ledgers of both tables have. Each is one commit, and those of the table that only
+/// grows loaded what it holds.
+fn commits(stand_in: &mut Controlled, name: &str) -> Result<u64> {
+    let mut commits = 0;
+    for table in ["appended", "counted"] {
+        let query = format!(
+            "SELECT count(*), count(DISTINCT id), sum(rows_staged) FROM {name}_{table}__flink_commits"
+        );
+        let rows = stand_in.rows(&query)?;
+        let number = |at: usize| -> Result<u64> {
+            let text = rows.first().and_then(|row| row.get(at)?.clone());
+            let text = text.with_context(|| format!("`{query}` gave no figure"))?;
+            text.parse().with_context(|| format!("`{text}` is no count"))
+        };
+        let (count, ids, staged) = (number(0)?, number(1)?, number(2)?);
+        ensure!(count == ids, "{name}_{table}: {count} rows of the ledger have {ids} ids");
+        ensure!(
+            table != "appended" || staged == ROWS,
+            "{name}_{table}: the ledger counts {staged} rows, {ROWS} are right"
+        );
+        commits += count;
+    }
+    Ok(commits)
 }
 
 /// The row of one key at the end: how many of the numbers have this remainder, and their sum.

@@ -11,6 +11,7 @@ mod parts;
 mod random;
 mod redirect;
 mod rest;
+mod seen;
 mod task;
 mod verify;
 

@@ -71,6 +71,12 @@ impl Rest {
         answer["counts"]["restored"].as_u64().context("the answer counts no restored checkpoints")
     }
 
+    /// Checkpoints of a job that were completed, as the present JobManager knows.
+    pub fn checkpoints(self, job: &str) -> Result<u64> {
+        let answer = self.ask(&format!("/jobs/{job}/checkpoints"))?;
+        answer["counts"]["completed"].as_u64().context("the answer counts no checkpoints")
+    }
+
     /// Why a job failed last, as Flink tells it.
     pub fn failure(self, job: &str) -> Result<String> {
         let answer = self.ask(&format!("/jobs/{job}/exceptions"))?;

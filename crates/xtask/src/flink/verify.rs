@@ -11,6 +11,7 @@ use super::{
     jni_check::{self, Complaints},
     killed::{self, Victim},
     parts::{self, Parts, Programs},
+    seen::Seen,
     task::{self, Run},
 };
 use crate::{controlled::Controlled, jar::Profile, maven, quickstart};
@@ -60,11 +61,10 @@ pub fn maven_tests() -> Result<String> {
 pub fn clusters() -> Result<String> {
     let parts = Parts::build(Profile::Dev)?;
     let oldest = on_the_oldest(&parts)?;
-    let Newest { examples, memory, restarts } = on_the_newest(&parts)?;
+    let Newest { examples, memory, seen } = on_the_newest(&parts)?;
     Ok(format!(
-        "quickstart on Flink {VERSION_1_20} and {VERSION_2}, {oldest}; {examples}; {} runs with \
-         TaskManagers killed exact, {restarts} restarts; at most {memory} of {PROCESS_MEMORY} MiB in \
-         a TaskManager",
+        "quickstart on Flink {VERSION_1_20} and {VERSION_2}, {oldest}; {examples}; {} jobs exact, \
+         {seen}; at most {memory} of {PROCESS_MEMORY} MiB in a TaskManager",
         SEEDS.len()
     ))
 }
@@ -99,7 +99,7 @@ struct Newest {
     examples: &'static str,
     /// The most memory that a TaskManager took for the quickstart and the examples, in MiB.
     memory: u64,
-    restarts: u64,
+    seen: Seen,
 }
 
 /// Flink 2, the jar in `lib/`: scripts, programs, and TaskManagers killed while a job loads.
@@ -118,13 +118,13 @@ fn on_the_newest(parts: &Parts) -> Result<Newest> {
     check_quickstart(&mut stand_in)?;
     let examples = examples::run(&cluster, &run, &mut stand_in)?;
     let memory = most_memory(&cluster)?;
-    let mut restarts = 0;
+    let mut seen = Seen::default();
     for seed in SEEDS {
-        restarts += killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
+        seen += killed::run(&mut cluster, &run, &mut stand_in, seed, Victim::TaskManager)?;
     }
     cluster.stop()?;
     stand_in.stop()?;
-    Ok(Newest { examples, memory, restarts })
+    Ok(Newest { examples, memory, seen })
 }
 
 /// The most memory that a TaskManager has taken so far, in MiB; fails where that is more than its
