@@ -59,10 +59,16 @@ impl Rest {
 
     /// How often a job has begun anew: once for each failure in its history, which is kept when the
     /// job has ended. (Its metrics are not: `numRestarts` may be gone, or never have been fetched.)
+    /// Tries for which there were no slots do not count.
     pub fn restarts(self, job: &str) -> Result<u64> {
         let answer = self.ask(&format!("/jobs/{job}/exceptions"))?;
         let history = answer["exceptionHistory"]["entries"].as_array();
-        Ok(history.context("the answer has no history of failures")?.len() as u64)
+        let history = history.context("the answer has no history of failures")?;
+        let tried = |entry: &&Value| {
+            let name = entry["exceptionName"].as_str().unwrap_or_default();
+            !name.ends_with("NoResourceAvailableException")
+        };
+        Ok(history.iter().filter(tried).count() as u64)
     }
 
     /// How often a job was restored from a checkpoint, as the present JobManager knows.
