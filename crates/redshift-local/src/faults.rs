@@ -122,6 +122,16 @@ pub enum Effect {
     Stall(Duration),
     /// A new connection is closed without a word. For [`StatementKind::Connect`].
     Refuse,
+    /// The statement is done; but from now on each use of what the session has prepared so far fails
+    /// like this, until it is prepared anew: as after DDL of others, or behind a pooler.
+    Outdate {
+        /// SQLSTATE.
+        sqlstate: String,
+        /// Message.
+        message: String,
+        /// Detail.
+        detail: Option<String>,
+    },
 }
 
 /// How the transaction of a session without a client ends.

@@ -1,10 +1,10 @@
 //! Statements that are sent without waiting for each other's answers: a transaction in the time of
 //! one round trip.
 
-use std::{fmt, ops::Range, pin::Pin, time::Duration};
+use std::{collections::HashMap, fmt, ops::Range, pin::Pin, time::Duration};
 
 use arrow::array::RecordBatch;
-use futures::future::{BoxFuture, FutureExt, MaybeDone, maybe_done};
+use futures::future::{BoxFuture, FutureExt, MaybeDone, maybe_done, try_join_all};
 use tokio_postgres::{
     Statement as Prepared,
     types::{ToSql, Type},
@@ -45,6 +45,17 @@ impl Piece<'_> {
             Piece::Lock(_) => lock,
             // An INSERT waits for whoever writes to the table.
             _ => lock.max(ANSWER_PATIENCE),
+        }
+    }
+
+    /// What an error of this piece means: the server's own `statement_timeout` may be shorter than
+    /// the wait for a lock may take.
+    fn explain(&self, error: Error) -> Error {
+        match self {
+            Piece::Lock(statement) if error.kind() == ErrorKind::StatementCancelled => {
+                no_lock("the server cancelled the wait for a lock", statement).source(error)
+            }
+            _ => error,
         }
     }
 }
@@ -97,17 +108,11 @@ impl Session {
     }
 
     async fn answers(&self, pieces: &[Piece<'_>], lock: Duration) -> Result<Answers> {
-        let mut prepared = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            let limit = ANSWER_PATIENCE;
-            match tokio::time::timeout(limit, self.prepared(piece)).await {
-                Ok(ready) => prepared.push(ready?),
-                Err(_) => return Err(self.overdue(piece, limit).await),
-            }
-        }
-        let answers = pieces.iter().zip(&prepared);
-        let mut pending: Vec<Pin<Box<MaybeDone<_>>>> = answers
-            .map(|(piece, prepared)| Box::pin(maybe_done(self.answer(piece, prepared.as_ref()))))
+        let prepared = self.prepared(pieces).await?;
+        let of = |piece: &Piece<'_>| prepared.get(piece.statement().text());
+        let mut pending: Vec<Pin<Box<MaybeDone<_>>>> = pieces
+            .iter()
+            .map(|piece| Box::pin(maybe_done(self.answer(piece, of(piece)))))
             .collect();
         // The first poll of each puts its messages in the wire's queue, so the order is theirs.
         for answer in &mut pending {
@@ -120,29 +125,56 @@ impl Session {
             }
             match answer.as_mut().take_output() {
                 Some(Ok(rows)) => answers.inserted += rows,
-                Some(Err(error)) if answers.failed.is_none() => answers.failed = Some((at, error)),
+                Some(Err(error)) if answers.failed.is_none() => {
+                    answers.failed = Some((at, piece.explain(error)));
+                }
                 _ => {}
             }
+        }
+        if answers.failed.is_some() {
+            self.shapes.forget();
         }
         Ok(answers)
     }
 
-    /// The prepared form of an INSERT whose text has come before.
-    async fn prepared(&self, piece: &Piece<'_>) -> Result<Option<Prepared>> {
-        let Piece::Insert(statement, batch, rows) = piece else { return Ok(None) };
-        match self.shapes.meet(statement.text()) {
-            Known::No => Ok(None),
-            Known::Prepared(prepared) => Ok(Some(prepared)),
-            Known::Once => {
-                let columns = batch.columns().iter().map(Column::of).collect::<Result<Vec<_>>>()?;
-                let of_row = || columns.iter().map(|column| column.parameter.clone());
-                let types: Vec<Type> = rows.clone().flat_map(|_| of_row()).collect();
-                let answer = self.client.prepare_typed(statement.text(), &types).await;
-                let prepared = answer.map_err(|error| classify::statement(error, statement))?;
-                self.shapes.keep(prepared.clone());
-                Ok(Some(prepared))
+    /// The prepared forms of the INSERTs whose texts have come before, by text. Those that are still
+    /// to be prepared are so in one round trip.
+    async fn prepared<'a>(&self, pieces: &'a [Piece<'_>]) -> Result<HashMap<&'a str, Prepared>> {
+        let mut ready = HashMap::new();
+        let mut lacking: Vec<&Piece<'_>> = Vec::new();
+        for piece in pieces.iter().filter(|piece| matches!(piece, Piece::Insert(..))) {
+            let text = piece.statement().text();
+            match self.shapes.meet(text) {
+                Known::No => {}
+                Known::Prepared(prepared) => drop(ready.insert(text, prepared)),
+                Known::Once => {
+                    if lacking.iter().all(|other| other.statement().text() != text) {
+                        lacking.push(piece);
+                    }
+                }
             }
         }
+        let Some(first) = lacking.first() else { return Ok(ready) };
+        let preparing = try_join_all(lacking.iter().map(|piece| self.prepare(piece)));
+        match tokio::time::timeout(ANSWER_PATIENCE, preparing).await {
+            Ok(prepared) => ready.extend(prepared?),
+            Err(_) => return Err(self.overdue(first, ANSWER_PATIENCE).await),
+        }
+        Ok(ready)
+    }
+
+    /// Has the server read and plan an INSERT.
+    async fn prepare<'a>(&self, piece: &'a Piece<'_>) -> Result<(&'a str, Prepared)> {
+        let Piece::Insert(statement, batch, rows) = piece else {
+            return Err(Error::new(ErrorKind::Internal, "only INSERTs of rows are prepared"));
+        };
+        let columns = batch.columns().iter().map(Column::of).collect::<Result<Vec<_>>>()?;
+        let of_row = || columns.iter().map(|column| column.parameter.clone());
+        let types: Vec<Type> = rows.clone().flat_map(|_| of_row()).collect();
+        let answer = self.client.prepare_typed(statement.text(), &types).await;
+        let prepared = answer.map_err(|error| classify::statement(error, statement))?;
+        self.shapes.keep(statement.text(), &prepared);
+        Ok((statement.text(), prepared))
     }
 
     fn answer<'a>(
@@ -196,8 +228,12 @@ impl Session {
             Piece::Lock(_) => format!("no lock within {limit:?}"),
             _ => format!("no answer within {limit:?}"),
         };
-        Error::new(ErrorKind::LockTimeout, why)
-            .with("statement", piece.statement().verb())
-            .hint("another transaction holds the lock; see svv_transactions")
+        no_lock(&why, piece.statement())
     }
+}
+
+fn no_lock(why: &str, statement: &Statement) -> Error {
+    Error::new(ErrorKind::LockTimeout, why)
+        .with("statement", statement.verb())
+        .hint("another transaction holds the lock; see svv_transactions")
 }

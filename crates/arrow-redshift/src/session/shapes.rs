@@ -46,12 +46,18 @@ impl Shapes {
         answer
     }
 
-    /// Keeps a statement that was prepared for the text that was met last.
-    pub fn keep(&self, prepared: Prepared) {
+    /// Keeps a statement that was prepared for a text, while that is among the latest.
+    pub fn keep(&self, text: &str, prepared: &Prepared) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, place)) = known.back_mut() {
-            *place = Some(prepared);
+        if let Some((_, place)) = known.iter_mut().find(|(other, _)| **other == *text) {
+            *place = Some(prepared.clone());
         }
+    }
+
+    /// Forgets all texts. What is prepared may be of no use any more (somebody changed the table, a
+    /// pooler handed out another session), and would fail again and again.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -71,6 +77,9 @@ mod tests {
         for other in 0..REMEMBERED {
             shapes.meet(&(100 + other).to_string());
         }
+        assert!(matches!(shapes.meet("a"), Known::No));
+        assert!(matches!(shapes.meet("a"), Known::Once));
+        shapes.forget();
         assert!(matches!(shapes.meet("a"), Known::No));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Shape, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::SinkConfig,
+    options::{ConnectionConfig, SinkConfig},
     session::Connections,
     stage::{Policies, Staging},
     types::{TablePlan, TableSchema},
@@ -36,9 +36,10 @@ impl Context {
         self.staging.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, why))
     }
 
-    /// A name that this sink into this target has, and no other.
-    pub fn directory(&self) -> String {
-        let connection = &self.config.connection;
-        self.identity.directory(&connection.hostname, &connection.database, &self.shape.target)
+    /// A name that the target has, and no other table anywhere.
+    pub fn place(&self) -> String {
+        let ConnectionConfig { hostname, port, database, .. } = &self.config.connection;
+        let host = hostname.to_ascii_lowercase();
+        format!("{host}:{port}\0{database}\0{}", self.shape.target)
     }
 }

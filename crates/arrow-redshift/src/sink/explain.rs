@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     CommitPoint, CommittableId, Shape, Sink, create,
-    identity::bounded,
+    identity::{WriterLabels, bounded},
     prepare,
     transaction::{self, STAGE},
 };
@@ -108,11 +108,12 @@ impl Sink {
 
     /// Jdbc mode, at least once: what a writer's session begins with.
     fn writer(&self, shape: &Shape) -> Step {
-        let label = self.identity.label(0);
-        let mut statements = vec![sql::set_query_group(&label)];
+        let WriterLabels { own, all, peers } =
+            self.identity.writer_labels(0, self.config.parallelism.unwrap_or(1));
+        let mut statements = vec![sql::set_query_group(&own)];
         if shape.layout.keyed() {
             // On a session of its own.
-            statements.insert(0, sql::sessions_with_label(&label));
+            statements.insert(0, sql::sessions_of_earlier_writers(&own, &all, &peers));
         }
         if shape.layout.staged() {
             statements.push(sql::create_stage(STAGE, &shape.layout));

@@ -1,7 +1,7 @@
 //! Jdbc mode, at least once: a writer's rows are gathered while its flusher writes those before
 //! them, each flush one transaction in one round trip.
 //!
-//! A flush: (keyed: folded by key) → its turn among the sink's writers → BEGIN → (keyed: LOCK) →
+//! A flush: (keyed: folded by key) → its turn among the table's writers → BEGIN → (keyed: LOCK) →
 //! INSERT → (keyed, or where a column needs an expression: apply the staging table, and empty it) →
 //! COMMIT. All of it is sent at once.
 //! What fails in passing is sent again as a whole: also where the answer to COMMIT was lost, which
@@ -17,6 +17,7 @@ use tracing::{debug, warn};
 use super::{
     commit::ASIDE_PATIENCE,
     context::Context,
+    identity::WriterLabels,
     labelled,
     queue::{Flushed, Pace, Queue},
     transaction::{STAGE, applying, from_stage},
@@ -121,10 +122,11 @@ struct Flusher {
     context: Arc<Context>,
     turns: Turns,
     fold: Option<Fold>,
-    label: String,
+    labels: WriterLabels,
     session: Option<Open>,
-    /// Whether what an earlier attempt of this writer left behind was seen to.
-    begun: bool,
+    /// Whether no earlier transaction of this sink's can come through any more that is not this
+    /// writer's peers': by key, an older one that comes after a newer one would undo it.
+    clear: bool,
 }
 
 /// The flusher's session, and how many rows have gone through its staging table.
@@ -135,10 +137,11 @@ struct Open {
 
 impl Flusher {
     fn new(context: Arc<Context>, subtask: u32) -> Flusher {
-        let turns = Turns::of(&context.directory());
-        let label = context.identity.label(subtask);
+        let turns = Turns::of(&context.place());
+        let labels = context.identity.writer_labels(subtask, context.parallelism);
         let fold = Fold::new(&context.plan);
-        Flusher { context, turns, fold, label, session: None, begun: false }
+        let clear = !context.shape.layout.keyed();
+        Flusher { context, turns, fold, labels, session: None, clear }
     }
 
     /// Flushes what is due until a flush fails for good.
@@ -176,18 +179,17 @@ impl Flusher {
                 Ok(()) => break,
                 Err(error) => error,
             };
+            self.clear &= match error.kind() {
+                ErrorKind::LockTimeout => false,
+                ErrorKind::CommitUnknown => !self.is_keyed(),
+                _ => true,
+            };
             let class = error.kind().retry();
             match if class == RetryClass::Never { None } else { delays.next() } {
                 Some(delay) => {
                     flushed.retries += 1;
                     let (tries, of) = (flushed.retries, self.context.config.max_retries);
                     warn!(%error, ?delay, tries, of, rows, "a flush failed, trying again");
-                    let kind = error.kind();
-                    if kind == ErrorKind::LockTimeout
-                        || (kind == ErrorKind::CommitUnknown && self.is_keyed())
-                    {
-                        self.end_lost_sessions().await;
-                    }
                     tokio::time::sleep(delay).await;
                 }
                 None => return Err(self.told(error, rows, flushed.retries + 1)),
@@ -200,10 +202,10 @@ impl Flusher {
 
     /// One try. The session stays where its transaction has surely ended.
     async fn attempt(&mut self, batch: &RecordBatch) -> Result<()> {
-        if !self.begun && self.is_keyed() {
-            self.end_lost_sessions().await;
+        if !self.clear {
+            self.end_lost_sessions().await?;
+            self.clear = true;
         }
-        self.begun = true;
         let open = self.opened().await?;
         let context = &self.context;
         let (target, layout) = (&context.shape.target, &context.shape.layout);
@@ -248,7 +250,7 @@ impl Flusher {
             Some(open) => open,
             None => {
                 let session = connections.open(&identity.application(&shape.target)).await?;
-                session.run(&sql::set_query_group(&self.label)).await?;
+                session.run(&sql::set_query_group(&self.labels.own)).await?;
                 Open { session, staged: None }
             }
         };
@@ -266,19 +268,30 @@ impl Flusher {
         self.context.shape.layout.keyed()
     }
 
-    /// Ends what earlier tries, or this writer before a restart, may have left behind: sessions
-    /// with its locks, or whose transaction is still on its way and by key must not come after a
-    /// newer one. What cannot be found now is looked for again at the next timeout.
-    async fn end_lost_sessions(&self) {
+    /// Ends what earlier tries, or writers before a restart, may have left behind: sessions with its
+    /// locks, or whose transaction is still on its way. A try of a keyed flush that cannot be sure of
+    /// that has failed: all of a transaction is sent at once, COMMIT too, so a lost one that waits
+    /// for the lock would come through later and put older values over newer ones.
+    ///
+    /// Without a key nothing is in order, and what stays behind costs no more than the wait for its
+    /// lock, so that is only tried.
+    async fn end_lost_sessions(&self) -> Result<()> {
         let ended = async {
             let Context { identity, shape, connections, .. } = self.context.as_ref();
             let session = connections.open(&identity.application(&shape.target)).await?;
-            labelled::end_lost(&session, &self.label).await
+            labelled::end_earlier_writers(&session, &self.labels).await
         };
-        match tokio::time::timeout(ASIDE_PATIENCE, ended).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(%error, "lost sessions of a writer were not found"),
-            Err(_) => warn!("lost sessions of a writer were not found in time"),
+        let ended = tokio::time::timeout(ASIDE_PATIENCE, ended).await.unwrap_or_else(|_| {
+            let why = format!("it was not answered within {ASIDE_PATIENCE:?}");
+            Err(Error::new(ErrorKind::ServerUnavailable, why))
+        });
+        match ended {
+            Err(error) if self.is_keyed() => Err(error.with("while", "ending lost sessions")),
+            Err(error) => {
+                warn!(%error, "lost sessions of a writer were not found");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
     }
 

@@ -11,6 +11,9 @@ use crate::{limits, sql::Qualified};
 /// Longest sink name that goes into an id as it is; a longer one is cut and marked by a digest.
 const SINK_BYTES: usize = 200;
 
+/// What a label has for a writer's number and how many there are.
+const WRITER_BYTES: usize = 40;
+
 /// What the ledger's column for the job's name holds.
 const JOB_BYTES: usize = 256;
 
@@ -106,6 +109,18 @@ impl CommittableId {
     }
 }
 
+/// The labels of a sink's writers, seen from one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WriterLabels {
+    /// This writer's label.
+    pub own: String,
+    /// What the labels of all of the sink's writers begin with.
+    pub all: String,
+    /// What the labels of those end with that write beside this one. Where a job was rescaled,
+    /// earlier writers' labels end otherwise.
+    pub peers: String,
+}
+
 impl fmt::Display for CommittableId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -120,11 +135,14 @@ impl Identity {
         format!("{}.{}", self.launch.as_str(), digest(&whole))
     }
 
-    /// The label under which a writer's session runs its flushes (`query_group`).
-    pub(super) fn label(&self, subtask: u32) -> String {
+    /// The labels under which writers' sessions run their flushes (`query_group`).
+    pub(super) fn writer_labels(&self, subtask: u32, parallelism: u32) -> WriterLabels {
         let sink = self.sink.replace('\0', "");
-        let label = format!("flink-redshift/{}/{sink}/writer {subtask}", self.launch.as_str());
-        bounded(&label, limits::QUERY_LABEL_BYTES as usize)
+        let whose = format!("flink-redshift/{}/{sink}", self.launch.as_str());
+        let room = limits::QUERY_LABEL_BYTES as usize - WRITER_BYTES;
+        let all = format!("{}/writer ", bounded(&whose, room));
+        let peers = format!(" of {parallelism}");
+        WriterLabels { own: format!("{all}{subtask}{peers}"), all, peers }
     }
 
     /// The job's name as the ledger holds it.
@@ -182,6 +200,9 @@ mod tests {
         let target = Qualified { schema: "s".into(), table: "t".repeat(127) };
         let label = CommittableId::new(&identity, &CommitPoint::Checkpoint(u64::MAX)).label();
         assert!(label.len() as u64 <= limits::QUERY_LABEL_BYTES);
+        let WriterLabels { own, all, peers } = identity.writer_labels(u32::MAX - 1, u32::MAX);
+        assert!(own.len() as u64 <= limits::QUERY_LABEL_BYTES);
+        assert!(own.starts_with(&all) && own.ends_with(&peers));
         let shown = identity.application(&target);
         assert!(shown.len() as u64 <= limits::SESSION_NAME_BYTES && !shown.contains('\0'));
         assert!(identity.recorded_job().len() <= JOB_BYTES);

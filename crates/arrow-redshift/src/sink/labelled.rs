@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tracing::info;
 
-use super::{Committable, Identity};
+use super::{Committable, Identity, identity::WriterLabels};
 use crate::{
     error::Result,
     session::{Connections, Session},
-    sql,
+    sql::{self, Statement},
 };
 
 /// The longest wait for a rollback or a cancel request before the connection is dropped instead.
@@ -74,7 +74,18 @@ pub(super) async fn open(
 /// Ends sessions that an earlier try left behind with its locks: those whose latest query carries
 /// its label.
 pub(super) async fn end_lost(session: &Session, label: &str) -> Result<()> {
-    for row in session.query(&sql::sessions_with_label(label)).await? {
+    end(session, &sql::sessions_with_label(label), label).await
+}
+
+/// Ends sessions that a writer left behind before a restart or at an earlier try, and those that
+/// writers left behind of which there were another number, before the job was rescaled.
+pub(super) async fn end_earlier_writers(session: &Session, labels: &WriterLabels) -> Result<()> {
+    let WriterLabels { own, all, peers } = labels;
+    end(session, &sql::sessions_of_earlier_writers(own, all, peers), own).await
+}
+
+async fn end(session: &Session, found: &Statement, label: &str) -> Result<()> {
+    for row in session.query(found).await? {
         let pid = row.first().and_then(Option::as_deref);
         let pid = pid.and_then(|pid| pid.trim().parse().ok());
         if let Some(pid) = pid.filter(|pid| *pid != session.pid()) {

@@ -62,6 +62,22 @@ pub fn sessions_with_label(label: &str) -> Statement {
     ))
 }
 
+/// The same for a writer of a sink: sessions of its own label, and those of the sink's other writers
+/// (whose labels begin alike) as far as they are not its peers (whose labels end alike).
+pub fn sessions_of_earlier_writers(own: &str, all: &str, peers: &str) -> Statement {
+    Statement::new(format!(
+        "SELECT session_id FROM sys_query_history WHERE TRIM(username) = current_user AND \
+         start_time > DATEADD(day, -1, GETDATE()) GROUP BY session_id HAVING MAX(start_time) = \
+         MAX(CASE WHEN TRIM(query_label) = {} OR (LEFT(query_label, {}) = {} AND \
+         RIGHT(TRIM(query_label), {}) <> {}) THEN start_time END)",
+        literal(own),
+        all.chars().count(),
+        literal(all),
+        peers.chars().count(),
+        literal(peers),
+    ))
+}
+
 /// What the last failed load of a session says, at most so many errors of it: file, line, column,
 /// code, reason.
 pub fn load_errors(pid: i32, most: u32) -> Statement {

@@ -21,7 +21,8 @@ pub use ddl::{
 };
 pub use discover::{
     COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
-    describe_table, isolation_level, load_errors, sessions_with_label, show_columns,
+    describe_table, isolation_level, load_errors, sessions_of_earlier_writers, sessions_with_label,
+    show_columns,
 };
 pub use duplicates::{clean_duplicates, count_duplicates};
 pub use grant::{

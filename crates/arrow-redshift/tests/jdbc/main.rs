@@ -5,6 +5,7 @@ mod carried;
 mod case;
 mod faults;
 mod flushes;
+mod round_trips;
 #[path = "../support/mod.rs"]
 mod support;
 mod updates;

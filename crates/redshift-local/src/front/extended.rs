@@ -33,6 +33,8 @@ pub(crate) struct Prepared {
     parameters: Vec<u32>,
     /// Its result's columns, as Redshift describes them.
     columns: Option<Vec<Column>>,
+    /// How its use fails, where a fault has struck it.
+    outdated: Option<Failure>,
 }
 
 /// A client's portal.
@@ -112,8 +114,14 @@ impl Session {
         text: String,
         types: &[u32],
     ) -> Step<Prepared> {
-        let mut prepared =
-            Prepared { checked, text, name: None, parameters: Vec::new(), columns: None };
+        let mut prepared = Prepared {
+            checked,
+            text,
+            name: None,
+            parameters: Vec::new(),
+            columns: None,
+            outdated: None,
+        };
         let Some(checked) = &prepared.checked else { return Ok(prepared) };
         match &checked.action {
             // PostgreSQL analyses the statement now, in a snapshot and with locks. Where the
@@ -156,6 +164,9 @@ impl Session {
 
     fn bind(&mut self, bind: &Bind) -> Step<()> {
         let statement = Arc::clone(self.statement(&bind.statement)?);
+        if let Some(failure) = &statement.outdated {
+            return Err(failure.clone().into());
+        }
         check_parameters(bind, &statement.parameters)?;
         if usize::from(bind.count) != statement.parameters.len() {
             let text = format!(
@@ -240,6 +251,21 @@ impl Session {
     fn forget_statement(&mut self, name: &str) {
         if let Some(old) = self.statements.remove(name) {
             self.closing.extend(old.name.clone());
+        }
+    }
+
+    /// From now on each use of what is prepared fails like this.
+    pub(super) fn outdate(&mut self, failure: &Failure) {
+        for statement in self.statements.values_mut() {
+            let Prepared { checked, text, name, parameters, columns, .. } = statement.as_ref();
+            *statement = Arc::new(Prepared {
+                checked: checked.clone(),
+                text: text.clone(),
+                name: name.clone(),
+                parameters: parameters.clone(),
+                columns: columns.clone(),
+                outdated: Some(failure.clone()),
+            });
         }
     }
 

@@ -172,6 +172,11 @@ impl Session {
                 Err(Failure::new("57P01", text).with_severity("FATAL").into())
             }
             Some(Effect::Stall(time)) => self.wait(time).await.map(|()| None),
+            Some(Effect::Outdate { sqlstate, message, detail }) => {
+                let failure = Failure { detail, ..Failure::new(sqlstate, message) };
+                self.outdate(&failure);
+                Ok(None)
+            }
         }
     }
 
