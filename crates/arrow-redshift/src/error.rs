@@ -13,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum RetryClass {
     /// Trying again gives the same answer: report it.
     Never,
+    /// Run the whole transaction again on a new session, but once: the same again is the answer.
+    Once,
     /// Run the whole transaction again, on the same session where it still lives.
     Transaction,
     /// Open a new session and run the whole unit of work again.
@@ -81,12 +83,18 @@ kinds! {
     CommitTimeout = "commit-timeout", Never;
     /// A lock did not come within the lock timeout.
     LockTimeout = "lock-timeout", Transaction;
-    /// A statement was cancelled: by a timeout, a WLM rule or an operator.
-    StatementCancelled = "statement-cancelled", Never;
+    /// A statement was cancelled: by `statement_timeout`, or by somebody.
+    StatementCancelled = "statement-cancelled", Once;
+    /// A rule or timeout of workload management ended a statement.
+    WorkloadRule = "workload-rule", Never;
+    /// A check inside the server failed.
+    ServerFault = "server-fault", Once;
     /// Memory, disk or another resource of the server ran out.
     ServerResources = "server-resources", Never;
     /// S3 asked to slow down or failed in passing.
     StorageUnavailable = "storage-unavailable", Transaction;
+    /// The temporary credentials with which the server reads S3 have expired.
+    CredentialsExpired = "credentials-expired", Once;
     /// S3 refused a request for good.
     StorageFailed = "storage-failed", Never;
     /// A staged part that a committable names is gone or has changed.
@@ -117,6 +125,7 @@ pub fn markdown() -> String {
     for kind in ErrorKind::ALL {
         let then = match kind.retry() {
             RetryClass::Never => "reported",
+            RetryClass::Once => "a new session does it again, once",
             RetryClass::Transaction => "the transaction runs again",
             RetryClass::Reconnect => "a new session does the whole commit again",
             RetryClass::AskLedger => "the ledger decides, under its lock, before anything else",

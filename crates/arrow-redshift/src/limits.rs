@@ -96,7 +96,7 @@ limits! {
         "a longer label is cut and marked by a digest";
     /// The most sessions of a cluster or workgroup; smaller ones have fewer.
     CONNECTIONS = 2_000, "connections", "sessions", "Quotas and limits",
-        "`connection.max` bounds those of a sink";
+        "`connection.max` bounds those of a process and those of a sink";
     /// The most pieces of a multipart upload.
     S3_UPLOAD_PIECES = 10_000, "pieces of an upload", "pieces", "Amazon S3: Multipart upload limits",
         "pieces are large enough for the largest file";

@@ -164,6 +164,7 @@ fn chain(error: &Error) -> Vec<(ErrorKind, Option<String>, String)> {
 pub(crate) const fn retry(kind: ErrorKind) -> &'static str {
     match kind.retry() {
         RetryClass::Never => "never",
+        RetryClass::Once => "once",
         RetryClass::Transaction => "transaction",
         RetryClass::Reconnect => "reconnect",
         RetryClass::AskLedger => "ask-ledger",

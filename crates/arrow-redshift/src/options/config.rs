@@ -80,7 +80,8 @@ pub struct ConnectionConfig {
     /// `connection.idle-timeout`: how long a session that is kept for later stays open unused;
     /// zero keeps it open.
     pub idle_timeout: Duration,
-    /// `connection.max`: the most sessions that one sink has open at once, in all its tasks.
+    /// `connection.max`: the most sessions that this process has open at once as this user in this
+    /// database, and that one sink has in all its tasks.
     pub most: u32,
 }
 

@@ -78,6 +78,7 @@ fn kind(code: &str, message: &str, detail: &str) -> ErrorKind {
         "40001" | "40P01" | "26000" => ErrorKind::TransactionConflict,
         "55P03" => ErrorKind::LockTimeout,
         "57014" if message.contains("system requested abort") => ErrorKind::ServerUnavailable,
+        "57014" if message.contains("WLM") => ErrorKind::WorkloadRule,
         "57014" => ErrorKind::StatementCancelled,
         "57P01" | "57P02" | "57P03" | "25006" | "53200" => ErrorKind::ServerUnavailable,
         "53300" => ErrorKind::TooManyConnections,
@@ -111,15 +112,18 @@ fn internal(message: &str, detail: &str) -> ErrorKind {
         ("Retries exceeded", ErrorKind::StorageUnavailable),
         ("Access throttled", ErrorKind::StorageUnavailable),
         ("Resource limit exceeded", ErrorKind::StorageUnavailable),
+        ("ExpiredToken", ErrorKind::CredentialsExpired),
         ("Access Denied", ErrorKind::PermissionDenied),
         ("Status 403", ErrorKind::PermissionDenied),
         ("Not authorized to get credentials", ErrorKind::PermissionDenied),
         ("is not authorized to assume", ErrorKind::PermissionDenied),
-        ("ExpiredToken", ErrorKind::PermissionDenied),
         ("Access Key Id you provided", ErrorKind::PermissionDenied),
         ("SignatureDoesNotMatch", ErrorKind::PermissionDenied),
         ("S3ServiceException", ErrorKind::StorageFailed),
         ("Disk Full", ErrorKind::ServerResources),
+        ("Insufficient memory to run query", ErrorKind::ServerUnavailable),
+        ("by WLM abort action", ErrorKind::WorkloadRule),
+        ("by WLM timeout", ErrorKind::WorkloadRule),
         ("Load into table", ErrorKind::LoadRefused),
         ("Spectrum Scan Error", ErrorKind::LoadRefused),
         ("multiple matches", ErrorKind::LoadRefused),
@@ -128,8 +132,17 @@ fn internal(message: &str, detail: &str) -> ErrorKind {
         return ErrorKind::TransactionConflict;
     }
     let known = |fragment: &str| message.contains(fragment) || detail.contains(fragment);
-    let found = TABLE.iter().find(|(fragment, _)| known(fragment));
-    found.map_or(ErrorKind::ServerError, |(_, kind)| *kind)
+    if let Some((_, kind)) = TABLE.iter().find(|(fragment, _)| known(fragment)) {
+        return *kind;
+    }
+    let asserted = message.trim_start().starts_with("Assert") || detail_code(detail) == Some(1000);
+    if asserted { ErrorKind::ServerFault } else { ErrorKind::ServerError }
+}
+
+/// The number that a compute node's error has in its block.
+fn detail_code(detail: &str) -> Option<u32> {
+    let code = detail.lines().find_map(|line| line.trim_start().strip_prefix("code:"));
+    code.and_then(|code| code.trim().parse().ok())
 }
 
 fn advice(kind: ErrorKind) -> Option<&'static str> {
@@ -139,7 +152,14 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::TooManyConnections => "close idle sessions, or raise the user's limit",
         ErrorKind::StatementCancelled => {
-            "raise statement_timeout or the WLM rule's limit, or ask who cancelled it"
+            "raise 'connection.statement-timeout' or the user's statement_timeout, or ask who \
+             cancelled it"
+        }
+        ErrorKind::WorkloadRule => {
+            "raise the limit of the rule or the queue's timeout, or give the user another queue"
+        }
+        ErrorKind::CredentialsExpired => {
+            "a role's are renewed by themselves; where the options hold temporary keys, renew those"
         }
         ErrorKind::ServerResources => "free space or resize the warehouse",
         _ => return None,
@@ -149,6 +169,9 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ASSERTED: &str =
+        "\n  -----\n  error:  Assert\n  code:      1000\n  context:   x\n  -----";
 
     #[test]
     fn kinds_follow_sqlstate_and_the_few_texts() {
@@ -165,7 +188,28 @@ mod tests {
             ("XX000", "Spectrum Scan Error", "code: 15007", "load-refused"),
             ("XX000", "Spectrum Scan Error", "Retries exceeded", "storage-unavailable"),
             ("XX000", "Disk Full", "", "server-resources"),
-            ("XX000", "Assert", "", "server-error"),
+            ("XX000", "Assert", "", "server-fault"),
+            ("XX000", "Invalid type: 4000", ASSERTED, "server-fault"),
+            ("XX000", "Something else", "  code:      1001\n", "server-error"),
+            ("26000", "prepared statement \"s1\" does not exist", "", "transaction-conflict"),
+            ("40001", "could not serialize access", "", "transaction-conflict"),
+            ("XX000", "could not open relation with OID 4711", "", "transaction-conflict"),
+            ("XX000", "[Data Sharing] Error Code 34510: DDL", "", "transaction-conflict"),
+            ("25006", "cannot execute INSERT in a read-only transaction", "", "server-unavailable"),
+            ("53200", "out of memory", "", "server-unavailable"),
+            ("XX000", "Insufficient memory to run query", "", "server-unavailable"),
+            ("57P02", "crash shutdown", "", "server-unavailable"),
+            ("57P03", "the database system is starting up", "", "server-unavailable"),
+            ("57014", "Query (1) cancelled on user's request", "", "statement-cancelled"),
+            ("57014", "Query cancelled by WLM abort action of Rule \"r\"", "", "workload-rule"),
+            ("XX000", "Query cancelled by WLM timeout", "", "workload-rule"),
+            ("57014", "system requested abort", "", "server-unavailable"),
+            (
+                "XX000",
+                "S3ServiceException:…,Status 400,Error ExpiredToken",
+                "",
+                "credentials-expired",
+            ),
             ("22001", "value too long for type character varying(3)", "", "load-refused"),
             ("08006", "connection failure", "", "connection-lost"),
             ("", "no code at all", "", "server-error"),

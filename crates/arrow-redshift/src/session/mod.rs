@@ -15,6 +15,7 @@ mod connect;
 mod connections;
 mod digest;
 mod pipeline;
+mod pool;
 mod rest;
 mod shapes;
 mod tls;
@@ -24,8 +25,8 @@ use std::{sync::Arc, time::Duration};
 pub(crate) use pipeline::Piece;
 
 pub use connections::Connections;
+use pool::{Place, Pool};
 use rest::Rest;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, NoTls, SimpleQueryMessage, SimpleQueryRow,
 };
@@ -55,8 +56,8 @@ pub struct Session {
     pid: i32,
     rest: Arc<Rest>,
     _driver: AbortOnDropHandle<()>,
-    /// The place that it takes among the sessions that may be open at once.
-    _permit: Option<OwnedSemaphorePermit>,
+    /// The sessions among which it takes a place, where those are counted.
+    pool: Option<Arc<Pool>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -69,18 +70,38 @@ impl Session {
     /// Connects, logs in and sets the statement timeout, within the connect timeout.
     /// `application` is what the server shows as the session's name.
     pub async fn open(config: Arc<ConnectionConfig>, application: &str) -> Result<Session> {
+        Session::open_in(config, application, None).await
+    }
+
+    /// The same in a place, which is given back once the connection is closed.
+    async fn open_in(
+        config: Arc<ConnectionConfig>,
+        application: &str,
+        place: Option<Place>,
+    ) -> Result<Session> {
         let limit = config.connect_timeout;
-        match tokio::time::timeout(limit, Session::begin(Arc::clone(&config), application)).await {
+        let opened = Session::begin(Arc::clone(&config), application, place);
+        match tokio::time::timeout(limit, opened).await {
             Ok(opened) => opened,
             Err(_) => Err(connect::too_slow(&config)),
         }
     }
 
-    async fn begin(config: Arc<ConnectionConfig>, application: &str) -> Result<Session> {
+    async fn begin(
+        config: Arc<ConnectionConfig>,
+        application: &str,
+        place: Option<Place>,
+    ) -> Result<Session> {
         let (client, mut connection) = connect::open(&config, application).await?;
         let rest = Arc::new(Rest::new());
+        let pool = place.as_ref().map(Place::pool);
+        if let Some(place) = &place {
+            place.seat(&rest);
+        }
         let resting = Arc::clone(&rest);
         let driver = tokio::spawn(async move {
+            // Declared before the connection, so dropped after it.
+            let _place = place;
             let mut messages =
                 futures::stream::poll_fn(move |context| connection.poll_message(context));
             loop {
@@ -107,7 +128,7 @@ impl Session {
             pid: 0,
             rest,
             _driver: AbortOnDropHandle::new(driver),
-            _permit: None,
+            pool,
         };
         session.pid = session.number(&sql::BACKEND_PID).await?;
         if !session.config.statement_timeout.is_zero() {
@@ -122,15 +143,14 @@ impl Session {
         self.pid
     }
 
-    fn holding(self, permit: OwnedSemaphorePermit) -> Session {
-        Session { _permit: Some(permit), ..self }
-    }
-
     /// Leaves the session alone until [`resume`](Session::resume): unused for as long as
-    /// `connection.idle-timeout` says, it closes. Nothing may run on it.
+    /// `connection.idle-timeout` says, it closes, and at once where somebody waits for its place.
+    /// Nothing may run on it.
     pub fn rest(&self) {
-        if !self.config.idle_timeout.is_zero() {
-            self.rest.begin(self.config.idle_timeout);
+        let limit = self.config.idle_timeout;
+        self.rest.begin((!limit.is_zero()).then_some(limit));
+        if let Some(pool) = &self.pool {
+            pool.wake();
         }
     }
 

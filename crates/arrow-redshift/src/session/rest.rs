@@ -18,8 +18,8 @@ pub(super) struct Rest {
 enum State {
     /// Somebody uses it.
     Used,
-    /// Nobody does, and at this time it ends.
-    Until(Instant),
+    /// Nobody does, and at this time it ends, if there is one, or when its place is wanted.
+    Resting(Option<Instant>),
     /// It has ended.
     Over,
 }
@@ -29,12 +29,24 @@ impl Rest {
         Rest { state: Mutex::new(State::Used), changed: Notify::new() }
     }
 
-    /// Lets the session end after so long, unless it is used again before.
-    pub fn begin(&self, limit: Duration) {
+    /// Lets the session end after so long, unless it is used again before; `None` is no limit.
+    pub fn begin(&self, limit: Option<Duration>) {
         // A time beyond the clock's end never comes.
-        if let Some(until) = Instant::now().checked_add(limit) {
-            self.enter(State::Until(until));
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Resting(until);
+        self.changed.notify_one();
+    }
+
+    /// Ends the session where it rests; `false` where it is in use.
+    pub fn give_up(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Used {
+            return false;
         }
+        *state = State::Over;
+        drop(state);
+        self.changed.notify_one();
+        true
     }
 
     /// Takes the session into use again; `false` where it has ended.
@@ -54,27 +66,24 @@ impl Rest {
     pub async fn over(&self) {
         loop {
             let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            match state {
-                State::Used => self.changed.notified().await,
-                State::Until(until) => {
-                    tokio::select! {
-                        () = self.changed.notified() => continue,
-                        () = tokio::time::sleep_until(until) => {}
-                    }
-                    let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                    if *now == state {
-                        *now = State::Over;
-                        return;
-                    }
+            let until = match state {
+                State::Used | State::Resting(None) => {
+                    self.changed.notified().await;
+                    continue;
                 }
+                State::Resting(Some(until)) => until,
                 State::Over => return,
+            };
+            tokio::select! {
+                () = self.changed.notified() => continue,
+                () = tokio::time::sleep_until(until) => {}
+            }
+            let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if *now == state {
+                *now = State::Over;
+                return;
             }
         }
-    }
-
-    fn enter(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
-        self.changed.notify_one();
     }
 }
 
@@ -90,13 +99,22 @@ mod tests {
         let rest = Rest::new();
         let over = async |limit| tokio::time::timeout(limit, rest.over()).await.is_ok();
         assert!(!over(SHORT).await, "it is in use");
-        rest.begin(LONG);
+        rest.begin(Some(LONG));
         assert!(!over(SHORT).await, "it is too early");
         assert!(rest.end(), "it is still there");
         assert!(!over(SHORT).await, "it is in use again");
-        rest.begin(SHORT);
+        rest.begin(Some(SHORT));
         assert!(over(LONG).await, "it ends");
         assert!(!rest.end(), "it cannot be used again");
+    }
+
+    #[tokio::test]
+    async fn it_ends_at_once_when_its_place_is_wanted_and_it_is_not_in_use() {
+        let rest = Rest::new();
+        assert!(!rest.give_up());
+        rest.begin(None);
+        assert!(rest.give_up() && !rest.end());
+        assert!(tokio::time::timeout(LONG, rest.over()).await.is_ok());
     }
 
     #[tokio::test]
@@ -105,9 +123,9 @@ mod tests {
         let ended = tokio::time::timeout(LONG, async {
             tokio::join!(rest.over(), async {
                 tokio::time::sleep(SHORT).await;
-                rest.begin(SHORT);
+                rest.begin(Some(SHORT));
                 assert!(rest.end());
-                rest.begin(SHORT);
+                rest.begin(Some(SHORT));
             });
         });
         ended.await.expect("it ends");

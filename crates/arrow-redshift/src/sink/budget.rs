@@ -1,4 +1,5 @@
-//! How many sessions each task of a sink may open: `connection.max`, shared out at the start.
+//! How many sessions each task of a sink may open: `connection.max`, shared out at the start. What
+//! all sinks of a process may open together, its pool of sessions sees to (`session::Connections`).
 
 use crate::{
     error::{Error, ErrorKind, Result},

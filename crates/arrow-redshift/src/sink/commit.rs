@@ -22,9 +22,9 @@ use super::{
     transaction::{self, Load, Rows},
 };
 use crate::{
-    error::{Error, ErrorKind, Result, RetryClass},
+    error::{Error, ErrorKind, Result},
     options::{DeliveryGuarantee, SinkConfig},
-    retry,
+    retry::Tries,
     session::{Connections, Session},
     sql,
     stage::{Manifest, Part, Staging},
@@ -154,10 +154,11 @@ impl Committer {
             self.aside.clear();
         }
         let patience = Patience::begin(stop, self.timeout);
-        let Ended { applied, commit: as_applied, staged } = self.run(commit, patience).await?;
+        let ended = self.run(commit, patience).await;
         if let Some(held) = &self.session {
             held.session.rest();
         }
+        let Ended { applied, commit: as_applied, staged } = ended?;
         self.place(&as_applied, &applied, patience).await?;
         self.remove(commit, &staged, patience.at_most(ASIDE_PATIENCE)).await;
         if !self.swept {
@@ -169,7 +170,7 @@ impl Committer {
 
     /// Runs it to its end.
     async fn run(&mut self, given: &Committable, patience: Patience<'_>) -> Result<Ended> {
-        let mut delays = retry::delays(self.config.max_retries);
+        let mut tries = Tries::new(self.config.max_retries);
         let mut course = Course::begin();
         let mut revised: Option<Committable> = None;
         let waited = self.connections.waited();
@@ -187,9 +188,7 @@ impl Committer {
                 Err(error) => error.with("commit", commit.id()),
             };
             course.sent |= error.kind() == ErrorKind::CommitUnknown;
-            let class = error.kind().retry();
-            let delay = if class == RetryClass::Never { None } else { delays.next() };
-            let error = match delay {
+            let error = match tries.next(error.kind()) {
                 None => error,
                 Some(delay) => {
                     course.retry(error.kind());

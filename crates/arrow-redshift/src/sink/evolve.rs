@@ -177,22 +177,21 @@ impl Change {
 /// start finds what is still lacking.
 pub(super) async fn evolve(
     connections: &Connections,
-    session: &Session,
     config: &SinkConfig,
     schema: &TableSchema,
     (name, case): (&Qualified, NameCase),
     application: &str,
 ) -> Result<TargetTable> {
-    let turn = connections.open(application).await?;
+    let (turn, session) = connections.open_two(application).await?;
     turn.run(&sql::BEGIN).await?;
     let ledger = Ledger::beside(name);
     let locked = turn.run_within(&sql::lock(&[&ledger.table]), config.lock_timeout).await;
     locked.map_err(|error| ledger.explain(error, &config.connection.username))?;
-    let target = found(session, name, case).await?;
+    let target = found(&session, name, case).await?;
     let changes = Changes::of(config, schema, &target);
     changes.check(&target)?;
     for change in &changes.all {
-        apply(session, config, name, change).await?;
+        apply(&session, config, name, change).await?;
     }
     // A turn that was lost on the way is no reason to fail: what is done is done, and whether it
     // is what was wanted shows in what is there.
@@ -200,7 +199,7 @@ pub(super) async fn evolve(
     if let Err(error) = ended {
         warn!(table = %name, %error, "the turn for changing the target was lost while it was changed");
     }
-    found(session, name, case).await
+    found(&session, name, case).await
 }
 
 async fn found(session: &Session, name: &Qualified, case: NameCase) -> Result<TargetTable> {

@@ -24,8 +24,8 @@ use super::{
     turn::Turns,
 };
 use crate::{
-    error::{Error, ErrorKind, Result, RetryClass},
-    retry,
+    error::{Error, ErrorKind, Result},
+    retry::Tries,
     session::{Piece, Session},
     sql::{self, CopyInto},
     stage::{Fold, Intake, RowKind, batch_bytes},
@@ -168,7 +168,7 @@ impl Flusher {
             None => gathered(batches)?,
         };
         let mut flushed = Flushed { rows, transactions: 1, ..Flushed::default() };
-        let mut delays = retry::delays(self.context.config.max_retries);
+        let mut tries = Tries::new(self.context.config.max_retries);
         loop {
             let waited = Instant::now();
             let turn = self.turns.take().await;
@@ -184,12 +184,11 @@ impl Flusher {
                 ErrorKind::CommitUnknown => !self.is_keyed(),
                 _ => true,
             };
-            let class = error.kind().retry();
-            match if class == RetryClass::Never { None } else { delays.next() } {
+            match tries.next(error.kind()) {
                 Some(delay) => {
                     flushed.retries += 1;
-                    let (tries, of) = (flushed.retries, self.context.config.max_retries);
-                    warn!(%error, ?delay, tries, of, rows, "a flush failed, trying again");
+                    let (retry, of) = (flushed.retries, self.context.config.max_retries);
+                    warn!(%error, ?delay, retry, of, rows, "a flush failed, trying again");
                     tokio::time::sleep(delay).await;
                 }
                 None => return Err(self.told(error, rows, flushed.retries + 1)),

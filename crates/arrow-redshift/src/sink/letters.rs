@@ -6,9 +6,9 @@ use tracing::{info, warn};
 
 use super::{CommittableId, context::Context};
 use crate::{
-    error::{Error, ErrorKind, Result, RetryClass},
+    error::{Error, ErrorKind, Result},
     options::{S3Uri, SinkConfig},
-    retry,
+    retry::Tries,
     stage::{Part, Staging},
 };
 
@@ -56,13 +56,13 @@ async fn patiently(
     parts: &[Part],
     to: &S3Uri,
 ) -> Result<usize> {
-    let mut delays = retry::delays(config.max_retries);
+    let mut tries = Tries::new(config.max_retries);
     loop {
         let error = match staging.place(parts, id.as_str(), to).await {
             Ok(missing) => return Ok(missing),
             Err(error) => error,
         };
-        match delays.next().filter(|_| error.kind().retry() != RetryClass::Never) {
+        match tries.next(error.kind()) {
             Some(delay) => {
                 let what = "rows that were set aside are not in place, trying again";
                 warn!(commit = %id, %error, ?delay, "{what}");

@@ -54,9 +54,9 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, ErrorKind, Result, RetryClass},
+    error::{Error, ErrorKind, Result},
     options::{DeliveryGuarantee, SinkConfig},
-    retry,
+    retry::Tries,
     session::Connections,
     sql::StageColumns,
     stage::Part,
@@ -157,7 +157,7 @@ impl Sink {
     async fn look(&self, parallelism: u32, sessions: u32) -> Result<Context> {
         let connections = Arc::new(Connections::new(&self.config.connection, sessions));
         let most = self.config.max_retries;
-        let mut delays = retry::delays(most).enumerate();
+        let (mut tries, mut retry) = (Tries::new(most), 0);
         loop {
             let (config, connections) = (self.config.clone(), Arc::clone(&connections));
             let (schema, identity, attempt) = (&self.schema, &self.identity, self.attempt);
@@ -167,10 +167,11 @@ impl Sink {
                 Ok(context) => return Ok(context),
                 Err(error) => error,
             };
-            match delays.next().filter(|_| error.kind().retry() != RetryClass::Never) {
-                Some((retry, delay)) => {
+            match tries.next(error.kind()) {
+                Some(delay) => {
+                    retry += 1;
                     warn!(
-                        %error, ?delay, retry = %format_args!("{} of {most}", retry + 1),
+                        %error, ?delay, retry = %format_args!("{retry} of {most}"),
                         "the target could not be looked at, trying again"
                     );
                     tokio::time::sleep(delay).await;

@@ -52,9 +52,10 @@ pub(super) async fn prepare(
     }
     changes.announce(&name);
     if !changes.all.is_empty() {
+        // It opens two sessions at once, and who has one in use must not wait for another.
+        drop(session);
         let application = &identity.job;
-        target =
-            evolve(&connections, &session, &config, schema, (&name, case), application).await?;
+        target = evolve(&connections, &config, schema, (&name, case), application).await?;
         plan = types::plan(schema, &target, carrier)?;
         policies = policies_of(&plan)?;
     }

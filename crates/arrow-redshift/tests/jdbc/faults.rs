@@ -196,7 +196,7 @@ async fn a_lock_that_the_servers_own_timeout_cancels_is_waited_for_again() {
     let server = start(Isolation::Snapshot).await;
     let watcher = client(&server).await;
     let mut options = jdbc(&server, "t_cancelled", AT_LEAST_ONCE);
-    options.insert("connection.statement-timeout".into(), "1 s".into());
+    options.insert("connection.statement-timeout".into(), "2 s".into());
     options.insert("sink.max-retries".into(), "5".into());
     let sink = prepared(&options, Kind::Keyed).await;
     let mut writer = sink.writer(0, 0).unwrap();

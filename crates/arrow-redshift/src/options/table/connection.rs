@@ -80,15 +80,19 @@ pub(super) const ROWS: &[OptionRow] = &[
     here(
         "connection.idle-timeout",
         Kind::Time { least: Duration::ZERO, most: DAY },
-        "How long a session that is kept for the next commit stays open unused; 0 keeps it open.",
+        "How long a session that is kept for the next commit or flush stays open unused; 0 keeps \
+         it open, until another one needs its place (`connection.max`).",
     )
     .default("10 min"),
     here(
         "connection.max",
         Kind::Integer { least: 2, most: limits::CONNECTIONS },
-        "The most sessions that one sink has open at once, in all its tasks together: one is the \
-         committer's, the others are shared out among the writers, of which each needs one (two \
-         with `sink.schema-evolution`). A sink that this is too few for is refused at its start.",
+        "The most sessions that one process has open at once as this user in this database, for all \
+         of its sinks together; and the most that one sink has open at once, in all of its tasks. \
+         Of a sink's, one is the committer's, the others are shared out among the writers, of which \
+         each needs one (two with `sink.schema-evolution`). A sink that this is too few for is \
+         refused at its start. A job of s sinks over n TaskManagers opens at most min(s, n) times \
+         as many.",
     )
     .default("2000"),
     iam("cluster-identifier", Kind::Text, "Provisioned cluster to get temporary credentials for."),

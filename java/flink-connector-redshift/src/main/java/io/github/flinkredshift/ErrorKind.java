@@ -82,9 +82,19 @@ public enum ErrorKind {
     LOCK_TIMEOUT("lock-timeout"),
 
     /**
-     * A statement was cancelled: by a timeout, a WLM rule or an operator.
+     * A statement was cancelled: by {@code statement_timeout}, or by somebody.
      */
     STATEMENT_CANCELLED("statement-cancelled"),
+
+    /**
+     * A rule or timeout of workload management ended a statement.
+     */
+    WORKLOAD_RULE("workload-rule"),
+
+    /**
+     * A check inside the server failed.
+     */
+    SERVER_FAULT("server-fault"),
 
     /**
      * Memory, disk or another resource of the server ran out.
@@ -95,6 +105,11 @@ public enum ErrorKind {
      * S3 asked to slow down or failed in passing.
      */
     STORAGE_UNAVAILABLE("storage-unavailable"),
+
+    /**
+     * The temporary credentials with which the server reads S3 have expired.
+     */
+    CREDENTIALS_EXPIRED("credentials-expired"),
 
     /**
      * S3 refused a request for good.

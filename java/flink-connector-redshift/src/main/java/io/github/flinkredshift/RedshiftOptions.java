@@ -149,33 +149,40 @@ public final class RedshiftOptions {
                                     + "queue included; 0 leaves it to the server.");
 
     /**
-     * How long a session that is kept for the next commit stays open unused; 0 keeps it open.
-     * Value: a duration from 0 s to 1 d. Default: {@code 10 min}.
+     * How long a session that is kept for the next commit or flush stays open unused; 0 keeps it
+     * open, until another one needs its place ({@code connection.max}). Value: a duration from 0 s
+     * to 1 d. Default: {@code 10 min}.
      */
     public static final ConfigOption<Duration> CONNECTION_IDLE_TIMEOUT =
             ConfigOptions.key("connection.idle-timeout")
                     .durationType()
                     .defaultValue(Duration.ofMinutes(10))
                     .withDescription(
-                            "How long a session that is kept for the next commit stays "
-                                    + "open unused; 0 keeps it open.");
+                            "How long a session that is kept for the next commit or "
+                                    + "flush stays open unused; 0 keeps it open, until another "
+                                    + "one needs its place (connection.max).");
 
     /**
-     * The most sessions that one sink has open at once, in all its tasks together: one is the
-     * committer's, the others are shared out among the writers, of which each needs one (two with
-     * {@code sink.schema-evolution}). A sink that this is too few for is refused at its start.
-     * Value: a whole number from 2 to 2000. Default: {@code 2000}.
+     * The most sessions that one process has open at once as this user in this database, for all of
+     * its sinks together; and the most that one sink has open at once, in all of its tasks. Of a
+     * sink's, one is the committer's, the others are shared out among the writers, of which each
+     * needs one (two with {@code sink.schema-evolution}). A sink that this is too few for is
+     * refused at its start. A job of s sinks over n TaskManagers opens at most min(s, n) times as
+     * many. Value: a whole number from 2 to 2000. Default: {@code 2000}.
      */
     public static final ConfigOption<Integer> CONNECTION_MAX =
             ConfigOptions.key("connection.max")
                     .intType()
                     .defaultValue(2000)
                     .withDescription(
-                            "The most sessions that one sink has open at once, in all "
-                                    + "its tasks together: one is the committer's, the others are "
+                            "The most sessions that one process has open at once as "
+                                    + "this user in this database, for all of its sinks together; "
+                                    + "and the most that one sink has open at once, in all of its "
+                                    + "tasks. Of a sink's, one is the committer's, the others are "
                                     + "shared out among the writers, of which each needs one (two "
                                     + "with sink.schema-evolution). A sink that this is too few "
-                                    + "for is refused at its start.");
+                                    + "for is refused at its start. A job of s sinks over n "
+                                    + "TaskManagers opens at most min(s, n) times as many.");
 
     /**
      * How rows are written: {@code copy} stages files on S3 and loads them with COPY. {@code jdbc}
