@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use arrow_redshift::{
     ErrorKind,
     options::{self, DeliveryGuarantee},
-    sink::{CommitPoint, Identity, LaunchId, Progress, Sink, Summary},
+    sink::{CommitPoint, Committable, Identity, LaunchId, Progress, Sink, Summary},
 };
 use futures::stream;
 use redshift_local::{RedshiftLocal, config::Isolation};
@@ -51,6 +51,52 @@ async fn target_and_ledger_are_created_once_by_two_at_once() {
         assert_eq!(content(&watcher, &table).await, all);
     }
     assert_eq!(staged_objects(&server), Vec::<String>::new(), "staging goes after COMMIT");
+    server.stop().await.unwrap();
+}
+
+/// Rows that are loaded are those that were read, however many changes there are of one key, and
+/// however they reach the table. The ledger's `rows_staged` are those that were sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn loaded_rows_are_the_changes_that_were_read_in_both_modes() {
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
+    let watcher = client(&server).await;
+    let changes = [(1, "a"), (2, "b"), (1, "c"), (1, "d"), (3, "e")];
+    for (mode, guarantee, staged) in [
+        ("copy", "exactly-once", Some("3")),
+        ("copy", "at-least-once", Some("3")),
+        ("jdbc", "exactly-once", Some("3")),
+        ("jdbc", "at-least-once", None),
+    ] {
+        let context = format!("{mode}, {guarantee}");
+        let table = format!("counted_{mode}_{}", &guarantee[..2]);
+        let mut options = options(&server, &table);
+        options.insert("sink.write.mode".into(), mode.into());
+        options.insert("sink.delivery-guarantee".into(), guarantee.into());
+        let summary = load(&options, Kind::Keyed, &changes).await;
+        assert_eq!((summary.rows, summary.loaded_rows), (5, 5), "{context}");
+        let expected = owned(&[(1, "d"), (2, "b"), (3, "e")]);
+        assert_eq!(content(&watcher, &table).await, expected, "{context}");
+        if let Some(staged) = staged {
+            let ledger = format!("SELECT rows_staged FROM {table}__flink_commits");
+            assert_eq!(rows(&watcher, &ledger).await, [[staged]], "{context}");
+        }
+    }
+    server.stop().await.unwrap();
+}
+
+/// What was folded away travels with the commit, so that whoever applies it counts it.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_counts_what_was_folded() {
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
+    let prepared = prepared(&options(&server, "folded"), Kind::Keyed).await;
+    let given = staged(&prepared, 1, &[(1, "a"), (1, "b"), (2, "c")], None).await;
+    let commit = Committable::from_bytes(&given.to_bytes().unwrap()).unwrap();
+    assert_eq!((commit.rows(), commit.taken()), (2, 3));
+    let stop = CancellationToken::new();
+    for before in [false, true] {
+        let applied = prepared.committer().commit(&commit, &stop).await.unwrap();
+        assert_eq!((applied.before, applied.rows), (before, 3));
+    }
     server.stop().await.unwrap();
 }
 

@@ -107,8 +107,9 @@ pub fn take_staged(writer: i64, millis: i32) -> Call<Option<Vec<u8>>> {
 /// What a writer counted: rows and bytes that were pushed, staged files and bytes, milliseconds of
 /// the last batch, uncommitted bytes, when the oldest uncommitted row came; and of timed commits
 /// retries, rows, and milliseconds in COPY, waiting for locks, and in COMMIT; rows that were set
-/// aside, and values that policies changed; and milliseconds of waiting for a session.
-pub fn writer_metrics(writer: i64) -> Call<[i64; 16]> {
+/// aside, and values that policies changed; milliseconds of waiting for a session; transactions of
+/// flushes, and keys that had several rows.
+pub fn writer_metrics(writer: i64) -> Call<[i64; 17]> {
     Ok(handles::writer(writer)?.meters())
 }
 
@@ -139,7 +140,7 @@ pub fn absorb(earlier: &[u8], later: &[u8]) -> Call<Vec<u8>> {
     Ok(commit.to_bytes()?)
 }
 
-/// Rows, bytes and parts of a commit, and when its oldest row came, in milliseconds since 1970;
+/// Staged rows, bytes and parts of a commit, and when its oldest row came, in milliseconds since 1970;
 /// zero where that is not known.
 pub fn committable_facts(committable: &[u8]) -> Call<[i64; 4]> {
     let commit = Committable::from_bytes(committable)?;
@@ -165,8 +166,9 @@ pub fn begin_commit(committer: i64, committable: &[u8]) -> Call<()> {
 }
 
 /// Waits for the commit that was begun; `None` when it is not at its end yet. What it tells are
-/// eight facts (applied before, rows, parts, retries; milliseconds in all, in COPY, waiting for
-/// locks, in COMMIT) and the retries by kind of error, in the order of the kinds.
+/// eleven facts (applied before, rows, parts, retries; milliseconds in all, in COPY, waiting for
+/// locks, in COMMIT, waiting for a session; rows set aside, keys of several rows) and the retries by
+/// kind of error, in the order of the kinds.
 pub fn await_commit(committer: i64, millis: i32) -> Call<Option<Vec<i64>>> {
     handles::committer(committer)?.wait(patience(millis))
 }

@@ -27,8 +27,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What Java is told of a commit before the retries by cause: whether it was applied before, rows,
 /// parts, retries, and milliseconds in all, in COPY, waiting for locks, in COMMIT, and waiting until
-/// one more session was allowed.
-const FACTS: usize = 10;
+/// one more session was allowed; rows that were set aside, and keys with more than one row.
+const FACTS: usize = 11;
 
 /// What a commit's task tells.
 #[derive(Debug)]
@@ -160,6 +160,7 @@ fn facts(applied: &Applied) -> Vec<i64> {
         millis(*commit),
         millis(applied.connection_wait),
         number(applied.dead_letters),
+        number(applied.duplicate_keys),
     ];
     let retried = |kind: &ErrorKind| {
         let found = applied.causes.iter().find(|(cause, _)| cause == kind);

@@ -40,10 +40,12 @@ pub(crate) enum Meter {
     ConnectionTime,
     /// Transactions of flushes that were committed.
     Flushes,
+    /// Keys that had more than one row in the target when timed commits changed them.
+    DuplicateKeys,
 }
 
 /// How many there are.
-pub(crate) const COUNT: usize = Meter::Flushes as usize + 1;
+pub(crate) const COUNT: usize = Meter::DuplicateKeys as usize + 1;
 
 /// All figures of one writer; read and written from any thread.
 #[derive(Debug, Default)]

@@ -240,6 +240,7 @@ impl Work<'_> {
             let meters = &self.course.meters;
             meters.add(Meter::Retries, u64::from(applied.retries));
             meters.add(Meter::RowsLoaded, applied.rows);
+            meters.add(Meter::DuplicateKeys, applied.duplicate_keys);
             meters.set(Meter::CopyTime, millis(applied.copy));
             meters.set(Meter::LockTime, millis(applied.lock_wait));
             meters.set(Meter::ConnectionTime, millis(applied.connection_wait));

@@ -24,7 +24,8 @@ pub(super) struct CarryWriter {
     loose: Vec<RecordBatch>,
     loose_bytes: usize,
     stream: Option<CarriedStream>,
-    /// Rows that went into the stream, before they were folded.
+    /// Rows that were taken in for the stream, and those that it has of them.
+    taken: u64,
     rows: u64,
     given_bytes: u64,
     given_parts: u64,
@@ -55,6 +56,7 @@ impl CarryWriter {
             loose: Vec::new(),
             loose_bytes: 0,
             stream: None,
+            taken: 0,
             rows: 0,
             given_bytes: 0,
             given_parts: 0,
@@ -84,10 +86,11 @@ impl CarryWriter {
         let carried = stream.finish()?;
         let bytes = carried.bytes().len() as u64;
         let rows = std::mem::take(&mut self.rows);
+        let folded = std::mem::take(&mut self.taken) - rows;
         self.given_bytes += bytes;
         self.given_parts += 1;
         let (url, kind) = (String::new(), PartKind::Rows);
-        Ok(vec![Part { url, bytes, rows, checkpoint, subtask, kind, upserts, carried }])
+        Ok(vec![Part { url, bytes, rows, checkpoint, subtask, kind, upserts, folded, carried }])
     }
 
     pub fn intake(&self) -> &Intake {
@@ -110,7 +113,7 @@ impl CarryWriter {
             return Ok(());
         }
         let schema = self.intake.schema();
-        self.rows += loose.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+        self.taken += loose.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
         let left = match &self.fold {
             Some(fold) => fold.fold(loose)?.batches,
             None => loose,
@@ -123,6 +126,7 @@ impl CarryWriter {
             None => self.stream.insert(CarriedStream::open(schema)?),
         };
         stream.write(&batch)?;
+        self.rows += batch.num_rows() as u64;
         let bytes = stream.bytes();
         if bytes <= self.limit.share() { Ok(()) } else { Err(self.too_much(bytes)) }
     }
@@ -137,7 +141,7 @@ impl CarryWriter {
         Error::new(ErrorKind::InvalidOptions, why)
             .with("limit", all)
             .with("writers", writers)
-            .with("rows", self.rows)
+            .with("rows", self.taken)
             .hint(
                 "'sink.write.mode' = 'copy' stages rows on S3 and has no such limit; or take \
                  checkpoints more often, or raise the limit as far as the job's checkpoint storage \
@@ -150,7 +154,7 @@ impl std::fmt::Debug for CarryWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CarryWriter")
             .field("limit", &self.limit)
-            .field("rows", &self.rows)
+            .field("rows", &self.taken)
             .finish_non_exhaustive()
     }
 }

@@ -234,11 +234,9 @@ impl Committer {
         found: bool,
     ) -> Ended {
         let mut applied = given.clone();
-        let mut elsewhere = 0;
         for (unit, revised) in applied.units.iter_mut().zip(&revised.units) {
             if found || course.done.contains(&unit.id) {
                 let aside = self.aside.get(&unit.id).map_or(&[][..], Vec::as_slice);
-                elsewhere += aside.iter().map(|part| part.rows).sum::<u64>();
                 unit.parts.extend_from_slice(aside);
             } else {
                 unit.parts.clone_from(&revised.parts);
@@ -246,7 +244,9 @@ impl Committer {
         }
         let staged = [given, revised, &applied].into_iter().flat_map(Committable::all_parts);
         let staged = staged.cloned().collect();
-        let rows = applied.rows() - elsewhere;
+        // Rows that were set aside on the way had been taken in to be loaded.
+        let aside = applied.dead_letters() - given.dead_letters();
+        let rows = given.taken().saturating_sub(aside);
         Ended { applied: course.report(&applied, rows, found), commit: applied, staged }
     }
 

@@ -141,6 +141,12 @@ impl Committable {
         letters.map(|part| part.rows).sum()
     }
 
+    /// Rows that the writers took in and that are to be loaded: those in the parts, and the changes
+    /// by key that were folded into them.
+    pub fn taken(&self) -> u64 {
+        self.parts().map(Part::taken).sum()
+    }
+
     /// Rows that are to be loaded.
     pub fn rows(&self) -> u64 {
         self.units.iter().map(Unit::rows).sum()
@@ -238,6 +244,7 @@ mod tests {
             subtask: 0,
             kind: PartKind::Rows,
             upserts: false,
+            folded: 0,
             carried: Carried::default(),
         }
     }

@@ -15,7 +15,8 @@ use crate::error::ErrorKind;
 pub struct Applied {
     /// Whether it was found applied although this call had not sent COMMIT: another process had.
     pub before: bool,
-    /// Rows that the commit holds and that were loaded.
+    /// Rows that the writers took in and that it loaded. Of a keyed table they are changes, those
+    /// among them that were folded into later ones of their keys.
     pub rows: u64,
     /// Parts that the commit holds.
     pub parts: usize,

@@ -68,7 +68,7 @@ impl Progress {
         self.staged_parts.load(Ordering::Relaxed)
     }
 
-    /// Rows committed.
+    /// Rows taken from the input that are committed.
     pub fn loaded_rows(&self) -> u64 {
         self.loaded_rows.load(Ordering::Relaxed)
     }
@@ -92,7 +92,9 @@ impl Progress {
 pub struct Summary {
     /// Rows taken from the input.
     pub rows: u64,
-    /// Rows committed by this load; none where an earlier run had applied it already.
+    /// Rows taken from the input that this load committed, in either mode: `rows` without those that
+    /// were set aside or ignored. Of a keyed table they are changes, however many there are of one
+    /// key. None where an earlier run had applied it already.
     pub loaded_rows: u64,
     /// Bytes of all parts.
     pub bytes: u64,
@@ -106,6 +108,9 @@ pub struct Summary {
     pub dead_letters: u64,
     /// Texts that were cut and values that became NULL.
     pub changed_values: u64,
+    /// How many keys that were changed had more than one row in the target; none where that was
+    /// not counted. A key counts once for each commit.
+    pub duplicate_keys: u64,
     /// Tries that failed and were settled.
     pub retries: u32,
     /// How long it took.
@@ -144,6 +149,7 @@ impl Prepared {
                 already_applied: false,
                 dead_letters: 0,
                 changed_values: 0,
+                duplicate_keys: 0,
                 retries: 0,
                 took: Duration::ZERO,
             },
@@ -347,7 +353,7 @@ impl Load<'_> {
             Err(error) if error.kind() == ErrorKind::CommitUnknown => return Err(error),
             // It is applied; what it set aside still has to be put in place.
             Err(error) if error.kind() == ErrorKind::DeadLettersPending => {
-                self.progress.loaded_rows.fetch_add(commit.rows(), Ordering::Relaxed);
+                self.progress.loaded_rows.fetch_add(commit.taken(), Ordering::Relaxed);
                 return Err(error);
             }
             Err(error) => {
@@ -358,6 +364,7 @@ impl Load<'_> {
         self.summary.parts += applied.parts as u64;
         self.summary.bytes += commit.bytes();
         self.summary.retries += applied.retries;
+        self.summary.duplicate_keys += applied.duplicate_keys;
         self.summary.dead_letters += applied.dead_letters - commit.dead_letters();
         self.summary.already_applied |= applied.before;
         if !applied.before {

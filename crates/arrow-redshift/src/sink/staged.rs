@@ -112,6 +112,7 @@ mod tests {
                 carried: Carried::default(),
                 kind: PartKind::Rows,
                 upserts: false,
+                folded: 0,
             }],
             first_row_at,
         }

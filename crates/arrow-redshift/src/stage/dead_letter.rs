@@ -120,6 +120,7 @@ impl DeadLetters {
             subtask,
             kind: PartKind::DeadLetters,
             upserts: false,
+            folded: 0,
             carried: Carried::default(),
         }))
     }

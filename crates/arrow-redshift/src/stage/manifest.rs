@@ -86,6 +86,7 @@ mod tests {
             subtask: 0,
             kind: PartKind::Rows,
             upserts: false,
+            folded: 0,
             carried: Carried::default(),
         }
     }

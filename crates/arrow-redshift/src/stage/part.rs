@@ -36,6 +36,10 @@ pub struct Part {
     /// Whether all of its rows are known to be upserts; of parts of the first versions it is not.
     #[serde(default)]
     pub upserts: bool,
+    /// Changes that the writer took in beside its rows, and did not put into a part, since later
+    /// ones of their keys count; parts of the first versions do not tell.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// The rows, where they travel with the commit and do not lie on S3.
     #[serde(skip)]
     pub carried: Carried,
@@ -47,10 +51,20 @@ impl Part {
         self.kind == PartKind::DeadLetters
     }
 
+    /// Rows that the writer took in for it: those in it, and those that were folded away.
+    pub fn taken(&self) -> u64 {
+        self.rows + self.folded
+    }
+
     /// Whether the rows travel with the commit.
     pub fn is_carried(&self) -> bool {
         self.url.is_empty()
     }
+}
+
+// What is zero is not written, so that parts of tables without a key stay as they were.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Rows that travel with a commit, as a compressed Arrow stream; empty for a part on S3.

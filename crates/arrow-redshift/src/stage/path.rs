@@ -261,6 +261,7 @@ pub(crate) fn restaged_letters(parts: &[Part], named: &str, rows: u64) -> Result
         subtask,
         kind,
         upserts: false,
+        folded: 0,
         carried: Carried::default(),
     })
 }

@@ -390,6 +390,7 @@ async fn write(
         subtask,
         kind,
         upserts: false,
+        folded: 0,
         carried: Carried::default(),
     })
 }

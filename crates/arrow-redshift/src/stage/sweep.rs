@@ -93,9 +93,18 @@ impl Staging {
                     let kind = PartKind::DeadLetters;
                     let (url, bytes) = (layout.url(path), object.size);
                     let carried = Carried::default();
-                    let (rows, upserts) = (0, false);
-                    let part =
-                        Part { url, bytes, rows, checkpoint, subtask, kind, upserts, carried };
+                    let (rows, folded, upserts) = (0, 0, false);
+                    let part = Part {
+                        url,
+                        bytes,
+                        rows,
+                        checkpoint,
+                        subtask,
+                        kind,
+                        upserts,
+                        folded,
+                        carried,
+                    };
                     found.push((number, part));
                 }
             }

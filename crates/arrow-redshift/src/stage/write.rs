@@ -47,6 +47,8 @@ pub struct StageWriter {
     dead_letters: Option<DeadLetters>,
     /// Changes by key that are held back, to be folded.
     window: Option<Window>,
+    /// Rows that went into it since parts were given.
+    taken: u64,
     /// Number of the next part; never starts again, so that no name comes twice.
     next_part: u64,
     open: Option<OpenPart>,
@@ -96,6 +98,7 @@ impl StageWriter {
             part_size,
             dead_letters: None,
             window,
+            taken: 0,
             next_part: 0,
             open: None,
             closed: Vec::new(),
@@ -156,6 +159,7 @@ impl StageWriter {
             part.checkpoint = checkpoint;
             part.upserts = self.intake.upserts();
         }
+        self.note_folded(&mut parts);
         self.intake.end(checkpoint);
         Ok(parts)
     }
@@ -229,7 +233,21 @@ impl StageWriter {
         Ok(())
     }
 
+    /// Says of a checkpoint's parts how many changes were folded away: its last one tells, since a
+    /// window may have gone into several.
+    fn note_folded(&mut self, parts: &mut [Part]) {
+        let taken = std::mem::take(&mut self.taken);
+        let loads = || parts.iter().filter(|part| !part.is_dead_letters());
+        let staged: u64 = loads().map(|part| part.rows).sum();
+        if let Some(last) = parts.iter_mut().rev().find(|part| !part.is_dead_letters()) {
+            last.folded = taken.saturating_sub(staged);
+        }
+    }
+
     async fn write_taken(&mut self, batch: &RecordBatch) -> Result<()> {
+        if self.window.is_some() {
+            self.taken += batch.num_rows() as u64;
+        }
         for slice in slices(batch) {
             match &mut self.window {
                 Some(window) => {
@@ -294,6 +312,7 @@ impl StageWriter {
             subtask,
             kind: PartKind::Rows,
             upserts: false,
+            folded: 0,
             carried: Carried::default(),
         });
         Ok(())

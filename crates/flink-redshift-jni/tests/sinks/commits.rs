@@ -29,7 +29,7 @@ fn what_all_writers_staged_is_committed_once() {
         let facts = apply(committer, &commit).unwrap();
         assert_eq!(facts[..4], [0, 2400, 2, 0]);
         assert!(facts[4] >= facts[5..9].iter().sum::<i64>(), "{facts:?}");
-        assert_eq!(facts.len(), 10 + ErrorKind::ALL.len());
+        assert_eq!(facts.len(), 11 + ErrorKind::ALL.len());
         commits.push(commit);
     }
     let metrics = calls::writer_metrics(writers[0]).unwrap();

@@ -113,8 +113,8 @@ fn retries_are_counted_by_their_cause() {
     let facts = job.commit(&commit);
     assert_eq!(facts[3], 2);
     let lost = ErrorKind::ALL.iter().position(|kind| *kind == ErrorKind::ConnectionLost).unwrap();
-    assert_eq!(facts[10 + lost], 2, "{facts:?}");
-    assert_eq!(facts[10..].iter().sum::<i64>(), 2);
+    assert_eq!(facts[11 + lost], 2, "{facts:?}");
+    assert_eq!(facts[11..].iter().sum::<i64>(), 2);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct InsertReport {
     pub status: Status,
     /// Rows that the query gave to the sink.
     pub rows: u64,
-    /// Rows that were committed by this run.
+    /// Rows of those that this run committed, in either mode; of a keyed table they are changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loaded_rows: Option<u64>,
     /// Bytes that were staged.
@@ -53,6 +53,9 @@ pub struct InsertReport {
     /// Texts that were cut and values that became NULL, where some did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_values: Option<u64>,
+    /// Keys that were changed and had more than one row in the target, where some had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_keys: Option<u64>,
     /// Tries that failed and were settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
@@ -115,6 +118,7 @@ impl Report {
             commits: None,
             dead_letters: None,
             changed_values: None,
+            duplicate_keys: None,
             retries: None,
             took: Duration::ZERO,
         });
@@ -151,6 +155,7 @@ impl InsertReport {
             self.commits = Some(load.commits);
             self.dead_letters = Some(load.dead_letters).filter(|rows| *rows > 0);
             self.changed_values = Some(load.changed_values).filter(|values| *values > 0);
+            self.duplicate_keys = Some(load.duplicate_keys).filter(|keys| *keys > 0);
             self.retries = Some(load.retries);
         }
         let before = done.load.as_ref().is_some_and(|load| load.already_applied);
@@ -244,6 +249,9 @@ impl fmt::Display for InsertReport {
         }
         if let Some(values) = self.changed_values {
             write!(f, ", {} changed", counted(values, "value"))?;
+        }
+        if let Some(keys) = self.duplicate_keys {
+            write!(f, ", {} had more than one row", counted(keys, "key"))?;
         }
         let speed = self.rows as f64 / self.took.as_secs_f64().max(0.001);
         write!(f, ", {took} ({} rows/s)", HumanCount(speed as u64))?;

@@ -3,6 +3,7 @@ package io.github.flinkredshift;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinkredshift.harness.Await;
+import io.github.flinkredshift.harness.Changes;
 import io.github.flinkredshift.harness.Fault;
 import io.github.flinkredshift.harness.Feed;
 import io.github.flinkredshift.harness.Job;
@@ -13,12 +14,14 @@ import io.github.flinkredshift.harness.Settings;
 import io.github.flinkredshift.harness.Sql;
 
 import org.apache.flink.types.Row;
+import org.apache.flink.types.RowKind;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -93,6 +96,44 @@ class MetricsIT {
         Await.until("the rows are loaded", () -> services.tables().count(narrow) == 10);
         Await.until("they are counted", () -> sum(COMMITTER, "redshift.deadLetters") == 2);
         assertThat(sum(WRITER, "redshift.deadLetters")).isEqualTo(2);
+        job.cancel();
+    }
+
+    /** Two changes of one key are two rows that were loaded, though one of them is staged. */
+    @Test
+    void everyChangeIsCountedAndKeysThatTheTableHoldsTwice() throws Exception {
+        String doubled = services.tables().create(Changes.TARGET);
+        services.standIn()
+                .query(
+                        "INSERT INTO "
+                                + doubled
+                                + " VALUES ('a', 1, 'x'), ('a', 1, 'y'), ('a', 2, 'x'),"
+                                + " ('a', 2, 'y'), ('b', 9, 'x'), ('b', 9, 'y')");
+        List<Row> rows =
+                List.of(
+                        Row.ofKind(RowKind.UPDATE_AFTER, "a", 1, "first"),
+                        Row.ofKind(RowKind.UPDATE_AFTER, "a", 1, "second"),
+                        Row.ofKind(RowKind.UPDATE_AFTER, "a", 2, "new"),
+                        Row.ofKind(RowKind.INSERT, "a", 3, "new"));
+        Feed<Row> feed =
+                Feed.of("doubled", Changes.TYPE, (s, at) -> rows.get((int) at % 4), 2 * rows.size());
+        feed.release().rows(rows.size());
+        job =
+                Sql.on(services.cluster(), Settings.byHand().parallelism(1))
+                        .changes("feed", Changes.COLUMNS, Changes.KEY, feed, stream -> stream)
+                        .table(
+                                "sink",
+                                Changes.COLUMNS,
+                                Changes.KEY,
+                                services.standIn().options(doubled))
+                        .start("INSERT INTO sink SELECT * FROM feed");
+        Await.until("the rows are read", () -> feed.release().given() == rows.size());
+        job.checkpoint();
+        Await.until("they are counted", () -> sum(COMMITTER, "redshift.rowsLoaded") > 0);
+        assertThat(sum(COMMITTER, "redshift.rowsLoaded")).isEqualTo(4);
+        assertThat(services.tables().only("SELECT rows_staged FROM " + doubled + "__flink_commits"))
+                .isEqualTo("3");
+        assertThat(sum(COMMITTER, "redshift.duplicateKeys")).isEqualTo(2);
         job.cancel();
     }
 

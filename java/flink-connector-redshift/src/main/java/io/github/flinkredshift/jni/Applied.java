@@ -5,7 +5,7 @@ import io.github.flinkredshift.ErrorKind;
 /** What applying a committable came to. */
 public final class Applied {
 
-    private static final int CAUSES = 10;
+    private static final int CAUSES = 11;
 
     /** What a committer that has applied nothing has to say. */
     public static final Applied NOTHING = new Applied(new long[CAUSES]);
@@ -21,7 +21,7 @@ public final class Applied {
         return values[0] != 0;
     }
 
-    /** Rows loaded. */
+    /** Rows that the writers took in and that were loaded; of a keyed table, changes. */
     public long rows() {
         return values[1];
     }
@@ -64,6 +64,11 @@ public final class Applied {
     /** Rows that did not fit and were set aside with it. */
     public long deadLetters() {
         return values[9];
+    }
+
+    /** Keys that had more than one row in the target when they were changed. */
+    public long duplicateKeys() {
+        return values[10];
     }
 
     /** How often it was tried again after an error of that kind. */

@@ -3,7 +3,7 @@ package io.github.flinkredshift.jni;
 /** What a writer has done so far. */
 public final class WriterFigures {
 
-    static final int COUNT = 16;
+    static final int COUNT = 17;
 
     /** The figures of a writer that has done nothing. */
     public static final WriterFigures NONE = new WriterFigures(new long[COUNT]);
@@ -92,5 +92,10 @@ public final class WriterFigures {
     /** Transactions that a writer which flushes on its own has committed. */
     public long flushes() {
         return values[15];
+    }
+
+    /** Keys that had more than one row in the target when such a writer changed them. */
+    public long duplicateKeys() {
+        return values[16];
     }
 }

@@ -16,6 +16,7 @@ final class CommitterMetrics {
 
     private final Counter rowsLoaded;
     private final Counter deadLetters;
+    private final Counter duplicateKeys;
     private final Map<ErrorKind, Counter> retries = new EnumMap<>(ErrorKind.class);
     private volatile Applied last = Applied.NOTHING;
     private volatile Committables.Facts current;
@@ -24,6 +25,7 @@ final class CommitterMetrics {
         MetricGroup own = committer.addGroup(Ages.GROUP);
         rowsLoaded = own.counter("rowsLoaded");
         deadLetters = own.counter("deadLetters");
+        duplicateKeys = own.counter("duplicateKeys");
         own.gauge("copyTime", (Gauge<Long>) () -> last.copyMillis());
         own.gauge("lockWaitTime", (Gauge<Long>) () -> last.lockWaitMillis());
         own.gauge("commitTime", (Gauge<Long>) () -> last.commitMillis());
@@ -46,6 +48,7 @@ final class CommitterMetrics {
         if (!applied.before()) {
             rowsLoaded.inc(applied.rows());
             deadLetters.inc(applied.deadLetters());
+            duplicateKeys.inc(applied.duplicateKeys());
         }
         retries.forEach((kind, counter) -> counter.inc(applied.retriesAfter(kind)));
     }

@@ -47,6 +47,7 @@ final class WriterMetrics {
         gauge(own, "lockWaitTime", WriterFigures::lockWaitMillis);
         gauge(own, "commitTime", WriterFigures::commitMillis);
         gauge(own, "flushes", WriterFigures::flushes);
+        gauge(own, "duplicateKeys", WriterFigures::duplicateKeys);
         gauge(own, "deadLetters", WriterFigures::deadLetters);
         gauge(own, "changedValues", WriterFigures::changedValues);
         gauge(own, "connectionWaitTime", WriterFigures::connectionWaitMillis);
