@@ -26,6 +26,7 @@ const EXAMPLES: &[(&str, &[u64])] = &[
     ("parquet", &[16]),
     ("partial-insert", &[4, 3, 1]),
     ("quickstart", &[]),
+    ("refused-loads", &[1458]),
     ("schema", &[4, 3]),
     ("statement-set", &[5000, 1, 1]),
     ("timed-copy", &[3000]),

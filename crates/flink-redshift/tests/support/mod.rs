@@ -212,14 +212,25 @@ impl Local {
 
     /// The objects that are staged on S3.
     pub fn staged(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut directories = vec![self.path().join("data/s3")];
+        self.files(|path| path.contains("part"))
+    }
+
+    /// What the objects on S3 hold, all of them, as text.
+    pub fn objects(&self) -> Vec<String> {
+        let found = self.files(|path| path.contains("/objects/"));
+        found.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
+    fn files(&self, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+        let root = self.path().join("data/s3");
+        let (mut found, mut directories) = (Vec::new(), vec![root.clone()]);
         while let Some(directory) = directories.pop() {
             for entry in std::fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
+                let inside = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
                 match path.is_dir() {
                     true => directories.push(path),
-                    false if path.to_string_lossy().contains("part") => found.push(path),
+                    false if wanted(&inside) => found.push(path),
                     false => {}
                 }
             }
