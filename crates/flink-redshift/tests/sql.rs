@@ -5,7 +5,9 @@
 //! printed the same for `datagen.sql` and, with flink-sql-parquet 2.3.0 and Hadoop's client libraries
 //! 3.3.6 beside it, for `parquet.sql`, whose expected results are the values that its file was written
 //! with. `SqlRunner` of `java/tools`, with the jars of Flink's `lib/` on its class path, runs a script
-//! for such a comparison; lines that begin with `> ` are its own.
+//! for such a comparison; lines that begin with `> ` are its own. `MadeUpRowsIT` of the Java tests compares
+//! `datagen.sql` with both lines of Flink each time; Parquet is compared by hand, since Flink reads it with
+//! Hadoop's libraries only.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

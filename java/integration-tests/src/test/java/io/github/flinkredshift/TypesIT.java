@@ -29,6 +29,7 @@ import org.apache.flink.types.RowKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.LocalTime;
@@ -56,14 +57,36 @@ class TypesIT {
     void throughSql(String format) throws Exception {
         Map<String, String> options = services.standIn().options(table);
         options.put("sink.copy.format", format);
+        // A shuffle between them turns the rows into binary ones; without it they are objects.
+        options.put("sink.parallelism", format.equals("csv") ? "1" : "2");
+        insertAll(Settings.batch(), options);
+    }
+
+    /** In flushes, and out of checkpoints; whole rows, too. */
+    @ParameterizedTest
+    @CsvSource({
+        "batch, at-least-once",
+        "batch, exactly-once",
+        "streaming, at-least-once",
+        "streaming, exactly-once"
+    })
+    void throughSqlInJdbcMode(String mode, String guarantee) throws Exception {
+        Map<String, String> options = services.standIn().options(table);
+        options.keySet().removeIf(key -> key.matches("(aws|s3|sink\\.write\\.temp)\\..*"));
+        options.put("sink.write.mode", "jdbc");
+        options.put("sink.delivery-guarantee", guarantee);
+        options.put("sink.batch-size", "30");
+        boolean batch = mode.equals("batch");
+        insertAll(batch ? Settings.batch() : Settings.streaming("150 ms"), options);
+    }
+
+    private void insertAll(Settings settings, Map<String, String> options) throws Exception {
         String columns =
                 rowType.getFields().stream()
                         .map(field -> field.getName() + " " + field.getType().asSerializableString())
                         .collect(Collectors.joining(", "));
         Feed<Row> feed = Feed.listed("sql", ExternalTypeInfo.of(types.type()), types.rows());
-        // A shuffle between them turns the rows into binary ones; without it they are objects.
-        options.put("sink.parallelism", format.equals("csv") ? "1" : "2");
-        Sql sql = Sql.on(services.cluster(), Settings.batch().parallelism(2));
+        Sql sql = Sql.on(services.cluster(), settings.parallelism(2));
         sql.tables().getConfig().set("table.local-time-zone", "Asia/Tokyo");
         sql.view("feed", columns, feed)
                 .describedTable("sink", columns, options)
