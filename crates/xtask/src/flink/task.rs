@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
 use super::{
     cluster::{Cluster, Settings},
@@ -24,6 +24,9 @@ use crate::{
 
 /// The class that runs a script.
 const RUNNER: &str = "io.github.flinkredshift.tools.SqlRunner";
+
+/// What stands before the cause of a failure in what the runner says.
+const FAILED: &str = "FAILED: ";
 
 /// What is needed to build the connector and to run it on Flink.
 pub const NEEDS: [Need; 6] =
@@ -85,9 +88,14 @@ pub fn run(given: &[String]) -> Result<()> {
     let quickstart = PathBuf::from(quickstart::SCRIPT);
     let script = options.script.as_ref().unwrap_or(&quickstart);
     let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
-    run_script(&cluster, &run, &stand_in, script)?;
-    println!("ran in {} s", loading.elapsed().as_secs());
-    if options.script.is_none() {
+    let ran = run_script(&cluster, &run, &stand_in, script);
+    match &ran {
+        Ok(_) => println!("ran in {} s", loading.elapsed().as_secs()),
+        // Now is when one wants to look at what is there.
+        Err(error) if options.keep => eprintln!("\nerror: {error:#}"),
+        Err(_) => {}
+    }
+    if ran.is_ok() && options.script.is_none() {
         quickstart::show(&stand_in.for_psql()?)?;
     }
     if options.keep {
@@ -95,6 +103,7 @@ pub fn run(given: &[String]) -> Result<()> {
     }
     cluster.stop()?;
     stand_in.stop()?;
+    ran?;
     println!("\ndone in {} s", begun.elapsed().as_secs());
     Ok(())
 }
@@ -117,8 +126,22 @@ pub fn run_script(
     script: &Path,
 ) -> Result<Vec<String>> {
     let (said, succeeded) = shell::tee(&mut script_command(cluster, run, stand_in, script)?)?;
-    ensure!(succeeded, "{} failed on Flink; see {}", script.display(), cluster.logs().display());
+    if !succeeded {
+        let logs = cluster.logs();
+        bail!("{} failed on Flink; see {}{}", script.display(), logs.display(), cause(&said));
+    }
     Ok(said)
+}
+
+/// What the SQL runner named as the cause of its failure, behind a colon; it lies under a hundred
+/// lines of Flink's by then.
+fn cause(said: &[String]) -> String {
+    let Some(begin) = said.iter().rposition(|line| line.starts_with(FAILED)) else {
+        return String::new();
+    };
+    let rest = &said[begin + 1..];
+    let lines = rest.iter().take_while(|line| line.starts_with("  "));
+    lines.fold(format!(":\n{}", &said[begin][FAILED.len()..]), |told, line| told + "\n" + line)
 }
 
 /// The command line that runs a script so.
@@ -148,10 +171,13 @@ fn wait_for_the_user(
 ) -> Result<()> {
     let flink = cluster.client(&["run", "-c", RUNNER])?;
     let psql = stand_in.for_psql()?;
+    let properties = directory.join("redshift.properties");
+    redirect::write_options(stand_in, &properties)?;
     println!(
         "\nThe cluster and the stand-in stay until you press Enter.\n\
          Web interface  http://127.0.0.1:{}\n\
          Another script FLINK_CONF_DIR={} FLINK_LIB_DIR={} \\\n    {} run -c {RUNNER} {} --redirect {} script.sql\n\
+         A program      the same two variables and … run -c LoadUsers {} {} users\n\
          The rows       PGPASSWORD={} psql 'host={} port={} user={} dbname={} sslmode=verify-ca sslrootcert={}'",
         cluster.rest().port,
         directory.join("conf").display(),
@@ -159,6 +185,8 @@ fn wait_for_the_user(
         flink.get_program().to_string_lossy(),
         parts.tools.display(),
         directory.join("redirect.properties").display(),
+        parts.tools.display(),
+        properties.display(),
         psql.password,
         psql.host,
         psql.port,
@@ -175,6 +203,14 @@ mod tests {
 
     fn parse(words: &[&str]) -> Result<Options> {
         Options::parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_cause_of_a_failure_is_what_the_runner_says_last() {
+        let said = ["> INSERT", "FAILED: denied", "  what to do: GRANT", "-----", "  at x"];
+        let said = said.map(str::to_owned);
+        assert_eq!(cause(&said), ":\ndenied\n  what to do: GRANT");
+        assert_eq!(cause(&said[..1]), "");
     }
 
     #[test]

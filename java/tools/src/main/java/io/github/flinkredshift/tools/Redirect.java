@@ -5,8 +5,11 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.catalog.Catalog;
@@ -29,6 +32,9 @@ final class Redirect {
             Pattern.compile("\\)\\s*AS\\s", Pattern.CASE_INSENSITIVE);
 
     private final Map<String, String> options;
+
+    /** Tables of which it was told what is replaced. */
+    private final Set<ObjectPath> told = new HashSet<>();
 
     private Redirect(Map<String, String> options) {
         this.options = options;
@@ -77,10 +83,23 @@ final class Redirect {
             CatalogBaseTable table = catalog.getTable(path);
             if (table instanceof CatalogTable
                     && CONNECTOR.equals(table.getOptions().get("connector"))) {
+                if (told.add(path)) {
+                    System.out.println(replacing(name, table.getOptions()));
+                }
                 Map<String, String> replaced = replace(table.getOptions());
                 catalog.alterTable(path, ((CatalogTable) table).copy(replaced), false);
             }
         }
+    }
+
+    /** Says which of a table's own options do not count, so that nobody takes them for tried. */
+    String replacing(String table, Map<String, String> declared) {
+        Set<String> replaced = new TreeSet<>(declared.keySet());
+        replaced.retainAll(options.keySet());
+        return "  "
+                + table
+                + " is pointed at the stand-in; of its own options these are not tried: "
+                + (replaced.isEmpty() ? "none" : String.join(", ", replaced));
     }
 
     /** The options with those of this redirect in place of what was there. */

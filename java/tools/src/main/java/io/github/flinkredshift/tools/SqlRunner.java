@@ -63,7 +63,13 @@ public final class SqlRunner {
             throw new IllegalArgumentException(
                     "Usage: [--redirect options.properties] [--jar connector.jar] script.sql");
         }
-        run(Files.readString(Path.of(arguments[at])), redirect, jars);
+        try {
+            run(Files.readString(Path.of(arguments[at])), redirect, jars);
+        } catch (Exception e) {
+            // Flink prints a hundred lines after this; who started the runner shows it last.
+            System.out.println("FAILED: " + Cause.of(e));
+            throw e;
+        }
     }
 
     private static void run(String script, Redirect redirect, List<String> jars) throws Exception {
