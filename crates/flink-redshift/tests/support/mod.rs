@@ -210,9 +210,9 @@ impl Local {
         }
     }
 
-    /// The objects that are staged on S3.
+    /// The objects that are staged on S3, those whose upload is under way among them.
     pub fn staged(&self) -> Vec<PathBuf> {
-        self.files(|path| path.contains("part"))
+        self.files(|path| path.contains("/objects/") || path.contains("partial/"))
     }
 
     /// What the objects on S3 hold, all of them, as text.
