@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use redshift_local::RedshiftLocal;
 use support::{connect, failure, rows, run, start, start_serializable, value};
 use tokio::time::{sleep, timeout};
 
@@ -11,6 +12,18 @@ const SOON: Duration = Duration::from_secs(20);
 const NOT_YET: Duration = Duration::from_millis(400);
 
 const TABLE: &str = "CREATE TABLE t (k INT, v INT)";
+
+/// Waits until a transaction waits for a lock; it has its snapshot by then, unless it is a LOCK.
+async fn somebody_waits(local: &RedshiftLocal) {
+    let looker = connect(local).await;
+    let waiting = async {
+        while value(&looker, "SELECT COUNT(*) FROM svv_transactions WHERE NOT granted").await == "0"
+        {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(SOON, waiting).await.expect("a transaction waits for a lock");
+}
 
 /// What an upsert does when it does not lock: its snapshot is older than the other's row.
 #[tokio::test]
@@ -32,8 +45,7 @@ async fn without_lock_an_upsert_duplicates_a_key_and_with_lock_it_does_not() {
             .await;
         };
         let commit = async {
-            // Long enough for the other to take its snapshot or to wait for its lock.
-            sleep(NOT_YET).await;
+            somebody_waits(&local).await;
             run(&foreign, "COMMIT").await;
         };
         tokio::join!(apply, commit);
@@ -50,7 +62,7 @@ async fn under_serializable_the_same_upsert_fails_with_1023() {
     run(&foreign, "BEGIN; INSERT INTO t VALUES (1, 100)").await;
     let apply = async { failure(&upsert, "BEGIN; DELETE FROM t WHERE k = 1").await };
     let commit = async {
-        sleep(NOT_YET).await;
+        somebody_waits(&local).await;
         run(&foreign, "COMMIT").await;
     };
     let ((sqlstate, message, detail), ()) = tokio::join!(apply, commit);
@@ -94,7 +106,7 @@ async fn concurrent_inserts_pass_under_serializable() {
     run(&one, "BEGIN; INSERT INTO t VALUES (1, 1)").await;
     let insert = async { run(&two, "INSERT INTO t VALUES (2, 2)").await };
     let commit = async {
-        sleep(NOT_YET).await;
+        somebody_waits(&local).await;
         run(&one, "COMMIT").await;
     };
     tokio::join!(insert, commit);
