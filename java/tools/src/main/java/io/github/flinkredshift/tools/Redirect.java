@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.catalog.Catalog;
@@ -31,10 +32,18 @@ final class Redirect {
     private static final Pattern FILLED_AT_ONCE =
             Pattern.compile("\\)\\s*AS\\s", Pattern.CASE_INSENSITIVE);
 
+    /** A table of no catalog's that takes the connector from another one. */
+    private static final Pattern TEMPORARY_LIKE =
+            Pattern.compile(
+                    "CREATE\\s+TEMPORARY\\s.*\\bLIKE\\b.*",
+                    Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    private static final Pattern HINT = Pattern.compile("/\\*\\+.*?\\*/", Pattern.DOTALL);
+
     private final Map<String, String> options;
 
     /** Tables of which it was told what is replaced. */
-    private final Set<ObjectPath> told = new HashSet<>();
+    private final Set<String> told = new HashSet<>();
 
     private Redirect(Map<String, String> options) {
         this.options = options;
@@ -63,27 +72,52 @@ final class Redirect {
     void check(String statement) {
         boolean reaches = !options.isEmpty() && NAMES_CONNECTOR.matcher(statement).find();
         boolean plain = PLAIN_TABLE.matcher(statement).matches();
-        if (reaches && (!plain || FILLED_AT_ONCE.matcher(statement).find())) {
+        boolean like = !options.isEmpty() && TEMPORARY_LIKE.matcher(statement).matches();
+        if (like || reaches && (!plain || FILLED_AT_ONCE.matcher(statement).find())) {
             throw new IllegalArgumentException(
                     "Only tables of plain CREATE TABLE statements can be redirected, not `"
                             + Statements.head(statement)
                             + "`: create the table first, then fill it by INSERT.");
         }
+        // A hint counts more than the options of the table, and so would undo the redirect.
+        Matcher hint = HINT.matcher(statement);
+        while (hint.find()) {
+            for (String key : options.keySet()) {
+                if (hint.group().contains("'" + key + "'")) {
+                    throw new IllegalArgumentException(
+                            "A hint with '"
+                                    + key
+                                    + "' cannot be redirected in `"
+                                    + Statements.head(statement)
+                                    + "`: put the option into the table's WITH clause.");
+                }
+            }
+        }
     }
 
-    /** Points every table of the connector in the current database at the other cluster. */
+    /**
+     * Points every table of the connector at the other cluster, in whatever catalog and database it is:
+     * a statement may name a table by its whole path.
+     */
     void apply(TableEnvironment environment) throws Exception {
         if (options.isEmpty()) {
             return;
         }
-        String database = environment.getCurrentDatabase();
-        Catalog catalog = environment.getCatalog(environment.getCurrentCatalog()).orElseThrow();
+        for (String catalog : environment.listCatalogs()) {
+            Catalog found = environment.getCatalog(catalog).orElseThrow();
+            for (String database : found.listDatabases()) {
+                apply(catalog, found, database);
+            }
+        }
+    }
+
+    private void apply(String catalogName, Catalog catalog, String database) throws Exception {
         for (String name : catalog.listTables(database)) {
             ObjectPath path = new ObjectPath(database, name);
             CatalogBaseTable table = catalog.getTable(path);
             if (table instanceof CatalogTable
                     && CONNECTOR.equals(table.getOptions().get("connector"))) {
-                if (told.add(path)) {
+                if (told.add(catalogName + "." + path.getFullName())) {
                     System.out.println(replacing(name, table.getOptions()));
                 }
                 Map<String, String> replaced = replace(table.getOptions());

@@ -41,10 +41,30 @@ class RedirectTest {
         assertThatCode(() -> redirect.check("INSERT INTO t SELECT 1")).doesNotThrowAnyException();
         for (String refused :
                 new String[] {
-                    TABLE.replace("TABLE", "TEMPORARY TABLE"), TABLE + " AS SELECT 1",
+                    TABLE.replace("TABLE", "TEMPORARY TABLE"),
+                    TABLE + " AS SELECT 1",
+                    "CREATE TEMPORARY TABLE x WITH ('hostname' = 'prod') LIKE t",
                 }) {
             assertThatThrownBy(() -> redirect.check(refused)).hasMessageContaining("redirect");
             assertThatCode(() -> Redirect.none().check(refused)).doesNotThrowAnyException();
         }
+    }
+
+    @Test
+    void itIsToldWhichOptionsAreNotTried() throws Exception {
+        Map<String, String> declared = Map.of("hostname", "prod", "url", "jdbc:…", "kept", "yes");
+        assertThat(redirect().replacing("t", declared)).contains("t is").endsWith(": hostname, url");
+    }
+
+    @Test
+    void hintsThatWouldUndoTheRedirectAreRefused() throws Exception {
+        Redirect redirect = redirect();
+        String hinted = "INSERT INTO t /*+ OPTIONS('%s' = 'x') */ SELECT 1";
+        assertThatThrownBy(() -> redirect.check(String.format(hinted, "hostname")))
+                .hasMessageContaining("'hostname'");
+        assertThatCode(() -> redirect.check(String.format(hinted, "sink.parallelism")))
+                .doesNotThrowAnyException();
+        assertThatCode(() -> Redirect.none().check(String.format(hinted, "hostname")))
+                .doesNotThrowAnyException();
     }
 }
