@@ -111,7 +111,7 @@ pub(super) const ROWS: &[OptionRow] = &[
     )
     .without("`7 d`, or `sink.staging.retention` where that is longer"),
     here("sink.parallelism", Kind::Integer { least: 1, most: 32_768 }, "Parallelism of the sink.")
-        .without("the job's"),
+        .without("the job's in copy mode, `1` in jdbc mode"),
     here(
         "sink.run-id",
         Kind::Text,

@@ -370,7 +370,8 @@ public final class RedshiftOptions {
                                     + "sink.staging.retention.");
 
     /**
-     * Parallelism of the sink. Value: a whole number from 1 to 32768. Default: the job's.
+     * Parallelism of the sink. Value: a whole number from 1 to 32768. Default: the job's in copy
+     * mode, {@code 1} in jdbc mode.
      */
     public static final ConfigOption<Integer> SINK_PARALLELISM =
             ConfigOptions.key("sink.parallelism")
