@@ -140,7 +140,7 @@ class LifecycleIT {
         waiting.release().rows(20);
         own.awaitFinished();
         services.tables().holds(table, Numbered.NAMES, times(1, 20, 20));
-        threadsEnd();
+        Threads.awaitEnd();
     }
 
     /** Nobody can write to it, not even root. */
@@ -188,15 +188,7 @@ class LifecycleIT {
         job.checkpoint();
         assertThat(Threads.ofTheConnector()).isNotEmpty();
         job.cancel();
-        threadsEnd();
-    }
-
-    private static void threadsEnd() throws Exception {
-        Await.until(
-                "the connector's threads end",
-                SOON,
-                () -> Threads.ofTheConnector().isEmpty(),
-                () -> Threads.ofTheConnector().toString());
+        Threads.awaitEnd();
     }
 
     private Job start(String table, Feed<Row> feed, Settings settings) {

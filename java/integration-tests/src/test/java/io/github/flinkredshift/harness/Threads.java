@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -12,6 +13,7 @@ public final class Threads {
 
     private static final Path TASKS = Path.of("/proc/self/task");
     private static final String PREFIX = "flink-redshift";
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     private Threads() {}
 
@@ -22,6 +24,15 @@ public final class Threads {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Waits until all of them have ended. */
+    public static void awaitEnd() throws Exception {
+        Await.until(
+                "the connector's threads end",
+                SOON,
+                () -> ofTheConnector().isEmpty(),
+                () -> ofTheConnector().toString());
     }
 
     private static String name(Path task) {
