@@ -174,6 +174,38 @@ async fn a_named_run_loads_once_however_often_it_is_run() {
     server.stop().await.unwrap();
 }
 
+/// A sink that loads twice has one identity: the ledger takes the second load for the first. It
+/// must not end well without its rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_under_an_identity_that_is_taken_are_no_success() {
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
+    let watcher = client(&server).await;
+    for (table, guarantee) in [("once", "exactly-once"), ("by_time", "at-least-once")] {
+        let mut options = options(&server, table);
+        options.insert("sink.delivery-guarantee".into(), guarantee.into());
+        let twice = sink(&options, schema(Kind::Append));
+        let (progress, stop) = (Progress::default(), CancellationToken::new());
+        for (id, loads) in [(1, true), (2, false)] {
+            let prepared = twice.prepare(&[]).await.unwrap();
+            let rows: Batches = vec![Ok(batch(&[(id, "x")]))];
+            let loaded = prepared.load(stream::iter(rows), &progress, &stop).await;
+            match loaded {
+                Ok(summary) => {
+                    assert!(loads && summary.loaded_rows == 1, "{guarantee}: {summary:?}")
+                }
+                Err(error) => {
+                    assert!(!loads, "{guarantee}: {error}");
+                    assert_eq!(error.kind(), ErrorKind::InvalidOptions, "{error}");
+                    assert!(error.to_string().contains("these rows are not loaded"), "{error}");
+                }
+            }
+        }
+        assert_eq!(content(&watcher, table).await, owned(&[(1, "x")]));
+    }
+    assert_eq!(staged_objects(&server), Vec::<String>::new());
+    server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn at_least_once_commits_while_rows_flow() {
     let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };

@@ -136,9 +136,8 @@ pub struct LocalArgs {
     /// Port of the S3 side [default: a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub s3_port: u16,
-    /// Keep databases and objects in this directory, which is new, empty or a stand-in's own
-    /// [default: a temporary one]. Users, buckets and roles are not kept: name the same --for
-    /// SCRIPT again
+    /// Keep databases, objects, users, buckets and roles in this directory, which is new, empty or
+    /// a stand-in's own [default: a temporary one, which goes with the stand-in]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Have the users, databases, buckets and roles that this script names

@@ -379,6 +379,20 @@ fn columns_of_sinks() {
         ("INSERT INTO w (i, c) SELECT i, s FROM v;", &["c is CHAR(2)", "STRING"]),
         ("INSERT INTO w (i, n) SELECT i, 1 FROM v;", &["n is TINYINT", "INT"]),
         ("INSERT INTO p VALUES (1, NULL);", &["CAST(NULL AS"]),
+        ("INSERT INTO p VALUES (1, 'a'), (NULL, 'b');", &["CAST(NULL AS"]),
+        ("INSERT INTO p VALUES (1, 'a'), ('7', 'b');", &["VALUES of different types"]),
+        (
+            "INSERT INTO p VALUES (1, 'a'), (DATE '2020-01-05', 'b');",
+            &["VALUES of different types"],
+        ),
+        (
+            "INSERT INTO p VALUES (1, 'a'), (1, CAST('b' AS CHAR(2)));",
+            &["VALUES of different types"],
+        ),
+        (
+            "INSERT INTO p SELECT CAST(x AS INT), 'a' FROM (VALUES (1), (CAST(1 AS FLOAT))) AS t (x);",
+            &["VALUES of different types"],
+        ),
         ("INSERT INTO p SELECT i, NULL FROM v;", &["CAST(NULL AS"]),
     ] {
         refused(statement, 1, words);
@@ -423,6 +437,20 @@ fn errors_do_not_follow_from_errors() {
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(errors.contains("script.sql:5: there is no table or view missing"), "{errors}");
     }
+}
+
+#[test]
+fn hints_and_a_mark_hide_nothing_else() {
+    let output = run(&format!(
+        "\u{feff}{TABLES}INSERT INTO p SELECT i, s FROM v /*+ OPTIONS('a' = 'b') */;\n\
+         INSERT INTO p SELECT i, s FROM missing;"
+    ));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("script.sql:1: the script begins with a byte order mark"), "{errors}");
+    assert!(errors.contains("script.sql:4: a hint"), "{errors}");
+    assert!(errors.contains("script.sql:5: there is no table or view missing"), "{errors}");
+    assert_eq!(errors.lines().count(), 3, "{errors}");
 }
 
 #[test]

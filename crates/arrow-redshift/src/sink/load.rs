@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{
-    CommitPoint, CommittableId, Committer, Flushed, Prepared, Writer, context::Context, labelled,
-    letters, transaction,
+    CommitPoint, Committable, CommittableId, Committer, Flushed, Prepared, Writer,
+    context::Context, labelled, letters, transaction,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -124,6 +124,10 @@ impl Prepared {
     ///
     /// When the load fails or is stopped, what was not committed is removed from S3. What was
     /// committed stays, with `at-least-once`.
+    ///
+    /// An identity is one load: a second one under the same launch and sink is found in the ledger,
+    /// and is the same load to it. Where the launch has no name, nobody meant it to come again, so
+    /// that is an error, and the second one's rows are not loaded.
     pub async fn load<S>(
         self,
         batches: S,
@@ -341,6 +345,11 @@ impl Load<'_> {
         Ok(())
     }
 
+    /// Whether an earlier run may have applied this point, and this one is meant to be the same.
+    fn may_come_again(&self, point: &CommitPoint) -> bool {
+        self.sink.context.identity.launch.is_named() && *point == CommitPoint::End
+    }
+
     async fn commit(&mut self, writer: &mut Writer, point: CommitPoint) -> Result<()> {
         let parts = writer.close(BATCH).await?;
         self.progress.staged_bytes.store(writer.staged_bytes(), Ordering::Relaxed);
@@ -361,6 +370,9 @@ impl Load<'_> {
                 return Err(error);
             }
         };
+        if applied.before && !self.may_come_again(&point) {
+            return Err(taken(&commit));
+        }
         self.summary.parts += applied.parts as u64;
         self.summary.bytes += commit.bytes();
         self.summary.retries += applied.retries;
@@ -375,6 +387,15 @@ impl Load<'_> {
         self.progress.enter(Phase::Staging);
         Ok(())
     }
+}
+
+/// Other rows were loaded under the identity: to go on would lose these without a word.
+fn taken(commit: &Committable) -> Error {
+    let why = "another load was committed under this identity before, so these rows are not loaded";
+    Error::new(ErrorKind::InvalidOptions, why).with("commit", commit.id()).hint(
+        "give each load a launch of its own (LaunchId::fresh), or another name of the sink; one \
+         that is to be run again takes LaunchId::named",
+    )
 }
 
 async fn wait(due: Option<Tick>) {

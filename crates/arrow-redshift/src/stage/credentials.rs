@@ -62,7 +62,7 @@ mod chain {
             "cannot look for AWS credentials: this build has no default credential chain",
         )
         .hint(
-            "set 'aws.region' and 'aws.credentials.provider.basic.accesskeyid' and '.secretkey', \
+            "set 'aws.region' and 'aws.credentials.basic.accesskeyid' and '.secretkey', \
              or build with the feature 'aws-config'",
         ))
     }

@@ -208,7 +208,7 @@ impl Request<'_> {
                 format!("cannot {}: there are no AWS credentials", self.action.attempt()),
             ),
         };
-        let advice = "set 'aws.credentials.provider.basic.accesskeyid' and '.secretkey', or give \
+        let advice = "set 'aws.credentials.basic.accesskeyid' and '.secretkey', or give \
                       this process a profile or role that AWS's default chain finds";
         self.place(error).detail(&credentials.reason).hint(advice)
     }

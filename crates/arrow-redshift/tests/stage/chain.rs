@@ -92,5 +92,5 @@ async fn what_the_chain_does_not_find_is_named() {
     let said = run(&server, &[("AWS_REGION", "us-east-1")]).await;
     assert!(said.contains("[permission-denied]"), "{said}");
     assert!(said.contains("there are no AWS credentials"), "{said}");
-    assert!(said.contains("aws.credentials.provider.basic.accesskeyid"), "{said}");
+    assert!(said.contains("'aws.credentials.basic.accesskeyid'"), "{said}");
 }

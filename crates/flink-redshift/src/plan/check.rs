@@ -116,7 +116,7 @@ impl Checker<'_> {
             }
             LogicalPlan::Values(values) => {
                 for column in 0..values.values.first().map_or(0, Vec::len) {
-                    let types = values.values.iter().map(|row| self.class(&row[column]));
+                    let types = values.values.iter().map(|row| self.written(&row[column]));
                     let types = types.collect::<Result<Vec<_>, _>>()?;
                     if types.contains(&Class::Null) {
                         return Err("NULL alone has no type: write CAST(NULL AS type)".into());
@@ -172,10 +172,12 @@ impl Checker<'_> {
                 }
             }
             Expr::Case(case) => self.case(case),
-            // Only numbers are cast by the engine: every CAST of the script is a function.
+            // Only numbers are cast by the engine, literals and the rows of VALUES among them: every
+            // CAST of the script is a function.
             Expr::Cast(cast)
                 if matches!(*cast.expr, Expr::Literal(..))
-                    || self.data_type(&cast.expr)? == DataType::UInt64 =>
+                    || self.data_type(&cast.expr)? == DataType::UInt64
+                    || self.class(&cast.expr)?.is_number() =>
             {
                 Ok(())
             }
@@ -337,6 +339,16 @@ impl Checker<'_> {
         }
     }
 
+    /// The class of a value in VALUES as it was written: the planner casts the rows to one type
+    /// before anybody can look, a NULL too.
+    fn written(&self, expr: &Expr) -> Result<Class, String> {
+        match expr {
+            Expr::Literal(value, _) if value.is_null() => Ok(Class::Null),
+            Expr::Cast(cast) if !is_int(expr) => self.class(&cast.expr),
+            _ => self.class(expr),
+        }
+    }
+
     fn class(&self, expr: &Expr) -> Result<Class, String> {
         self.data_type(expr).map(|data_type| Class::of(&data_type))
     }
@@ -353,6 +365,13 @@ impl Checker<'_> {
             .collect();
         format!("{name} with {} is not supported here", types.join(" and "))
     }
+}
+
+/// Whether an expression is a literal of the script that is an INT: the parser has BIGINTs only.
+fn is_int(expr: &Expr) -> bool {
+    let Expr::Cast(cast) = expr else { return false };
+    *cast.field.data_type() == DataType::Int32
+        && matches!(*cast.expr, Expr::Literal(ScalarValue::Int64(_), _))
 }
 
 /// Digits that a sum, difference or product can have.
@@ -383,7 +402,12 @@ fn one_type(name: &str, classes: &[Class]) -> Result<(), String> {
     if same || numbers {
         return Ok(());
     }
-    Err(format!("{name} of different types is not supported here: CAST them to one type"))
+    Err(different_types(name))
+}
+
+/// What is said of values that come together and have no type in common.
+pub fn different_types(name: &str) -> String {
+    format!("{name} of different types is not supported here: CAST them to one type")
 }
 
 /// Whether an expression is the text of a date or timestamp in full.

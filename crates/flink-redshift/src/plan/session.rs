@@ -14,7 +14,7 @@ use datafusion::{
 };
 use sqlparser::ast::Query;
 
-use super::{functions, settings::Settings};
+use super::{check::different_types, functions, settings::Settings};
 use crate::script::Problem;
 
 /// Rows of one batch.
@@ -111,6 +111,11 @@ fn problem(error: &DataFusionError, line: u64) -> Problem {
         return Problem::new(at, message);
     }
     let message = error.strip_backtrace();
-    let message = message.strip_prefix("Error during planning: ").unwrap_or(&message).to_owned();
+    let message = message.strip_prefix("Error during planning: ").unwrap_or(&message);
+    // The planner looks for the type of a column of VALUES before a check of ours can.
+    let types = ["Inconsistent data type across values", "Inconsistent metadata across values"];
+    if types.iter().any(|start| message.starts_with(start)) {
+        return Problem::new(line, different_types("VALUES"));
+    }
     Problem::new(line, message)
 }

@@ -17,11 +17,7 @@ pub use statement::{CreateView, DropTable, Insert, Setting, Statement, Statement
 /// Reads a script: all its statements, and everything that is wrong with the form of others.
 pub fn read(text: &str) -> (Vec<Statement>, Vec<Problem>) {
     let mut statements = Vec::new();
-    let mut problems = Vec::new();
-    let parts = match split::split(text) {
-        Ok(parts) => parts,
-        Err(problem) => return (statements, vec![problem]),
-    };
+    let (parts, mut problems) = split::split(text);
     let (parts, found) = statement_set::open(parts);
     problems.extend(found);
     for part in &parts {

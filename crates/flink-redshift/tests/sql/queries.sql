@@ -65,3 +65,8 @@ INSERT INTO ranked
 SELECT id, n, n, n FROM (
     SELECT id, ROW_NUMBER() OVER (PARTITION BY id ORDER BY label DESC) AS n FROM other
 ) WHERE n = 1 ORDER BY id;
+
+CREATE TABLE mixed (a BIGINT, b DECIMAL(12, 2), c DOUBLE, d INT, e DECIMAL(20, 1)) WITH ('connector' = 'print', 'print-identifier' = 'mixed');
+INSERT INTO mixed VALUES
+    (1, 1, 1, CAST(1 AS TINYINT), 1), (5000000000, 1.25, 1e0, 300, 5000000000), (-1, -10.5, 2.5, CAST(-7 AS SMALLINT), 0.5);
+INSERT INTO mixed SELECT x, y, z, 0, x FROM (VALUES (CAST(NULL AS INT), 10.5, 1e3), (1 + 1, CAST(2 AS BIGINT), CAST(NULL AS DECIMAL(5, 1)))) AS t (x, y, z);

@@ -101,11 +101,12 @@ pub const INSERT_LOAD_ERROR: &str = "INSERT INTO redshift_sys.load_errors VALUES
 
 /// The columns of a COPY's target in order, on the client's own connection: parameter the table
 /// (text, quoted, as a `regclass` reads it). Gives name, type (`character varying`, `numeric`, …),
-/// typmod, not null, whether there is a default, whether it is an IDENTITY that refuses values, the
-/// table's oid.
+/// typmod, not null, whether there is a default (or an IDENTITY that takes values and makes up those
+/// that are left out), whether it is an IDENTITY that refuses values, the table's oid.
 pub const TARGET_COLUMNS: &str = "SELECT attname::text, type::text, atttypmod, attnotnull, \
-     column_default IS NOT NULL AND NOT is_identity, is_identity AND NOT identity_by_default, oid \
-     FROM redshift_sys.shown_columns WHERE oid = $1::text::regclass ORDER BY attnum";
+     (column_default IS NOT NULL AND NOT is_identity) OR identity_by_default, \
+     is_identity AND NOT identity_by_default, oid FROM redshift_sys.shown_columns \
+     WHERE oid = $1::text::regclass ORDER BY attnum";
 
 /// Removes what is recorded of tables that are gone; for an administrator's connection at start.
 pub const SWEEP: &str = "DELETE FROM redshift_sys.table_attributes t WHERE NOT EXISTS \
