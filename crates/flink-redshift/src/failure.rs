@@ -20,6 +20,8 @@ pub enum Failure {
         /// What happened.
         error: Error,
     },
+    /// Several tables of Redshift were refused before the first row, each for itself.
+    Targets(Vec<Failure>),
     /// The machine or the stand-in failed.
     Machine(anyhow::Error),
     /// Something that a load needs does not work; the checks have said what.
@@ -57,6 +59,7 @@ impl Failure {
             Failure::Query(_) => 4,
             Failure::Machine(_) => 1,
             Failure::Interrupted(_) => 130,
+            Failure::Targets(refused) => refused.first().map_or(2, Failure::exit_code),
             Failure::Load { error, .. } => match error.kind() {
                 ErrorKind::InvalidOptions | ErrorKind::Unsupported | ErrorKind::SchemaMismatch => 2,
                 ErrorKind::ValueRefused | ErrorKind::SourceFailed => 4,
@@ -95,6 +98,7 @@ impl Failure {
             Failure::Query(_) => "query",
             Failure::Machine(_) => "machine",
             Failure::Interrupted(_) => "interrupted",
+            Failure::Targets(refused) => refused.first().map_or("script", Failure::kind),
             Failure::Load { error, .. } => error.kind().name(),
         }
     }
@@ -114,6 +118,10 @@ impl fmt::Display for Failure {
                     }
                     _ => Ok(()),
                 }
+            }
+            Failure::Targets(refused) => {
+                let texts: Vec<String> = refused.iter().map(Failure::to_string).collect();
+                f.write_str(&texts.join("\n"))
             }
             Failure::Machine(error) => write!(f, "{error:#}"),
             Failure::Interrupted(left) => write!(f, "interrupted: {left}"),

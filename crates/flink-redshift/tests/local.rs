@@ -231,6 +231,32 @@ fn a_load_that_fails_says_that_nothing_was_loaded() {
 }
 
 #[test]
+fn a_target_that_does_not_fit_hides_no_other_one() {
+    let local = Local::start(&script(""));
+    assert!(local.run(ROWS).status.success());
+    let sql = script("");
+    let (tables, insert) = sql.split_once("INSERT").unwrap();
+    let table = &tables[tables.find("CREATE TABLE t").unwrap()..];
+    let declared = |columns: &str| table.replace("t (id BIGINT, name STRING)", columns);
+    let (a, b) = (declared("a (id BIGINT, other STRING)"), declared("b (id BOOLEAN, name STRING)"));
+    let sql = format!(
+        "{tables}{a}{b}INSERT INTO a SELECT id, name FROM v; INSERT{insert}\
+         INSERT INTO b SELECT id = 1, name FROM v;"
+    );
+    std::fs::write(local.path().join("script.sql"), sql).unwrap();
+    let output = local.run("4,d\n");
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("INSERT INTO a") && told.contains("column other"), "{told}");
+    assert!(told.contains("INSERT INTO b") && told.contains("declared BOOLEAN"), "{told}");
+    let report = report(&output);
+    let statuses = report["inserts"].as_array().unwrap().iter().map(|insert| &insert["status"]);
+    assert!(statuses.eq(["failed", "not-run", "failed"]), "{report}");
+    assert_eq!(report["error"]["kind"], "schema-mismatch");
+    assert_eq!(local.query("SELECT COUNT(*) FROM items"), "3");
+}
+
+#[test]
 fn rows_that_are_loaded_stay_so_when_nobody_can_be_told() {
     let local = Local::start(&script(""));
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

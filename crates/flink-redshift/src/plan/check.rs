@@ -172,12 +172,13 @@ impl Checker<'_> {
                 }
             }
             Expr::Case(case) => self.case(case),
-            // Only numbers are cast by the engine, literals and the rows of VALUES among them: every
-            // CAST of the script is a function.
+            // Only numbers are cast by the engine, literals and the rows of VALUES among them, and
+            // those rows' timestamps to one precision: every CAST of the script is a function.
             Expr::Cast(cast)
                 if matches!(*cast.expr, Expr::Literal(..))
                     || self.data_type(&cast.expr)? == DataType::UInt64
-                    || self.class(&cast.expr)?.is_number() =>
+                    || self.class(&cast.expr)?.is_number()
+                    || self.class(&cast.expr)? == Class::of(cast.field.data_type()) =>
             {
                 Ok(())
             }

@@ -25,6 +25,9 @@ pub use report::Report;
 /// How much of a job's name is used: with the fingerprint it fits into the ledger's column.
 const JOB_NAME_BYTES: usize = 200;
 
+/// The exit code of what is wrong with one table and its declaration.
+const MISFIT: u8 = 2;
+
 /// How a plan is run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -71,7 +74,9 @@ async fn run_all(
     Ok(())
 }
 
-/// Checks every target of Redshift before the first row; `None` for other sinks.
+/// Checks every target of Redshift before the first row; `None` for other sinks. One that does not
+/// fit hides no other one; what would be the same for all of them (a login, a network) is not tried
+/// again, since accounts lock.
 async fn prepare(
     plan: &Plan,
     display: &Display,
@@ -80,6 +85,7 @@ async fn prepare(
 ) -> Result<Vec<Option<LoadTarget>>, Failure> {
     let launch = redshift::fresh_launch();
     let mut sinks = Vec::with_capacity(plan.inserts.len());
+    let mut refused = Vec::new();
     for (index, insert) in plan.inserts.iter().enumerate() {
         let Connector::Redshift(table) = &insert.sink else {
             sinks.push(None);
@@ -98,11 +104,19 @@ async fn prepare(
             Ok(target) => sinks.push(Some(target)),
             Err(failure) => {
                 report.inserts[index].refuse(&failure);
-                return Err(failure);
+                let of_this_one = failure.exit_code() == MISFIT;
+                refused.push(failure);
+                if !of_this_one {
+                    break;
+                }
             }
         }
     }
-    Ok(sinks)
+    match refused.len() {
+        0 => Ok(sinks),
+        1 => Err(refused.remove(0)),
+        _ => Err(Failure::Targets(refused)),
+    }
 }
 
 /// Which load of a run an INSERT is; two into one table differ by their number.
