@@ -58,6 +58,41 @@ final class JobFacts implements Serializable {
         return new JobFacts(false, false, Duration.ZERO);
     }
 
+    /**
+     * What a sink knows that has become part of one more job, which has to commit as the others do:
+     * the sink carries the facts of one job into all of them.
+     */
+    JobFacts joinedBy(JobFacts another) {
+        boolean alike =
+                streaming == another.streaming
+                        && checkpoints == another.checkpoints
+                        && commitTimeout().equals(another.commitTimeout());
+        if (alike || isUnknown()) {
+            return another;
+        }
+        throw refused(
+                "one sink object in two jobs that commit in different ways: "
+                        + this
+                        + ", and "
+                        + another,
+                "build a sink for each job");
+    }
+
+    /** Flink's checkpoint timeout is more than nothing, also where there are no checkpoints. */
+    private boolean isUnknown() {
+        return commitTimeout.isZero();
+    }
+
+    @Override
+    public String toString() {
+        if (!streaming) {
+            return "a batch job";
+        }
+        return checkpoints
+                ? "a streaming job whose commits may take " + commitTimeout.toMillis() + " ms"
+                : "a streaming job without checkpoints";
+    }
+
     private void check(Plan plan) {
         if (streaming && plan.overwrite()) {
             throw refused(

@@ -65,8 +65,10 @@ public class RedshiftSink<T>
     private final RowConverter<T> converter;
 
     /*
-     * Both are set anew where Flink builds a job, before it serialises this sink into the job
-     * graph: each job is a launch of its own.
+     * Both are set where Flink builds a job, before it serialises this sink into the job graph:
+     * each job is a launch of its own. A program may build one sink into several graphs before it
+     * starts any of them, and all of them carry what was set last: what has to differ between jobs
+     * is told apart by the job's id besides, and jobs that commit in different ways are refused.
      */
     private Plan plan;
     private JobFacts job = JobFacts.unknown();
@@ -121,11 +123,21 @@ public class RedshiftSink<T>
 
     private WriterPlace place(WriterInitContext context) {
         return new WriterPlace(
-                operatorId(context.metricGroup()),
+                nameOf(context),
                 context.getJobInfo().getJobName(),
                 context.getTaskInfo().getIndexOfThisSubtask(),
                 context.getTaskInfo().getNumberOfParallelSubtasks(),
                 context.getRestoredCheckpointId().orElse(NOTHING_RESTORED));
+    }
+
+    /**
+     * A writer's name among all jobs' of this launch, by which it sweeps what it left and ends
+     * sessions that it lost. Another job's writer may have its operator id. A run that the user
+     * named is one run in whichever job it comes.
+     */
+    private String nameOf(WriterInitContext context) {
+        String operator = operatorId(context.metricGroup());
+        return plan.namedRun() ? operator : operator + "@" + context.getJobInfo().getJobId();
     }
 
     private static String operatorId(MetricGroup group) {
@@ -146,7 +158,7 @@ public class RedshiftSink<T>
     @Override
     public DataStream<CommittableMessage<RedshiftCommittable>> addPreCommitTopology(
             DataStream<CommittableMessage<StagedParts>> staged) {
-        job = JobFacts.of(staged.getExecutionEnvironment(), plan);
+        job = job.joinedBy(JobFacts.of(staged.getExecutionEnvironment(), plan));
         plan = plan.relaunched();
         // No uid: an INSERT of the planner has none, and one job may hold several of this sink.
         return staged.global()

@@ -39,6 +39,11 @@ public final class Job {
         return new Job(cluster, environment.executeAsync(name));
     }
 
+    /** A job that was submitted already. */
+    public static Job of(Cluster cluster, JobClient client) {
+        return new Job(cluster, client);
+    }
+
     /** The job that an INSERT started. */
     public static Job of(Cluster cluster, TableResult result) {
         return new Job(cluster, result.getJobClient().orElseThrow());
