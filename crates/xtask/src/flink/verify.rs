@@ -19,6 +19,13 @@ use crate::{controlled::Controlled, jar::Profile, maven, quickstart};
 /// The seeds of the runs in which TaskManagers are killed; `soak` takes others.
 const SEEDS: [u64; 3] = [1, 2, 3];
 
+/// Streaming jobs that run once more while the JVM checks what native code does to it: rows appended
+/// and by key, both ways of jdbc mode, and a job that is cancelled while the server hangs.
+const CHECKED: &str = "AppendIT#rowsArriveOnceThoughSplitsEndUnevenly*,\
+                       KeyedIT#aTableEndsAsAReplayOfItsChanges*,\
+                       JdbcIT#aKeyedTableIsRightAfterFailuresWhateverIsPromised*,\
+                       LifecycleIT#aJobIsCancelledWithinSecondsWhileTheServerHangs*";
+
 /// What the quickstart's tables must hold: a query and its one answer.
 const EXPECTED: [(&str, &[&str]); 6] = [
     ("SELECT count(*) FROM airlines", &["16"]),
@@ -53,8 +60,37 @@ pub fn maven_tests() -> Result<String> {
         "-Dtest=NoUnitTest",
         "-Dsurefire.failIfNoSpecifiedTests=false",
     ])?;
-    println!("\nMaven, all runs: {}", tools.and(newest).and(oldest));
-    Ok(format!("tools {tools}; Flink 2 {newest}; Flink 1.20 {oldest}"))
+    let (checked, said) = under_check(&run)?;
+    println!("\nMaven, all runs: {}", tools.and(newest).and(oldest).and(checked));
+    Ok(format!("tools {tools}; Flink 2 {newest}; Flink 1.20 {oldest}; {said}"))
+}
+
+/// Runs [`CHECKED`] on the newest Flink under `-Xcheck:jni`. What the JVM says goes into a file of
+/// its own, since Maven takes the standard output of the tests' JVM for itself.
+fn under_check(run: &dyn Fn(&[&str]) -> Result<maven::Totals>) -> Result<(maven::Totals, String)> {
+    let file = parts::workshop("jni-check")?.join("jvm.log");
+    let jvm = format!(
+        "-Dintegration.jvm={} -XX:+UnlockDiagnosticVMOptions -XX:+LogVMOutput -XX:LogFile={}",
+        jni_check::OPTION,
+        file.display()
+    );
+    let totals = run(&[
+        "verify",
+        "--projects=integration-tests",
+        "--also-make",
+        "-Dtest=NoUnitTest",
+        "-Dsurefire.failIfNoSpecifiedTests=false",
+        &format!("-Dit.test={CHECKED}"),
+        &jvm,
+    ])?;
+    let said =
+        std::fs::read(&file).with_context(|| format!("the JVM wrote no {}", file.display()))?;
+    let said = String::from_utf8_lossy(&said);
+    ensure!(said.contains(jni_check::OPTION), "the JVM ran without {}", jni_check::OPTION);
+    let mut complaints = Complaints::default();
+    complaints.read(&said);
+    ensure!(complaints.ours.is_empty(), "{}: {:#?}", jni_check::OPTION, complaints.ours);
+    Ok((totals, format!("{} {totals}, clean", jni_check::OPTION)))
 }
 
 /// Runs the cluster tests, and says what was seen.
@@ -161,6 +197,18 @@ fn check_quickstart(stand_in: &mut Controlled) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_job_that_is_checked_is_there() {
+        let tests =
+            maven::directory().join("integration-tests/src/test/java/io/github/flinkredshift");
+        for test in CHECKED.split(',') {
+            let (class, method) = test.split_once('#').unwrap();
+            let source = std::fs::read_to_string(tests.join(format!("{class}.java"))).unwrap();
+            let declared = format!("void {}(", method.trim_end_matches('*'));
+            assert!(source.contains(&declared), "{class} has no `{declared}`");
+        }
+    }
 
     #[test]
     fn the_kernels_peak_is_read() {
