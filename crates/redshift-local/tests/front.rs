@@ -351,6 +351,17 @@ async fn a_data_directory_keeps_tables_and_certificates() {
     let client = connect(&local).await;
     run(&client, "CREATE TABLE t (i INT)").await;
     run(&client, "INSERT INTO t VALUES (1)").await;
+    // The history is written a moment behind.
+    let recorded = "SELECT MAX(query_id) FROM sys_query_history WHERE query_type = 'INSERT'";
+    let mut last = rows(&client, recorded).await;
+    for _ in 0..200 {
+        if last[0].parse::<i64>().is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        last = rows(&client, recorded).await;
+    }
+    let last: i64 = last[0].parse().expect("the INSERT is recorded");
     local.stop().await.expect("stopped");
     assert!(client.simple_query("SELECT 1").await.is_err());
 
@@ -358,6 +369,9 @@ async fn a_data_directory_keeps_tables_and_certificates() {
     assert_eq!(local.ca_pem(), ca);
     let client = connect(&local).await;
     assert_eq!(value(&client, "SELECT i FROM t").await, "1");
+    // Records are found by the ids of their queries: those of two starts must differ.
+    let next: i64 = value(&client, "SELECT pg_last_query_id()").await.parse().expect("an id");
+    assert!(next > last, "{next} after {last}");
     let shown = rows(&client, "SELECT tablename, \"type\" FROM pg_table_def").await;
     assert_eq!(shown, ["t|integer"]);
     local.stop().await.expect("stopped");

@@ -117,6 +117,14 @@ pub const SWEEP: &str = "DELETE FROM redshift_sys.table_attributes t WHERE NOT E
      (SELECT 1 FROM pg_class c WHERE c.oid = t.table_oid); \
      UPDATE redshift_sys.sessions SET end_time = now()::timestamp WHERE end_time IS NULL";
 
+/// The last query id that any record names, of this start or an earlier one over the same data: new
+/// ones go on from there, since all records are found by it. Gives an int8.
+pub const LAST_QUERY_ID: &str = "SELECT COALESCE(MAX(query_id), 0) FROM \
+     (SELECT query_id FROM redshift_sys.query_history \
+     UNION ALL SELECT query_id FROM redshift_sys.load_history \
+     UNION ALL SELECT query_id FROM redshift_sys.load_files \
+     UNION ALL SELECT query_id FROM redshift_sys.load_errors) AS recorded";
+
 /// What the client's own session runs after a COPY, so that `pg_last_copy_count()` and
 /// `pg_last_copy_id()` tell of it; inside a transaction it goes with a rollback, as there.
 pub fn note_copy(rows: u64, query_id: i64) -> String {

@@ -26,6 +26,9 @@ use crate::{
 /// A user is locked after so many failed logins in a row, as Redshift does.
 const FAILED_LOGINS: u32 = 5;
 
+/// The first query id of all.
+const FIRST_QUERY_ID: i64 = 100;
+
 /// What all sessions share.
 pub(crate) struct Server {
     config: Config,
@@ -80,7 +83,7 @@ impl Server {
             isolation: Mutex::new(config.isolation),
             failed_logins: Mutex::default(),
             connections: Arc::new(Semaphore::new(config.max_connections)),
-            query_ids: AtomicI64::new(100),
+            query_ids: AtomicI64::new(FIRST_QUERY_ID.max(prepared.last_query_id + 1)),
             faults: Faults::default(),
             pace: Pace::new(config.latency),
             statements: Statements::default(),

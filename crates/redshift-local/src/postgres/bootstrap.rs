@@ -33,6 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) types: Types,
     /// User ids, as the system views number them.
     pub(crate) user_ids: HashMap<String, i32>,
+    /// The last query id that an earlier start recorded, 0 where there was none.
+    pub(crate) last_query_id: i64,
 }
 
 /// Brings a server to what `config` says. What an earlier run left is kept.
@@ -52,17 +54,21 @@ pub(crate) async fn prepare(postgres: &Postgres, config: &Config) -> Result<Prep
         admin.batch_execute(&sql).await.with_context(failed)?;
     }
     let mut user_ids = HashMap::new();
+    let mut last_query_id = 0;
     for database in &config.databases {
         if !exists(&admin, "pg_database WHERE datname = $1", database).await? {
             let sql = format!("CREATE DATABASE {}", quoted(database));
             let failed = || format!("cannot make the database {database}");
             admin.batch_execute(&sql).await.with_context(failed)?;
         }
-        user_ids = settle(&postgres.admin(database).await?, config)
+        let client = postgres.admin(database).await?;
+        user_ids = settle(&client, config)
             .await
             .with_context(|| format!("cannot prepare the database {database}"))?;
+        let last: i64 = client.query_one(catalog::LAST_QUERY_ID, &[]).await?.get(0);
+        last_query_id = last_query_id.max(last);
     }
-    Ok(Prepared { types, user_ids })
+    Ok(Prepared { types, user_ids, last_query_id })
 }
 
 /// Gives the database that all others are copies of what every database has.
