@@ -24,7 +24,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -184,11 +183,7 @@ class JdbcIT {
     }
 
     private Map<String, String> options(String guarantee) {
-        Map<String, String> options = new LinkedHashMap<>(services.standIn().options(table));
-        options.keySet().removeIf(key -> key.matches("(aws|s3|sink\\.write\\.temp)\\..*"));
-        options.put("sink.write.mode", "jdbc");
-        options.put("sink.delivery-guarantee", guarantee);
-        return options;
+        return services.standIn().jdbcOptions(table, guarantee);
     }
 
     private void holdsAll() {

@@ -102,6 +102,15 @@ public final class StandIn {
         return options;
     }
 
+    /** The options of a sink in jdbc mode, which needs no S3, with a delivery guarantee. */
+    public Map<String, String> jdbcOptions(String table, String guarantee) {
+        Map<String, String> options = options(table);
+        options.keySet().removeIf(key -> key.matches("(aws|s3|sink\\.write\\.temp)\\..*"));
+        options.put("sink.write.mode", "jdbc");
+        options.put("sink.delivery-guarantee", guarantee);
+        return options;
+    }
+
     /** Something of how it is reached, by the connection's field. */
     public String text(String field) {
         return connection.get(field).asText();
