@@ -4,20 +4,18 @@ use std::str::FromStr;
 
 use super::{
     Column, Element, FlinkType,
+    bounds::{self, LENGTHS, MAX_DEPTH, MAX_PRECISION},
     flink_tokens::{Token, tokens},
 };
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest CHAR and VARCHAR that Flink has; `VARCHAR(2147483647)` is STRING.
-const MAX_LENGTH: u32 = i32::MAX as u32;
+const MAX_LENGTH: u32 = *LENGTHS.end();
 
 /// The units of intervals, from the longest; those before `DAY` are months and years.
 const INTERVAL_UNITS: [&str; 6] = ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
 /// The place of `DAY` among them.
 const DAY: usize = 2;
-
-/// How deep types may nest: far beyond what is declared, far below what a stack holds.
-const MAX_DEPTH: usize = 100;
 
 /// Flink's types that are named and known, but not carried.
 const NOT_CARRIED: &[&str] = &["RAW", "NULL", "VARIANT", "BITMAP", "STRUCTURED", "SYMBOL"];
@@ -231,29 +229,26 @@ impl<'a> Parser<'a> {
             _ => return Err(malformed(self.text, "DECIMAL takes a precision and a scale")),
         };
         match (u8::try_from(precision), u8::try_from(scale)) {
-            (Ok(precision @ 1..=38), Ok(scale)) if scale <= precision => {
+            (Ok(precision), Ok(scale)) if bounds::decimal(precision, scale) => {
                 Ok(FlinkType::Decimal { precision, scale })
             }
-            _ => Err(malformed(
-                self.text,
-                "DECIMAL's precision is 1 to 38, its scale 0 to its precision",
-            )),
+            _ => Err(malformed(self.text, bounds::DECIMAL)),
         }
     }
 
     fn length(&mut self) -> Result<u32> {
         match self.arguments()?.as_slice() {
             [] => Ok(1),
-            [length @ 1..=MAX_LENGTH] => Ok(*length),
-            _ => Err(malformed(self.text, "its length is one number, 1 to 2147483647")),
+            [length] if LENGTHS.contains(length) => Ok(*length),
+            _ => Err(malformed(self.text, bounds::LENGTH)),
         }
     }
 
     fn precision(&mut self, usual: u8) -> Result<u8> {
         match self.arguments()?.as_slice() {
             [] => Ok(usual),
-            [precision @ 0..=9] => Ok(*precision as u8),
-            _ => Err(malformed(self.text, "a time's precision is one number, 0 to 9")),
+            [precision] if *precision <= u32::from(MAX_PRECISION) => Ok(*precision as u8),
+            _ => Err(malformed(self.text, bounds::PRECISION)),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Knows types only: no statement, no file, no connection.
 
+mod bounds;
 mod docs;
 mod edges;
 mod flink;

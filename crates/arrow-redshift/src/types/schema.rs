@@ -7,7 +7,7 @@ use std::{
 
 use arrow::datatypes::{Schema, SchemaRef};
 
-use super::{FlinkType, fold};
+use super::{FlinkType, bounds, fold};
 use crate::{
     error::{Error, ErrorKind, Result},
     limits,
@@ -49,7 +49,8 @@ impl TableSchema {
     ///
     /// Every problem comes in one [`ErrorKind::SchemaMismatch`]: names that are empty, too long or
     /// the same once Redshift has folded them, key columns that do not exist, come twice or are
-    /// floating-point numbers, and what no Redshift table can hold.
+    /// floating-point numbers, types beyond Flink's own bounds or nested deeper than 100 times, and what
+    /// no Redshift table can hold.
     pub fn new(mut columns: Vec<Column>, primary_key: Vec<String>) -> Result<TableSchema> {
         let mut problems = column_problems(&columns);
         problems.extend(key_problems(&columns, &primary_key));
@@ -99,7 +100,9 @@ fn column_problems(columns: &[Column]) -> Vec<String> {
                 format!("columns {first} and {name} are one and the same to Redshift, which folds names to lower case")
             });
         }
-        if let FlinkType::Decimal { scale, .. } = data_type
+        if let Some(problem) = bounds::problem(data_type) {
+            problems.push(format!("the type of column {name} cannot be: {problem}"));
+        } else if let FlinkType::Decimal { scale, .. } = data_type
             && u64::from(*scale) > limits::DECIMAL_SCALE
         {
             problems.push(format!(
@@ -151,6 +154,7 @@ mod tests {
     use arrow::datatypes::{DataType, TimeUnit};
 
     use super::*;
+    use crate::types::Element;
 
     fn column(name: &str, data_type: FlinkType) -> Column {
         Column { name: name.to_owned(), data_type, nullable: true }
@@ -215,6 +219,21 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected} is not in {text}");
         }
+    }
+
+    #[test]
+    fn types_that_are_built_by_hand_keep_the_bounds_of_those_that_are_read() {
+        let nested = |levels: usize| {
+            (0..levels).fold(FlinkType::Int, |held, _| {
+                FlinkType::Array(Box::new(Element { data_type: held, nullable: true }))
+            })
+        };
+        assert!(TableSchema::new(vec![column("deep", nested(99))], Vec::new()).is_ok());
+        let precise = FlinkType::Decimal { precision: 39, scale: 38 };
+        let columns = vec![column("deep", nested(100)), column("precise", precise)];
+        let text = refused(columns, &[]);
+        assert!(text.contains("column deep cannot be: it nests deeper than 100"), "{text}");
+        assert!(text.contains("column precise cannot be: DECIMAL(39, 38)"), "{text}");
     }
 
     #[test]
