@@ -108,6 +108,7 @@ fn internal(message: &str, detail: &str) -> ErrorKind {
         ("reduce your request rate", ErrorKind::StorageUnavailable),
         ("Status 503", ErrorKind::StorageUnavailable),
         ("Status 500", ErrorKind::StorageUnavailable),
+        ("Internal Error 500", ErrorKind::StorageUnavailable),
         ("RequestTimeout", ErrorKind::StorageUnavailable),
         ("Retries exceeded", ErrorKind::StorageUnavailable),
         ("Access throttled", ErrorKind::StorageUnavailable),
@@ -167,63 +168,5 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ASSERTED: &str =
-        "\n  -----\n  error:  Assert\n  code:      1000\n  context:   x\n  -----";
-
-    #[test]
-    fn kinds_follow_sqlstate_and_the_few_texts() {
-        let cases = [
-            ("XX000", "1023", "Serializable isolation violation on table", "transaction-conflict"),
-            ("XX000", "1018", "Relation does not exist", "transaction-conflict"),
-            ("40P01", "deadlock detected", "", "transaction-conflict"),
-            ("57P01", "terminating connection", "", "server-unavailable"),
-            ("53300", "too many connections", "", "too-many-connections"),
-            ("28000", "password authentication failed for user \"x\"", "", "authentication-failed"),
-            ("28P01", "password authentication failed", "", "authentication-failed"),
-            ("XX000", "S3ServiceException:Access Denied,Status 403", "", "permission-denied"),
-            ("XX000", "S3ServiceException:…,Status 503,Error SlowDown", "", "storage-unavailable"),
-            ("XX000", "Spectrum Scan Error", "code: 15007", "load-refused"),
-            ("XX000", "Spectrum Scan Error", "Retries exceeded", "storage-unavailable"),
-            ("XX000", "Disk Full", "", "server-resources"),
-            ("XX000", "Assert", "", "server-fault"),
-            ("XX000", "Invalid type: 4000", ASSERTED, "server-fault"),
-            ("XX000", "Something else", "  code:      1001\n", "server-error"),
-            ("26000", "prepared statement \"s1\" does not exist", "", "transaction-conflict"),
-            ("40001", "could not serialize access", "", "transaction-conflict"),
-            ("XX000", "could not open relation with OID 4711", "", "transaction-conflict"),
-            ("XX000", "[Data Sharing] Error Code 34510: DDL", "", "transaction-conflict"),
-            ("25006", "cannot execute INSERT in a read-only transaction", "", "server-unavailable"),
-            ("53200", "out of memory", "", "server-unavailable"),
-            ("XX000", "Insufficient memory to run query", "", "server-unavailable"),
-            ("57P02", "crash shutdown", "", "server-unavailable"),
-            ("57P03", "the database system is starting up", "", "server-unavailable"),
-            ("57014", "Query (1) cancelled on user's request", "", "statement-cancelled"),
-            ("57014", "Query cancelled by WLM abort action of Rule \"r\"", "", "workload-rule"),
-            ("XX000", "Query cancelled by WLM timeout", "", "workload-rule"),
-            ("57014", "system requested abort", "", "server-unavailable"),
-            (
-                "XX000",
-                "S3ServiceException:…,Status 400,Error ExpiredToken",
-                "",
-                "credentials-expired",
-            ),
-            ("22001", "value too long for type character varying(3)", "", "load-refused"),
-            ("08006", "connection failure", "", "connection-lost"),
-            ("", "no code at all", "", "server-error"),
-        ];
-        for (code, message, detail, expected) in cases {
-            assert_eq!(kind(code, message, detail).name(), expected, "{code} {message}");
-        }
-    }
-
-    #[test]
-    fn values_do_not_reach_the_message() {
-        let shown = without_values("22P02", "invalid input syntax for integer: \"4711\"");
-        assert_eq!(shown, "invalid input syntax for integer");
-        let shown = without_values("22001", "value too long for type character varying(3)");
-        assert_eq!(shown, "value too long for type character varying(3)");
-    }
-}
+#[path = "classify_tests.rs"]
+mod tests;
