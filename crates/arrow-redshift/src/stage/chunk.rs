@@ -7,12 +7,11 @@ use bytes::Bytes;
 use super::parquet::ROW_GROUP_BYTES;
 use crate::limits;
 
-/// Size of an uploaded chunk: above S3's 5 MiB minimum for all but an upload's last, and small
-/// enough that a few of them in flight are cheap.
-pub(super) const CHUNK_BYTES: usize = 6 * 1024 * 1024;
+/// Size of an uploaded chunk, 6 MiB: above S3's minimum for all but an upload's last, and small enough
+/// that a few of them in flight are cheap.
+pub(super) const CHUNK_BYTES: usize = limits::S3_PIECE_BYTES as usize + 1024 * 1024;
 
 // The largest part, with the row group by which it may exceed its size, fits one upload.
-const _: () = assert!(CHUNK_BYTES as u64 >= limits::S3_PIECE_BYTES);
 const _: () = assert!(
     (limits::PART_MAX_BYTES + ROW_GROUP_BYTES as u64) / (CHUNK_BYTES as u64)
         < limits::S3_UPLOAD_PIECES

@@ -2,7 +2,7 @@
 //! that fails later.
 
 use arrow_redshift::{
-    ErrorKind,
+    ErrorKind, limits,
     sink::Prepared,
     types::{FlinkType, RedshiftType},
 };
@@ -54,7 +54,14 @@ fn texts() -> Vec<Row> {
         ("wide", Some(text("@NULL@")), CSV, "@NULL@"),
         ("single", Some(text("café")), ALL, "multi-byte"),
         ("single", Some(text("12345678901")), ALL, "11 bytes"),
+        ("widest", Some(letters(limits::CHAR_BYTES)), NONE, ""),
+        ("widest", Some(letters(limits::CHAR_BYTES + 1)), ALL, "4097 bytes"),
     ]
+}
+
+/// A text of so many bytes.
+fn letters(bytes: u64) -> Value {
+    Value::Text("x".repeat(bytes as usize))
 }
 
 fn decimals() -> Vec<Row> {
@@ -131,7 +138,11 @@ fn nested() -> Vec<Row> {
     let row = |at| Some(Value::Fields(vec![Some(Value::At(at))]));
     let mut rows = vec![
         ("list", list(text("a\0")), ALL, WORDS),
-        ("list", list(Value::Text("x".repeat(65_532))), ALL, "65536 bytes of JSON"),
+        // In JSON a text has two quotation marks, and a list two brackets.
+        ("list", list(letters(limits::SUPER_STRING_BYTES - 4)), NONE, ""),
+        ("list", list(letters(limits::SUPER_STRING_BYTES - 3)), ALL, "65536 bytes of JSON"),
+        ("json", Some(Value::Text(brackets(127))), NONE, ""),
+        ("json", Some(Value::Text(brackets(128))), ALL, "no JSON"),
         ("map", map(&["a", "b", "a"]), ALL, WORDS),
         ("map", map(&["\0"]), ALL, WORDS),
         ("row", row(i64::MAX), ALL, WORDS),
@@ -144,12 +155,18 @@ fn nested() -> Vec<Row> {
     rows
 }
 
+/// JSON of so many levels.
+fn brackets(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
 /// Some rows of NULL everywhere but where a value is needed.
 fn table(way: &str, rows: usize) -> Table {
     let fields = [
         ("narrow", "STRING", "VARCHAR(10)"),
         ("wide", "STRING", "VARCHAR(65535)"),
         ("single", "STRING", "CHAR(10)"),
+        ("widest", "STRING", "CHAR(4096)"),
         ("cut", "DECIMAL(20, 2)", "DECIMAL(18,2)"),
         ("nineteen", "DECIMAL(19, 4)", "DECIMAL(19,4)"),
         ("grown", "DECIMAL(10, 0)", "DECIMAL(12,4)"),
