@@ -163,6 +163,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_needs_two_and_is_allowed_one_has_them_alone() {
+        let pool = pool();
+        let one = pool.take(1, 1).await;
+        let mut two = Box::pin(pool.take(2, 1));
+        assert!(poll!(&mut two).is_pending());
+        drop(one);
+        let two = two.now_or_never().expect("nobody else has any");
+        assert_eq!(two.len(), 2);
+        assert!(poll!(Box::pin(pool.take(1, 1))).is_pending());
+    }
+
+    #[tokio::test]
     async fn who_rests_makes_room_and_who_works_does_not() {
         let pool = pool();
         let place = pool.take(1, 1).await.remove(0);

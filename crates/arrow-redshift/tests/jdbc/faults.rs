@@ -190,7 +190,8 @@ async fn statements_that_the_server_no_longer_knows_are_prepared_anew() {
     server.stop().await.unwrap();
 }
 
-/// A wait for the lock that `statement_timeout` ends is a wait for the lock, and goes on.
+/// A wait for the lock that `statement_timeout` ends is a wait for the lock, and goes on, once the sessions
+/// that may hold it for nobody are looked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_the_servers_own_timeout_cancels_is_waited_for_again() {
     let server = start(Isolation::Snapshot).await;
@@ -216,6 +217,13 @@ async fn a_lock_that_the_servers_own_timeout_cancels_is_waited_for_again() {
     let (closed, writer) = written.await.unwrap();
     closed.unwrap();
     assert!(writer.flushed().retries >= 1);
+    let sent = server.statements().all();
+    let ours = sent.iter().filter(|s| s.user == "loader");
+    let between = ours.skip_while(|s| !s.shape.starts_with("lock")).skip(1);
+    let looked = between
+        .take_while(|s| !s.shape.starts_with("lock"))
+        .any(|s| s.text.contains("sys_query_history"));
+    assert!(looked, "the lock is asked for again without a look: {sent:#?}");
     assert_eq!(content(&watcher, "t_cancelled").await, owned(&[(1, "a")]));
     server.stop().await.unwrap();
 }
