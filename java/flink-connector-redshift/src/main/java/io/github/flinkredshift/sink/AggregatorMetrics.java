@@ -5,8 +5,10 @@ import io.github.flinkredshift.jni.Committables;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
 
 /**
  * Figures of what is staged and on its way to the committer: held for the commit interval, or
@@ -17,7 +19,7 @@ final class AggregatorMetrics {
     /** Where what is held stands among what was handed on. */
     private static final long HELD = Long.MAX_VALUE;
 
-    private final Map<Long, Committables.Facts> waiting = new ConcurrentSkipListMap<>();
+    private final Map<Long, List<Committables.Facts>> waiting = new ConcurrentSkipListMap<>();
 
     AggregatorMetrics(MetricGroup operator) {
         MetricGroup group = operator.addGroup(Ages.GROUP);
@@ -26,13 +28,13 @@ final class AggregatorMetrics {
     }
 
     /** What is held now. */
-    void holds(Committables.Facts held) {
+    void holds(List<Committables.Facts> held) {
         waiting.put(HELD, held);
     }
 
     /** What was held went on with a checkpoint. */
     void sent(long checkpoint) {
-        Committables.Facts held = waiting.remove(HELD);
+        List<Committables.Facts> held = waiting.remove(HELD);
         if (held != null) {
             waiting.put(checkpoint, held);
         }
@@ -44,11 +46,14 @@ final class AggregatorMetrics {
     }
 
     private long bytes() {
-        return waiting.values().stream().mapToLong(Committables.Facts::bytes).sum();
+        return facts().mapToLong(Committables.Facts::bytes).sum();
     }
 
     private long age() {
-        return Ages.ofOldest(
-                waiting.values().stream().mapToLong(Committables.Facts::oldestRowMillis));
+        return Ages.ofOldest(facts().mapToLong(Committables.Facts::oldestRowMillis));
+    }
+
+    private Stream<Committables.Facts> facts() {
+        return waiting.values().stream().flatMap(List::stream);
     }
 }

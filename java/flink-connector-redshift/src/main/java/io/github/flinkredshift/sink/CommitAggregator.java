@@ -18,15 +18,16 @@ import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Gathers what all writers staged for a checkpoint into one committable, so that one commit applies
  * it whatever the parallelism. It runs alone, between the writers and the committer.
  *
  * <p>A committable's id is stamped here and never again. With a commit interval, committables wait
- * here, joined into one, and are kept in the operator's state.
+ * here, joined into one, and are kept in the operator's state. One that is restored goes on by itself
+ * before what comes after it: the table's columns may have changed in between.
  *
  * <p>It does not wait for every writer: those that have finished say nothing any more. What it has
  * when the barrier has come from all of them is all there is.
@@ -49,6 +50,9 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
     private transient AggregatorMetrics metrics;
     private transient ListState<byte[]> heldState;
     private transient List<byte[]> staged;
+
+    /** What had waited for the commit interval when the state was taken; it goes on first. */
+    private transient List<byte[]> restored;
 
     /** What waits for the commit interval; null for nothing. */
     private transient byte[] held;
@@ -79,9 +83,9 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
         committables = new Committables(plan, getOperatorID().toString(), job);
         lastBarrier = context.getRestoredCheckpointId().orElse(0);
         heldState = context.getOperatorStateStore().getListState(HELD);
-        for (byte[] restored : heldState.get()) {
-            hold(restored);
-        }
+        restored = new ArrayList<>();
+        heldState.get().forEach(restored::add);
+        tell();
     }
 
     @Override
@@ -129,7 +133,20 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
 
     private void hold(byte[] committable) {
         held = held == null ? committable : Committables.absorb(held, committable);
-        metrics.holds(Committables.facts(held));
+        tell();
+    }
+
+    private void tell() {
+        metrics.holds(waiting().stream().map(Committables::facts).collect(Collectors.toList()));
+    }
+
+    /** All that has not gone on, in its order. */
+    private List<byte[]> waiting() {
+        List<byte[]> waiting = new ArrayList<>(restored);
+        if (held != null) {
+            waiting.add(held);
+        }
+        return waiting;
     }
 
     /** The first commit after a start is due at once: what was restored has waited already. */
@@ -143,15 +160,21 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
 
     @SuppressWarnings("deprecation") // The constructor without failures is missing in Flink 1.20.
     private void send(long checkpoint) {
-        if (held == null) {
+        List<byte[]> waiting = waiting();
+        if (waiting.isEmpty()) {
             return;
         }
-        output.collect(new StreamRecord<>(new CommittableSummary<>(0, 1, checkpoint, 1, 1, 0)));
+        int count = waiting.size();
         output.collect(
-                new StreamRecord<>(
-                        new CommittableWithLineage<>(
-                                new RedshiftCommittable(held), checkpoint, 0)));
+                new StreamRecord<>(new CommittableSummary<>(0, 1, checkpoint, count, count, 0)));
+        for (byte[] committable : waiting) {
+            output.collect(
+                    new StreamRecord<>(
+                            new CommittableWithLineage<>(
+                                    new RedshiftCommittable(committable), checkpoint, 0)));
+        }
         metrics.sent(checkpoint);
+        restored.clear();
         held = null;
         lastSent = now();
     }
@@ -159,7 +182,7 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
-        heldState.update(held == null ? Collections.emptyList() : Collections.singletonList(held));
+        heldState.update(waiting());
     }
 
     @Override

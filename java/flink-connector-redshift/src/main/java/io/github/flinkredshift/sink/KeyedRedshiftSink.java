@@ -30,7 +30,10 @@ final class KeyedRedshiftSink<T> extends RedshiftSink<T> implements SupportsPreW
 
     @Override
     public DataStream<T> addPreWriteTopology(DataStream<T> rows) {
-        return UpdatesAsOne.of(rows, converter(), hash)
+        boolean byTime =
+                plan().flushes()
+                        || JobFacts.of(rows.getExecutionEnvironment(), plan()).commitsByTime();
+        return UpdatesAsOne.of(rows, converter(), hash, byTime)
                 .partitionCustom(new KeyHash.Spread(), hash);
     }
 }

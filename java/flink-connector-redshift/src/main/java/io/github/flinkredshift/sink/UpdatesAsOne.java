@@ -20,8 +20,9 @@ import org.apache.flink.types.RowKind;
  * one may come between the two rows of an update. So it is done here, before rows are spread over
  * writers, where they come as the operator that made them has given them.
  *
- * <p>An old row is held back until the next row comes, a barrier does, or the input ends, or until a
- * second or two have passed. Nothing is held beyond a checkpoint, so there is no state.
+ * <p>An old row is held back until the next row comes, a barrier does, or the input ends; where rows
+ * are loaded by time, until a second or two have passed, too. Nothing is held beyond a checkpoint, so
+ * there is no state.
  */
 @Internal
 final class UpdatesAsOne<T> extends AbstractStreamOperator<T>
@@ -36,6 +37,12 @@ final class UpdatesAsOne<T> extends AbstractStreamOperator<T>
     private final KeyHash<T> keys;
     private final TypeSerializer<T> serializer;
 
+    /**
+     * Whether rows are loaded without waiting for a checkpoint. Elsewhere no clock may part what
+     * belongs together, however long the rows are held up.
+     */
+    private final boolean byTime;
+
     /** The old row that the rows so far end in, a copy; null for none. */
     private transient StreamRecord<T> held;
 
@@ -44,19 +51,27 @@ final class UpdatesAsOne<T> extends AbstractStreamOperator<T>
 
     private transient boolean over;
 
-    UpdatesAsOne(RowConverter<T> converter, KeyHash<T> keys, TypeSerializer<T> serializer) {
+    UpdatesAsOne(
+            RowConverter<T> converter,
+            KeyHash<T> keys,
+            TypeSerializer<T> serializer,
+            boolean byTime) {
         this.converter = converter;
         this.keys = keys;
         this.serializer = serializer;
+        this.byTime = byTime;
     }
 
     /** A stream's rows without old rows that have nothing to say, in their order. */
-    static <T> DataStream<T> of(DataStream<T> rows, RowConverter<T> converter, KeyHash<T> keys) {
+    static <T> DataStream<T> of(
+            DataStream<T> rows, RowConverter<T> converter, KeyHash<T> keys, boolean byTime) {
         TypeSerializer<T> serializer =
                 rows.getType().createSerializer(rows.getExecutionConfig().getSerializerConfig());
         SingleOutputStreamOperator<T> updates =
                 rows.transform(
-                        NAME, rows.getType(), new UpdatesAsOne<>(converter, keys, serializer));
+                        NAME,
+                        rows.getType(),
+                        new UpdatesAsOne<>(converter, keys, serializer, byTime));
         // As many as there are inputs, and in their chain: then no row comes in between.
         if (rows.getParallelism() > 0) {
             updates.setParallelism(rows.getParallelism());
@@ -69,7 +84,9 @@ final class UpdatesAsOne<T> extends AbstractStreamOperator<T>
     @Override
     public void open() throws Exception {
         super.open();
-        lookLater();
+        if (byTime) {
+            lookLater();
+        }
     }
 
     @Override

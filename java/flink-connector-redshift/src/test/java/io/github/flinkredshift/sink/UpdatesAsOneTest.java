@@ -33,11 +33,16 @@ class UpdatesAsOneTest {
 
     @BeforeEach
     void open() throws Exception {
+        open(true);
+    }
+
+    private void open(boolean byTime) throws Exception {
         KeyHash<RowData> keys = new KeyHash<>(RowConverter.identity(), COLUMNS, List.of("id"));
         RowDataSerializer serializer = new RowDataSerializer(COLUMNS);
         harness =
                 new OneInputStreamOperatorTestHarness<>(
-                        new UpdatesAsOne<>(RowConverter.identity(), keys, serializer), serializer);
+                        new UpdatesAsOne<>(RowConverter.identity(), keys, serializer, byTime),
+                        serializer);
         harness.setup(serializer);
         harness.open();
     }
@@ -83,7 +88,7 @@ class UpdatesAsOneTest {
     }
 
     @Test
-    void nothingIsHeldForLong() throws Exception {
+    void nothingIsHeldForLongWhereRowsAreLoadedByTime() throws Exception {
         harness.setProcessingTime(900);
         takes("-Ua");
         harness.setProcessingTime(1_000);
@@ -95,6 +100,18 @@ class UpdatesAsOneTest {
         takes("+Ub");
         harness.setProcessingTime(9_000);
         assertThat(sent()).containsExactly("+Ub");
+    }
+
+    /** However long the row behind it is held up: nothing is loaded before a barrier. */
+    @Test
+    void noClockPartsAnUpdateThatACheckpointLoads() throws Exception {
+        close();
+        open(false);
+        takes("-Ua");
+        harness.setProcessingTime(60_000);
+        assertThat(sent()).isEmpty();
+        takes("+Ua");
+        assertThat(sent()).containsExactly("+Ua");
     }
 
     private void takes(String... rows) throws Exception {
