@@ -164,6 +164,11 @@ impl Session {
         self.client.is_closed()
     }
 
+    /// Forgets the statements that were prepared: a table that they name is another one now.
+    pub fn forget_prepared(&self) {
+        self.shapes.forget();
+    }
+
     /// Runs a statement whose result does not matter.
     pub async fn run(&self, statement: &Statement) -> Result<()> {
         self.query(statement).await.map(drop)

@@ -32,15 +32,11 @@ impl Committer {
         Ok(())
     }
 
-    /// Removes what a commit that failed had staged anew.
-    pub(super) async fn take_back(
-        &self,
-        given: &Committable,
-        revised: &Committable,
-        limit: Duration,
-    ) {
+    /// Removes what a commit that failed had staged anew: of its parts on the way, all but those
+    /// that it was given with.
+    pub(super) async fn take_back(&self, given: &Committable, parts: &[Part], limit: Duration) {
         let old: HashSet<&str> = given.all_parts().map(|part| part.url.as_str()).collect();
-        let new = revised.all_parts().filter(|part| !old.contains(part.url.as_str()));
+        let new = parts.iter().filter(|part| !old.contains(part.url.as_str()));
         let new: Vec<Part> = new.cloned().collect();
         self.remove(given, &new, limit).await;
     }

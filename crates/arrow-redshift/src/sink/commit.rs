@@ -210,14 +210,16 @@ impl Committer {
                 Settled::Applied => return Ok(self.applied(given, commit, &course, true)),
                 Settled::Failed(error) => {
                     let error = self.unless_unknown(error);
-                    if let Some(revised) = revised.filter(|_| !may_be_applied(error.kind())) {
-                        self.take_back(given, &revised, patience.at_most(ASIDE_PATIENCE)).await;
+                    if !may_be_applied(error.kind()) {
+                        let limit = patience.at_most(ASIDE_PATIENCE);
+                        self.take_back(given, &course.restaged, limit).await;
                     }
                     return Err(error);
                 }
                 Settled::Again(done) => course.done = done,
                 Settled::Revised(commit) => {
                     course.revisions += 1;
+                    course.restaged.extend(commit.all_parts().cloned());
                     revised = Some(*commit);
                 }
             }
@@ -242,8 +244,8 @@ impl Committer {
                 unit.parts.clone_from(&revised.parts);
             }
         }
-        let staged = [given, revised, &applied].into_iter().flat_map(Committable::all_parts);
-        let staged = staged.cloned().collect();
+        let staged = [given, &applied].into_iter().flat_map(Committable::all_parts);
+        let staged = staged.chain(&course.restaged).cloned().collect();
         // Rows that were set aside on the way had been taken in to be loaded.
         let aside = applied.dead_letters() - given.dead_letters();
         let rows = given.taken().saturating_sub(aside);

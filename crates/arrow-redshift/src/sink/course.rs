@@ -8,7 +8,7 @@ use std::{
 use tracing::{info, warn};
 
 use super::{Committable, CommittableId};
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, stage::Part};
 
 /// What became of a commit that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub(super) struct Course {
     pub done: HashSet<CommittableId>,
     /// How often the commit went on with other parts, since the server refused rows.
     pub revisions: u32,
+    /// The parts that it went on with then, in any of these revisions.
+    pub restaged: Vec<Part>,
     /// The session of the last try, for the load-error view.
     pub pid: Option<i32>,
     /// Whether the last try failed when its rows lay in the staging table already, so that it was
@@ -88,6 +90,7 @@ impl Course {
             causes: Vec::new(),
             sent: false,
             done: HashSet::new(),
+            restaged: Vec::new(),
             revisions: 0,
             pid: None,
             copied: false,

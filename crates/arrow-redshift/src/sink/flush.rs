@@ -7,7 +7,11 @@
 //! What fails in passing is sent again as a whole: also where the answer to COMMIT was lost, which
 //! may append rows a second time and changes nothing by key.
 
-use std::{ops::Range, sync::Arc, time::Instant};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use arrow::{array::RecordBatch, compute::concat_batches};
 use tokio::time::Instant as Tick;
@@ -27,7 +31,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     retry::Tries,
     session::{Piece, Session},
-    sql::{self, CopyInto},
+    sql::{self, CopyInto, Statement},
     stage::{Fold, Intake, RowKind, batch_bytes},
 };
 
@@ -249,15 +253,16 @@ impl Flusher {
             Some(open) => open,
             None => {
                 let session = connections.open(&identity.application(&shape.target)).await?;
-                session.run(&sql::set_query_group(&self.labels.own)).await?;
+                prepare(&session, [sql::set_query_group(&self.labels.own)]).await?;
                 Open { session, staged: None }
             }
         };
         if shape.layout.staged() && open.staged.is_none_or(|rows| rows >= STAGE_ROWS) {
-            if open.staged.is_some() {
-                open.session.run(&sql::drop_table(STAGE)).await?;
-            }
-            open.session.run(&sql::create_stage(STAGE, &shape.layout)).await?;
+            let old = open.staged.map(|_| sql::drop_table(STAGE));
+            // What is prepared leads to the old table, which an old server does not notice.
+            open.session.forget_prepared();
+            let new = sql::create_stage(STAGE, &shape.layout);
+            prepare(&open.session, old.into_iter().chain([new])).await?;
             open.staged = Some(0);
         }
         Ok(open)
@@ -298,6 +303,13 @@ impl Flusher {
     fn told(&self, error: Error, rows: u64, tries: u32) -> Error {
         error.with("table", &self.context.shape.target).with("rows", rows).with("tries", tries)
     }
+}
+
+/// Runs statements that wait for no lock. Their answers do not take for ever: a flush that waits for
+/// them has its turn, and all other writers of the table wait for it.
+async fn prepare(session: &Session, statements: impl IntoIterator<Item = Statement>) -> Result<()> {
+    let pieces: Vec<Piece<'_>> = statements.into_iter().map(Piece::Run).collect();
+    session.pipeline(&pieces, Duration::ZERO).await.map(drop)
 }
 
 /// Says when it goes that no flush will come any more.

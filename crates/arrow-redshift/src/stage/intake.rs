@@ -288,7 +288,12 @@ impl Intake {
             columns.push(staged);
         }
         if let Some(limit) = &self.row_limit {
-            review.settle_rows(limit.check(&columns, batch.num_rows()));
+            let wide = limit.check(&columns, batch.num_rows());
+            let wide = match review.leave_keys(wide.as_ref(), &mut columns)? {
+                true => limit.check(&columns, batch.num_rows()),
+                false => wide,
+            };
+            review.settle_rows(wide);
         }
         if self.shape == StagedShape::Keyed {
             columns.extend(shape::order_columns(batch.num_rows(), kinds, self.place));

@@ -175,6 +175,24 @@ impl<'a> Review<'a> {
         }
     }
 
+    /// Leaves nothing but the key of the rows among these that take content away: no more of them is
+    /// read. Gives whether there were any.
+    pub fn leave_keys(&self, misfit: Option<&Misfit>, columns: &mut [ArrayRef]) -> Result<bool> {
+        let rows = misfit.map_or(&[][..], |misfit| misfit.rows.as_slice());
+        let going = rows.iter().map(|refused| refused.row).filter(|row| self.retracts(*row));
+        let mut nulls = vec![false; self.batch.num_rows()];
+        going.for_each(|row| nulls[row] = true);
+        if !nulls.contains(&true) {
+            return Ok(false);
+        }
+        for (plan, column) in self.plan.columns.iter().zip(columns) {
+            if !plan.key {
+                *column = with_null(plan, column, nulls.clone())?;
+            }
+        }
+        Ok(true)
+    }
+
     /// Does about rows that are refused as a whole what is said of rows. One that takes content
     /// away is never set aside: what it takes away would stay.
     pub fn settle_rows(&mut self, misfit: Option<Misfit>) {

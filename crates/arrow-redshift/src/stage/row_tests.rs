@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::Field;
+use arrow::{array::RecordBatch, datatypes::Field};
 
-use super::*;
-use crate::types::{LoadExpression, RedshiftType};
+use super::{
+    super::{RowKind, StagedShape, intake::Intake},
+    *,
+};
+use crate::{
+    error::ErrorKind,
+    types::{LoadExpression, RedshiftType},
+};
 
 /// A plan of one number and of texts of these widths.
 fn plan(widths: &[u32]) -> TablePlan {
@@ -86,4 +92,35 @@ fn quotes_count_twice_in_csv_only() {
     assert!(check(Carrier::Csv, "x", &both).is_none());
     assert!(check(Carrier::Csv, "\"", &[[Some(third), none]]).is_none());
     assert!(check(Carrier::Csv, "\"", &both).is_some());
+}
+
+/// Of a row that goes only the key is read; one that comes fails, and so does a key by itself.
+#[test]
+fn a_row_that_goes_may_be_too_wide_and_its_key_may_not() {
+    let half = limits::COPY_ROW_BYTES / 2;
+    let wide = [Some(half), Some(half)];
+    let rows = [[Some(1), None], wide, wide];
+    let texts = columns("x", &rows);
+    let names = ["c0", "c1", "c2"];
+    let batch = RecordBatch::try_from_iter(names.into_iter().zip(texts)).unwrap();
+    let take = |keys: &[usize], kinds: [RowKind; 3]| {
+        let mut plan = plan(&[u32::MAX; 2]);
+        keys.iter().for_each(|key| plan.columns[*key].key = true);
+        let carrier = Carrier::Parquet;
+        let mut intake = Intake::new(Arc::new(plan), StagedShape::Keyed, 0, 1, carrier).unwrap();
+        intake.take(&batch, Some(&kinds))
+    };
+    let (comes, goes) = (RowKind::Insert, RowKind::Delete);
+    let taken = take(&[0], [comes, goes, RowKind::UpdateBefore]).unwrap();
+    let staged = &taken[0];
+    assert_eq!(staged.num_rows(), 2, "the last row is held for the one behind it");
+    assert!(staged.column(0).is_valid(1));
+    assert!(staged.column(1).is_valid(0) && staged.column(1).is_null(1));
+    assert!(staged.column(2).is_null(1));
+    for (keys, kinds) in [(&[0][..], [comes, goes, comes]), (&[1, 2], [comes, goes, comes])] {
+        let error = take(keys, kinds).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueRefused, "{error}");
+    }
+    let error = take(&[1, 2], [comes, goes, goes]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ValueRefused, "{error}");
 }
