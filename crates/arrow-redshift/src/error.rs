@@ -91,6 +91,8 @@ kinds! {
     ServerFault = "server-fault", Once;
     /// Memory, disk or another resource of the server ran out.
     ServerResources = "server-resources", Never;
+    /// Another attempt of the job has taken a writer's work over.
+    WriterSuperseded = "writer-superseded", Never;
     /// S3 asked to slow down or failed in passing.
     StorageUnavailable = "storage-unavailable", Transaction;
     /// The temporary credentials with which the server reads S3 have expired.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{Shape, identity::Identity};
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -23,6 +25,8 @@ pub(super) struct Context {
     pub policies: Policies,
     /// Where parts are staged; nowhere in jdbc mode.
     pub staging: Option<Staging>,
+    /// This start of the sink.
+    pub attempt: Uuid,
     /// How many writers the sink has.
     pub parallelism: u32,
     /// The sessions that this task may have.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     CommitPoint, CommittableId, Shape, Sink, create,
-    identity::{WriterLabels, bounded},
+    identity::bounded,
     prepare,
     transaction::{self, STAGE},
 };
@@ -108,18 +108,18 @@ impl Sink {
 
     /// Jdbc mode, at least once: what a writer's session begins with.
     fn writer(&self, shape: &Shape) -> Step {
-        let WriterLabels { own, all, peers } =
-            self.identity.writer_labels(0, self.config.parallelism.unwrap_or(1));
-        let mut statements = vec![sql::set_query_group(&own)];
+        let parallelism = self.config.parallelism.unwrap_or(1);
+        let labels = self.identity.writer_labels(Uuid::nil(), 0, parallelism);
+        let mut statements = vec![sql::set_query_group(&labels.own)];
         if shape.layout.keyed() {
-            // On a session of its own.
-            statements.insert(0, sql::sessions_of_earlier_writers(&own, &all, &peers));
+            statements.push(sql::later_writer(&labels.own, &labels.before()));
+            statements.push(sql::sessions_of_writers_before(&labels.before()));
         }
         if shape.layout.staged() {
             statements.push(sql::create_stage(STAGE, &shape.layout));
         }
         let title = match shape.layout.keyed() {
-            true => "each writer: looks for what it left before a restart, and its own session",
+            true => "each writer's session, and a look for what was left before a restart",
             false => "each writer's session",
         };
         Step { title: title.into(), statements }

@@ -121,6 +121,37 @@ impl FlushWriter {
     }
 }
 
+/// Shows that this attempt at a writer's work has begun: from then on none that began before it
+/// opens a session any more. The writer's own first flush, which makes sure of it, may be long to
+/// come.
+pub(super) async fn begin(context: &Context, subtask: u32) -> Result<()> {
+    let labels = context.identity.writer_labels(context.attempt, subtask, context.parallelism);
+    let shown = tokio::time::timeout(ASIDE_PATIENCE, async {
+        let session = labelled_session(context, &labels).await?;
+        labelled::fail_if_superseded(&session, &labels).await
+    });
+    match shown.await {
+        Ok(Err(error)) if error.kind() == ErrorKind::WriterSuperseded => Err(error),
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            warn!(%error, subtask, "a writer's start could not be shown, its first flush does");
+            Ok(())
+        }
+        Err(_) => {
+            warn!(subtask, "a writer's start was not answered, its first flush shows it");
+            Ok(())
+        }
+    }
+}
+
+/// A new session under a writer's label.
+async fn labelled_session(context: &Context, labels: &WriterLabels) -> Result<Session> {
+    let Context { identity, shape, connections, .. } = context;
+    let session = connections.open(&identity.application(&shape.target)).await?;
+    prepare(&session, [sql::set_query_group(&labels.own)]).await?;
+    Ok(session)
+}
+
 /// Flushes one writer's rows.
 struct Flusher {
     context: Arc<Context>,
@@ -142,7 +173,7 @@ struct Open {
 impl Flusher {
     fn new(context: Arc<Context>, subtask: u32) -> Flusher {
         let turns = Turns::of(&context.place());
-        let labels = context.identity.writer_labels(subtask, context.parallelism);
+        let labels = context.identity.writer_labels(context.attempt, subtask, context.parallelism);
         let fold = Fold::new(&context.plan);
         let clear = !context.shape.layout.keyed();
         Flusher { context, turns, fold, labels, session: None, clear }
@@ -205,10 +236,6 @@ impl Flusher {
 
     /// One try. The session stays where its transaction has surely ended.
     async fn attempt(&mut self, batch: &RecordBatch) -> Result<()> {
-        if !self.clear {
-            self.end_lost_sessions().await?;
-            self.clear = true;
-        }
         let open = self.opened().await?;
         let context = &self.context;
         let (target, layout) = (&context.shape.target, &context.shape.layout);
@@ -246,17 +273,13 @@ impl Flusher {
 
     /// The session of the last flush, or a new one; for a keyed table with its staging table.
     async fn opened(&mut self) -> Result<Open> {
-        let Context { identity, shape, connections, .. } = self.context.as_ref();
         // What is not taken goes at once: it holds the place that a new one takes.
         let kept = self.session.take().filter(|open| open.session.resume());
         let mut open = match kept {
             Some(open) => open,
-            None => {
-                let session = connections.open(&identity.application(&shape.target)).await?;
-                prepare(&session, [sql::set_query_group(&self.labels.own)]).await?;
-                Open { session, staged: None }
-            }
+            None => Open { session: self.alone().await?, staged: None },
         };
+        let shape = &self.context.shape;
         if shape.layout.staged() && open.staged.is_none_or(|rows| rows >= STAGE_ROWS) {
             let old = open.staged.map(|_| sql::drop_table(STAGE));
             // What is prepared leads to the old table, which an old server does not notice.
@@ -272,30 +295,50 @@ impl Flusher {
         self.context.shape.layout.keyed()
     }
 
-    /// Ends what earlier tries, or writers before a restart, may have left behind: sessions with its
-    /// locks, or whose transaction is still on its way. A try of a keyed flush that cannot be sure of
-    /// that has failed: all of a transaction is sent at once, COMMIT too, so a lost one that waits
-    /// for the lock would come through later and put older values over newer ones.
+    /// A session under this writer's label, beside which no other writes what it writes.
+    ///
+    /// By key nothing may come through later than what is newer. So a try fails that cannot be sure
+    /// of two things: that what earlier tries, or writers before a restart, left behind has ended
+    /// (all of a transaction is sent at once, COMMIT too: a lost one that waits for the lock would
+    /// be committed later); and that this writer is not itself what was left behind of an attempt
+    /// that somebody gave up. Who comes later first shows that it is there and then ends the sessions
+    /// of those before, and those look for it on each new session: whichever of the two comes first,
+    /// the older one does not go on.
     ///
     /// Without a key nothing is in order, and what stays behind costs no more than the wait for its
     /// lock, so that is only tried.
-    async fn end_lost_sessions(&self) -> Result<()> {
-        let ended = async {
-            let Context { identity, shape, connections, .. } = self.context.as_ref();
-            let session = connections.open(&identity.application(&shape.target)).await?;
-            labelled::end_earlier_writers(&session, &self.labels).await
-        };
-        let ended = tokio::time::timeout(ASIDE_PATIENCE, ended).await.unwrap_or_else(|_| {
+    async fn alone(&mut self) -> Result<Session> {
+        let session = labelled_session(&self.context, &self.labels).await?;
+        if self.clear && !self.is_keyed() {
+            return Ok(session);
+        }
+        let looked = tokio::time::timeout(ASIDE_PATIENCE, async {
+            if self.is_keyed() {
+                labelled::fail_if_superseded(&session, &self.labels).await?;
+            }
+            match self.clear {
+                true => Ok(()),
+                false => labelled::end_earlier_writers(&session, &self.labels).await,
+            }
+        });
+        let looked = looked.await.unwrap_or_else(|_| {
             let why = format!("it was not answered within {ASIDE_PATIENCE:?}");
             Err(Error::new(ErrorKind::ServerUnavailable, why))
         });
-        match ended {
-            Err(error) if self.is_keyed() => Err(error.with("while", "ending lost sessions")),
+        match looked {
+            Err(error) if self.is_keyed() => {
+                Err(error.with("while", "looking for other sessions of this writer"))
+            }
             Err(error) => {
                 warn!(%error, "lost sessions of a writer were not found");
-                Ok(())
+                self.clear = true;
+                drop(session);
+                labelled_session(&self.context, &self.labels).await
             }
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.clear = true;
+                Ok(session)
+            }
         }
     }
 

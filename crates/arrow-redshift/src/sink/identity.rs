@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{limits, sql::Qualified};
+use crate::{
+    limits,
+    sql::{Qualified, WritersBefore},
+};
 
 /// Longest sink name that goes into an id as it is; a longer one is cut and marked by a digest.
 const SINK_BYTES: usize = 200;
 
-/// What a label has for a writer's number and how many there are.
-const WRITER_BYTES: usize = 40;
+/// What a label has for a writer's attempt, its number and how many there are.
+const WRITER_BYTES: usize = 72;
 
 /// What the ledger's column for the job's name holds.
 const JOB_BYTES: usize = 256;
@@ -112,13 +115,22 @@ impl CommittableId {
 /// The labels of a sink's writers, seen from one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WriterLabels {
-    /// This writer's label.
+    /// The label of this attempt of the writer.
     pub own: String,
     /// What the labels of all of the sink's writers begin with.
     pub all: String,
+    /// What the labels of this writer's attempts end with.
+    pub writer: String,
     /// What the labels of those end with that write beside this one. Where a job was rescaled,
     /// earlier writers' labels end otherwise.
     pub peers: String,
+}
+
+impl WriterLabels {
+    /// Whose sessions this writer takes the place of.
+    pub fn before(&self) -> WritersBefore<'_> {
+        WritersBefore { all: &self.all, writer: &self.writer, peers: &self.peers }
+    }
 }
 
 impl fmt::Display for CommittableId {
@@ -136,13 +148,19 @@ impl Identity {
     }
 
     /// The labels under which writers' sessions run their flushes (`query_group`).
-    pub(super) fn writer_labels(&self, subtask: u32, parallelism: u32) -> WriterLabels {
+    pub(super) fn writer_labels(
+        &self,
+        attempt: Uuid,
+        subtask: u32,
+        parallelism: u32,
+    ) -> WriterLabels {
         let sink = self.sink.replace('\0', "");
         let whose = format!("flink-redshift/{}/{sink}", self.launch.as_str());
         let room = limits::QUERY_LABEL_BYTES as usize - WRITER_BYTES;
         let all = format!("{}/writer ", bounded(&whose, room));
         let peers = format!(" of {parallelism}");
-        WriterLabels { own: format!("{all}{subtask}{peers}"), all, peers }
+        let writer = format!(" {subtask}{peers}");
+        WriterLabels { own: format!("{all}{}{writer}", attempt.simple()), all, writer, peers }
     }
 
     /// The job's name as the ledger holds it.
@@ -200,9 +218,10 @@ mod tests {
         let target = Qualified { schema: "s".into(), table: "t".repeat(127) };
         let label = CommittableId::new(&identity, &CommitPoint::Checkpoint(u64::MAX)).label();
         assert!(label.len() as u64 <= limits::QUERY_LABEL_BYTES);
-        let WriterLabels { own, all, peers } = identity.writer_labels(u32::MAX - 1, u32::MAX);
+        let labels = identity.writer_labels(Uuid::max(), u32::MAX - 1, u32::MAX);
+        let WriterLabels { own, all, writer, peers } = labels;
         assert!(own.len() as u64 <= limits::QUERY_LABEL_BYTES);
-        assert!(own.starts_with(&all) && own.ends_with(&peers));
+        assert!(own.starts_with(&all) && own.ends_with(&writer) && writer.ends_with(&peers));
         let shown = identity.application(&target);
         assert!(shown.len() as u64 <= limits::SESSION_NAME_BYTES && !shown.contains('\0'));
         assert!(identity.recorded_job().len() <= JOB_BYTES);

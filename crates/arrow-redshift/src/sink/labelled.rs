@@ -6,7 +6,7 @@ use tracing::info;
 
 use super::{Committable, Identity, identity::WriterLabels};
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, Result},
     session::{Connections, Session},
     sql::{self, Statement},
 };
@@ -80,8 +80,25 @@ pub(super) async fn end_lost(session: &Session, label: &str) -> Result<()> {
 /// Ends sessions that a writer left behind before a restart or at an earlier try, and those that
 /// writers left behind of which there were another number, before the job was rescaled.
 pub(super) async fn end_earlier_writers(session: &Session, labels: &WriterLabels) -> Result<()> {
-    let WriterLabels { own, all, peers } = labels;
-    end(session, &sql::sessions_of_earlier_writers(own, all, peers), own).await
+    end(session, &sql::sessions_of_writers_before(&labels.before()), &labels.own).await
+}
+
+/// Fails where another attempt at a writer's work has begun after this one: the job has been
+/// restarted, and this writer, held up for so long that it was given up, has nothing to write any
+/// more. By key its rows would come after newer ones.
+///
+/// Run under the writer's own label it also says that this attempt has begun.
+pub(super) async fn fail_if_superseded(session: &Session, labels: &WriterLabels) -> Result<()> {
+    let later = sql::later_writer(&labels.own, &labels.before());
+    match session.text(&later).await? {
+        None => Ok(()),
+        Some(later) => {
+            let why = "a later attempt of this job writes what this one wrote, which was given up";
+            let hint = "nothing has to be done where the job was restarted; where two jobs run under \
+                        one 'sink.run-id', stop one of them";
+            Err(Error::new(ErrorKind::WriterSuperseded, why).with("writer", later).hint(hint))
+        }
+    }
 }
 
 async fn end(session: &Session, found: &Statement, label: &str) -> Result<()> {

@@ -131,6 +131,9 @@ impl Sink {
         let parallelism = subtask.parallelism;
         let context = self.look(parallelism, budget::share(&self.config, parallelism)?).await?;
         sweep::subtask(&context, subtask).await?;
+        if !prepare::has_ledger(&self.config) && context.shape.layout.keyed() {
+            flush::begin(&context, subtask.index).await?;
+        }
         Ok(self.prepared(context))
     }
 

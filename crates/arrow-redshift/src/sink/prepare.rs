@@ -73,6 +73,7 @@ pub(super) async fn prepare(
         plan,
         policies,
         staging,
+        attempt,
         parallelism,
         connections,
     })

@@ -62,20 +62,55 @@ pub fn sessions_with_label(label: &str) -> Statement {
     ))
 }
 
-/// The same for a writer of a sink: sessions of its own label, and those of the sink's other writers
-/// (whose labels begin alike) as far as they are not its peers (whose labels end alike).
-pub fn sessions_of_earlier_writers(own: &str, all: &str, peers: &str) -> Statement {
+/// The same for a writer of a sink, where [`WritersBefore`] says whose sessions.
+pub fn sessions_of_writers_before(whose: &WritersBefore<'_>) -> Statement {
     Statement::new(format!(
         "SELECT session_id FROM sys_query_history WHERE TRIM(username) = current_user AND \
          start_time > DATEADD(day, -1, GETDATE()) GROUP BY session_id HAVING MAX(start_time) = \
-         MAX(CASE WHEN TRIM(query_label) = {} OR (LEFT(query_label, {}) = {} AND \
-         RIGHT(TRIM(query_label), {}) <> {}) THEN start_time END)",
-        literal(own),
-        all.chars().count(),
-        literal(all),
-        peers.chars().count(),
-        literal(peers),
+         MAX(CASE WHEN {} THEN start_time END)",
+        whose.condition(),
     ))
+}
+
+/// The label of an attempt that [`WritersBefore`] names and that began after `own`, in the last day:
+/// then `own` is the one before. By the server's clock, since those of writers differ; an attempt of
+/// which the view tells nothing yet has just begun.
+pub fn later_writer(own: &str, whose: &WritersBefore<'_>) -> Statement {
+    let lately = "TRIM(username) = current_user AND start_time > DATEADD(day, -1, GETDATE())";
+    Statement::new(format!(
+        "SELECT TRIM(query_label) FROM sys_query_history WHERE {lately} AND {} \
+         GROUP BY TRIM(query_label) HAVING MIN(start_time) > (SELECT MIN(start_time) FROM \
+         sys_query_history WHERE {lately} AND TRIM(query_label) = {}) LIMIT 1",
+        whose.condition(),
+        literal(own),
+    ))
+}
+
+/// The attempts at one writer of a sink, and the sink's other writers (whose labels begin alike) as
+/// far as they are not its peers (whose labels end alike): those before the sink was rescaled.
+#[derive(Debug, Clone, Copy)]
+pub struct WritersBefore<'a> {
+    /// What the labels of all the sink's writers begin with.
+    pub all: &'a str,
+    /// What the labels of this writer's attempts end with.
+    pub writer: &'a str,
+    /// What the labels of its peers end with, and its own.
+    pub peers: &'a str,
+}
+
+impl WritersBefore<'_> {
+    fn condition(&self) -> String {
+        format!(
+            "LEFT(query_label, {}) = {} AND (RIGHT(TRIM(query_label), {}) = {} OR \
+             RIGHT(TRIM(query_label), {}) <> {})",
+            self.all.chars().count(),
+            literal(self.all),
+            self.writer.chars().count(),
+            literal(self.writer),
+            self.peers.chars().count(),
+            literal(self.peers),
+        )
+    }
 }
 
 /// What the last failed load of a session says, at most so many errors of it: file, line, column,

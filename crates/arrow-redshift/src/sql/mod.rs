@@ -20,9 +20,9 @@ pub use ddl::{
     drop_table, resize_column,
 };
 pub use discover::{
-    COLLATION_COLUMNS, case_sensitive_identifiers, current_schema, database_collation,
-    describe_table, isolation_level, load_errors, sessions_of_earlier_writers, sessions_with_label,
-    show_columns,
+    COLLATION_COLUMNS, WritersBefore, case_sensitive_identifiers, current_schema,
+    database_collation, describe_table, isolation_level, later_writer, load_errors,
+    sessions_of_writers_before, sessions_with_label, show_columns,
 };
 pub use duplicates::{clean_duplicates, count_duplicates};
 pub use grant::{

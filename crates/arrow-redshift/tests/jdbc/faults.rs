@@ -320,6 +320,52 @@ async fn sessions_of_writers_before_a_rescale_are_ended_and_those_of_peers_are_n
     server.stop().await.unwrap();
 }
 
+/// A process that is held up for minutes is given up, its job starts again elsewhere, and then it
+/// goes on where it was: with rows that are older than what has been written since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_was_given_up_writes_no_older_rows_over_newer_ones() {
+    let server = start(Isolation::Snapshot).await;
+    let watcher = client(&server).await;
+    let write = async |writer: &mut Writer, row: (i64, &str)| {
+        writer.write(&batch(&[row]), None).await?;
+        writer.close(1).await.map(drop)
+    };
+    for (name, flushed, old, new) in [
+        ("restarted", true, (0, 1), (0, 1)),
+        ("rescaled", true, (3, 4), (0, 2)),
+        ("unflushed", false, (0, 1), (0, 1)),
+        ("shrunk", false, (1, 2), (0, 1)),
+    ] {
+        let table = format!("t_given_up_{name}");
+        let pairs: Vec<_> = jdbc(&server, &table, AT_LEAST_ONCE).into_iter().collect();
+        let launch = LaunchId::fresh();
+        let writer = async |(index, parallelism): (u32, u32)| {
+            let config = arrow_redshift::options::sink(&pairs).unwrap().config;
+            let sink = Sink::new(config, schema(Kind::Keyed), identity(launch.clone())).unwrap();
+            let subtask = Subtask { index, parallelism, restored: None };
+            sink.prepare_subtask(subtask).await.unwrap().writer(index, 0).unwrap()
+        };
+        let mut given_up = writer(old).await;
+        if flushed {
+            write(&mut given_up, (1, "old")).await.unwrap();
+        }
+        let mut next = writer(new).await;
+        write(&mut next, (1, "new")).await.unwrap();
+
+        let error = write(&mut given_up, (1, "stale")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WriterSuperseded, "{name}: {error}");
+        assert_eq!(content(&watcher, &table).await, owned(&[(1, "new")]), "{name}");
+
+        // Whoever came last goes on, also on a new session.
+        server.faults().inject(rule(StatementKind::Commit, Effect::LoseBefore));
+        write(&mut next, (1, "newer")).await.unwrap();
+        assert_eq!(server.faults().taken(), 1, "{name}");
+        server.faults().clear();
+        assert_eq!(content(&watcher, &table).await, owned(&[(1, "newer")]), "{name}");
+    }
+    server.stop().await.unwrap();
+}
+
 /// COMMIT is on its way when a statement before it fails: then it rolls back, whatever it answers.
 /// The rows of the INSERTs that did not fail would be there twice otherwise.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

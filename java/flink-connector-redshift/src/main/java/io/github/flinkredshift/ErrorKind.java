@@ -102,6 +102,11 @@ public enum ErrorKind {
     SERVER_RESOURCES("server-resources"),
 
     /**
+     * Another attempt of the job has taken a writer's work over.
+     */
+    WRITER_SUPERSEDED("writer-superseded"),
+
+    /**
      * S3 asked to slow down or failed in passing.
      */
     STORAGE_UNAVAILABLE("storage-unavailable"),
