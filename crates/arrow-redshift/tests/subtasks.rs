@@ -249,6 +249,32 @@ async fn a_restart_keeps_what_the_restored_checkpoint_may_name_and_sweeps_the_re
     server.stop().await.unwrap();
 }
 
+/// Who closes for a checkpoint may not know its number yet, as after one that was given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_sweeps_also_where_numbers_of_checkpoints_were_left_out() {
+    let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };
+    let watcher = client(&server).await;
+    let job = Job::new(&server, "skipped", Kind::Append);
+    let mut writer = job.start(0, 1, Some(3)).await;
+    // 4 was given up before the restart: the first is 5, and the one after it never ends.
+    let held = writer.stage(4, &[(1, "held")]).await;
+    writer.writer.reached(5);
+    writer.stage(6, &[(2, "lost")]).await;
+    let parts = writer.taken.clone();
+    drop(writer);
+
+    let mut again = job.start(0, 1, Some(5)).await;
+    job.assert_there(&parts[..1]);
+    job.assert_gone(&parts[1..]);
+    job.commit(&job.gather(5, &[held])).await;
+    let rows = again.stage(6, &[(2, "again")]).await;
+    again.writer.reached(6);
+    job.commit(&job.gather(6, &[rows])).await;
+    assert_eq!(content(&watcher, "skipped").await, owned(&[(1, "held"), (2, "again")]));
+    assert_eq!(job.staged(), Vec::<String>::new());
+    server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fewer_writers_see_to_what_the_others_left() {
     let Some(server) = support::stand_in(Isolation::Snapshot).await else { return };

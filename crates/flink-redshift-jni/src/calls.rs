@@ -104,6 +104,11 @@ pub fn take_staged(writer: i64, millis: i32) -> Call<Option<Vec<u8>>> {
     handles::writer(writer)?.take_staged(patience(millis))
 }
 
+/// Says which checkpoint the last close was for.
+pub fn reached(writer: i64, checkpoint: i64) -> Call<()> {
+    handles::writer(writer)?.reached(number(checkpoint, "a checkpoint")?)
+}
+
 /// What a writer counted: rows and bytes that were pushed, staged files and bytes, milliseconds of
 /// the last batch, uncommitted bytes, when the oldest uncommitted row came; and of timed commits
 /// retries, rows, and milliseconds in COPY, waiting for locks, and in COMMIT; rows that were set

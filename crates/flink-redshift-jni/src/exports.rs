@@ -140,6 +140,14 @@ natives! {
         java::bytes_or_null(env, calls::take_staged(writer, millis)?)
     }
 
+    fn Java_io_github_flinkredshift_jni_Native_reached<'f>(
+        _env,
+        writer: jlong,
+        checkpoint: jlong,
+    ) {
+        Ok(calls::reached(writer, checkpoint)?)
+    }
+
     fn Java_io_github_flinkredshift_jni_Native_writerMetrics<'f>(
         env,
         writer: jlong,

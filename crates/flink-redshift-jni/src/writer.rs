@@ -145,6 +145,12 @@ impl WriterHandle {
         })
     }
 
+    /// Says which checkpoint the last close was for: rows that come later belong to a later one.
+    pub fn reached(&self, checkpoint: u64) -> Result<(), Failure> {
+        self.board.check()?;
+        self.send(Command::Reached { checkpoint })
+    }
+
     /// What the writer counted so far.
     pub(crate) fn meters(&self) -> [i64; COUNT] {
         self.meters.read()

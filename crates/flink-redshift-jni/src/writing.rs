@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Write(Box<Batch>),
     /// To close the open part: everything before belongs to a checkpoint.
     Close { checkpoint: u64, end_of_input: bool },
+    /// To know the checkpoint that the last close was for.
+    Reached { checkpoint: u64 },
 }
 
 /// Decoded rows on their way.
@@ -165,6 +167,7 @@ impl Work<'_> {
                     let staged = self.close(checkpoint, end_of_input).await?;
                     self.course.board.note(|state| state.news.staged = Some(staged));
                 }
+                Some(Command::Reached { checkpoint }) => self.writer.reached(checkpoint),
                 None => return Ok(()),
             }
         }

@@ -90,6 +90,16 @@ impl Writer {
         }
     }
 
+    /// Says that the checkpoint of the last [`close`](Writer::close) was this one, where its number
+    /// was not known then but only that it is no smaller than the one given. To be told before the
+    /// next row: files have the number in their names, so that a restart can tell those that no
+    /// checkpoint holds.
+    pub fn reached(&mut self, checkpoint: u64) {
+        if let Way::Stage(stage) = &mut self.way {
+            stage.reached(checkpoint);
+        }
+    }
+
     /// Rows that this writer took so far, without old rows of updates whose new rows are right
     /// behind them.
     pub fn rows(&self) -> u64 {

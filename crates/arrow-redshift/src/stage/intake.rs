@@ -220,6 +220,12 @@ impl Intake {
         self.retracts = false;
     }
 
+    /// Says that the checkpoint that ended last is at least this one: what comes later belongs to a
+    /// later one.
+    pub fn reached(&mut self, checkpoint: u64) {
+        self.place.checkpoint = self.place.checkpoint.max(checkpoint.saturating_add(1));
+    }
+
     /// Whether every row of the present checkpoint so far is an upsert (or, without a key, an
     /// insert).
     pub fn upserts(&self) -> bool {

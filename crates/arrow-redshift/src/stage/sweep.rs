@@ -134,9 +134,9 @@ impl Staging {
     /// checkpoint (all of them without one), and aborts their unfinished uploads. Subtask 0 does
     /// so for subtasks from `parallelism` on, too.
     ///
-    /// That is exact. A part's name holds the checkpoint that its first rows were to belong to, so
-    /// one that a completed checkpoint N names has at most N there, and one that was staged after
-    /// it more. What another subtask writes at this moment is not touched.
+    /// That is exact. A part's name holds the checkpoint behind the last one that had ended when its
+    /// first rows came, so one that a completed checkpoint N names has at most N there, and one that
+    /// was staged after it more. What another subtask writes at this moment is not touched.
     ///
     /// Ends within five minutes, with an error if it has not come to the end of the list.
     pub async fn sweep_subtask(

@@ -164,6 +164,12 @@ impl StageWriter {
         Ok(parts)
     }
 
+    /// Says that the checkpoint of the last [`close`](StageWriter::close) was this one, where its
+    /// number was not known then but only a bound: rows that come later belong to a later one.
+    pub fn reached(&mut self, checkpoint: u64) {
+        self.intake.reached(checkpoint);
+    }
+
     /// Gives up: aborts the open upload and deletes the parts that [`close`](StageWriter::close)
     /// has not given yet.
     pub async fn abort(mut self) -> Result<()> {

@@ -54,6 +54,33 @@ fn what_all_writers_staged_is_committed_once() {
     assert_eq!(stand.staged(), Vec::<String>::new());
 }
 
+/// Flink says which checkpoint a close was for when it is done, and the number may have gone up by
+/// more than one: what is staged after it has a later one in its name, and goes when nobody holds it.
+#[test]
+fn a_restart_sweeps_what_was_staged_after_the_restored_checkpoint() {
+    let stand = Stand::start();
+    let job = Job::new(&stand, "skipped", &[]);
+    let writer = job.writer(0, 1, 3);
+    push(writer, &inserts(0..10)).unwrap();
+    let held = job.gather(5, &[stage(writer, 4).unwrap()]).unwrap();
+    calls::reached(writer, 5).unwrap();
+    push(writer, &inserts(10..20)).unwrap();
+    stage(writer, 6).unwrap();
+    assert_eq!(stand.staged().len(), 2);
+    calls::close_writer(writer).unwrap();
+    assert_eq!(stand.staged().len(), 2, "a checkpoint may hold both");
+
+    let writer = job.writer(0, 1, 5);
+    push(writer, &inserts(10..20)).unwrap();
+    let again = job.gather(6, &[stage(writer, 6).unwrap()]).unwrap();
+    for commit in [held, again] {
+        job.commit(&commit);
+    }
+    calls::close_writer(writer).unwrap();
+    assert_eq!(content(&stand, "skipped").len(), 20);
+    assert_eq!(stand.staged(), Vec::<String>::new());
+}
+
 #[test]
 fn changes_by_key_leave_what_a_replay_would() {
     let stand = Stand::start();

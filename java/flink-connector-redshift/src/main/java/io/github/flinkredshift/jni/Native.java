@@ -96,6 +96,9 @@ final class Native {
     /** The staged bytes of the close that was begun; null while pending, empty for nothing. */
     static native byte[] takeStaged(long writer, int millis);
 
+    /** Says which checkpoint the last close was for. */
+    static native void reached(long writer, long checkpoint);
+
     /** Fills in the writer's figures; {@link WriterFigures} names them. */
     static native void writerMetrics(long writer, long[] into);
 

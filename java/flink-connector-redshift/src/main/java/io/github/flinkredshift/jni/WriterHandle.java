@@ -70,6 +70,14 @@ public final class WriterHandle implements AutoCloseable {
         return Waits.untilAnswered(handle, millis -> Native.takeStaged(handle, millis));
     }
 
+    /**
+     * Says which checkpoint the last close was for, before any row of a later one: what was known
+     * when it was closed is a bound.
+     */
+    public void reached(long checkpoint) {
+        Native.reached(handle, checkpoint);
+    }
+
     /** What the writer has done so far; after its close, what it had done when last asked. */
     public synchronized WriterFigures figures() {
         if (open) {

@@ -98,6 +98,7 @@ public final class RedshiftSinkWriter<T>
     @Override
     public List<NoState> snapshotState(long checkpointId) {
         lastCheckpoint = checkpointId;
+        handle.reached(checkpointId);
         return Collections.emptyList();
     }
 
