@@ -105,6 +105,29 @@ async fn secrets_show_nowhere() {
     let error = sink.committer().commit(&commit, &stop).await.unwrap_err();
     shown += &format!("{error} {error:?} {sink:?} {commit:?}");
 
+    // A compute node's error, which quotes the field that it could not convert.
+    let digit = "Invalid digit, Value 'r', Pos 0, Type: Decimal";
+    let detail = format!(
+        "\n  -----\n  error:  {digit}\n  code:      1207\n  context:   row-value-4711\n  query:     \
+         815\n  location:  :0\n  process:   query0_24 [pid=0]\n  -----\n"
+    );
+    server.faults().clear();
+    server.faults().inject(FaultRule {
+        when: When { statement: Some(StatementKind::Copy), ..When::default() },
+        skip: 0,
+        count: 1,
+        effect: Effect::Fail {
+            sqlstate: "XX000".into(),
+            message: digit.into(),
+            detail: Some(detail),
+        },
+    });
+    let error = sink.committer().commit(&commit, &stop).await.unwrap_err();
+    let told = format!("{error} {error:?}");
+    assert!(told.contains("code:      1207") && told.contains("815"), "{told}");
+    assert!(told.contains("Invalid digit") && !told.contains("'r'"), "{told}");
+    shown += &told;
+
     // Values that do not fit: cut, set aside, and refused.
     for policy in ["truncate", "dead-letter", "fail"] {
         let narrow = "CREATE TABLE unfit (id BIGINT NOT NULL, name VARCHAR(5), score DOUBLE \

@@ -4,6 +4,7 @@ use std::{error::Error as _, io};
 
 use tokio_postgres::error::DbError;
 
+use super::unquoted;
 use crate::{
     error::{Error, ErrorKind},
     sql::Statement,
@@ -49,26 +50,16 @@ fn from_server(server: &DbError) -> Error {
     let (code, message) = (server.code().code(), server.message());
     let detail = server.detail().unwrap_or_default();
     let kind = kind(code, message, detail);
-    let mut error = Error::new(kind, without_values(code, message)).sqlstate(code);
+    let mut error = Error::new(kind, unquoted::message(code, message)).sqlstate(code);
     // Elsewhere a detail quotes the failing row.
     if code == "XX000" && !detail.trim().is_empty() {
-        error = error.detail(detail.trim());
+        error = error.detail(unquoted::detail(detail));
     }
     let of_code = (code == UNKNOWN_DATABASE).then_some("check 'database-name'");
     match of_code.or(advice(kind)).or(server.hint()) {
         Some(advice) => error.hint(advice),
         None => error,
     }
-}
-
-/// Data errors quote the value behind the first colon or quotation mark.
-fn without_values(code: &str, message: &str) -> String {
-    if code.starts_with("22") {
-        let end = message.find([':', '"']).unwrap_or(message.len());
-        let end = message.find(", Value").map_or(end, |value| value.min(end));
-        return message[..end].trim_end().to_owned();
-    }
-    message.trim().to_owned()
 }
 
 /// The kind of a server's error.

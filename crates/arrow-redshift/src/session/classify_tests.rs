@@ -125,11 +125,3 @@ fn what_stays_so_is_reported() {
         classified(&[(code, "a value", "", refused, Never)]);
     }
 }
-
-#[test]
-fn values_do_not_reach_the_message() {
-    let shown = without_values("22P02", "invalid input syntax for integer: \"4711\"");
-    assert_eq!(shown, "invalid input syntax for integer");
-    let shown = without_values("22001", "value too long for type character varying(3)");
-    assert_eq!(shown, "value too long for type character varying(3)");
-}

@@ -19,10 +19,12 @@ mod pool;
 mod rest;
 mod shapes;
 mod tls;
+mod unquoted;
 
 use std::{sync::Arc, time::Duration};
 
 pub(crate) use pipeline::Piece;
+pub(crate) use unquoted::reason;
 
 pub use connections::Connections;
 use pool::{Place, Pool};
@@ -148,9 +150,10 @@ impl Session {
     /// Nothing may run on it.
     pub fn rest(&self) {
         let limit = self.config.idle_timeout;
-        self.rest.begin((!limit.is_zero()).then_some(limit));
-        if let Some(pool) = &self.pool {
-            pool.wake();
+        let limit = (!limit.is_zero()).then_some(limit);
+        match &self.pool {
+            Some(pool) => pool.rest(&self.rest, limit),
+            None => self.rest.begin(limit),
         }
     }
 

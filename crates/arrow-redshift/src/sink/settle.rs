@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    session::Row,
+    session::{self, Row},
     sql,
     stage::Part,
     types::Carrier,
@@ -23,9 +23,6 @@ const SHOWN_ERRORS: u32 = 20;
 
 /// The width of the load-error view's column for the file.
 const VIEW_NAME_BYTES: usize = 256;
-
-/// Markers behind which a reason quotes the value that was refused.
-const VALUE_MARKERS: [&str; 4] = [", Value", "Invalid char", "hex sequence", "hex:"];
 
 /// What a final error turned out to be.
 pub(super) enum Settled {
@@ -218,7 +215,7 @@ fn load_errors(commit: &Committable, rows: &[Row]) -> Option<(Part, String)> {
             part.url,
             cell(1),
             cell(2),
-            without_value(cell(4)),
+            session::reason(cell(4)),
             cell(3),
             cell(5)
         ));
@@ -229,26 +226,4 @@ fn load_errors(commit: &Committable, rows: &[Row]) -> Option<(Part, String)> {
 /// Whether a file that the view names is this one: it holds the first bytes of long names only.
 pub(super) fn is_file(named: &str, url: &str) -> bool {
     named == url || named.len() >= VIEW_NAME_BYTES && url.starts_with(named)
-}
-
-fn without_value(reason: &str) -> &str {
-    let ends = VALUE_MARKERS.iter().filter_map(|marker| reason.find(marker));
-    reason[..ends.min().unwrap_or(reason.len())].trim_end()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_are_shown_without_the_value() {
-        let shown = without_value("Invalid digit, Value 'a', Pos 0, Type: Integer");
-        assert_eq!(shown, "Invalid digit");
-        let shown = without_value("String contains invalid UTF8. Bad UTF8 hex sequence: a4");
-        assert_eq!(shown, "String contains invalid UTF8. Bad UTF8");
-        assert_eq!(
-            without_value("String length exceeds DDL length"),
-            "String length exceeds DDL length"
-        );
-    }
 }
