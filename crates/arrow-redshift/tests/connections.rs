@@ -46,6 +46,33 @@ async fn who_wants_one_session_too_many_waits_and_the_wait_is_measured() {
     server.stop().await.unwrap();
 }
 
+/// Who lets its session rest and takes it right back, again and again, makes room all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_gets_the_place_of_a_session_that_is_hardly_at_rest() {
+    let Some(server) = stand_in(Isolation::Snapshot).await else { return };
+    let mut connection = read(&options(&server, "t")).connection;
+    connection.most = 1;
+    let of = || Arc::new(Connections::new(&connection, 1));
+    let busy = of().open("busy").await.unwrap();
+    let waiting = of();
+    let waits = tokio::spawn({
+        let waiting = Arc::clone(&waiting);
+        async move { waiting.open("waiting").await.unwrap() }
+    });
+    // It is in use while the other comes to wait.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!waits.is_finished() && !busy.is_closed());
+    busy.rest();
+    assert!(!busy.resume(), "it was taken again before the other got to look");
+    let other = tokio::time::timeout(Duration::from_secs(30), waits).await.unwrap().unwrap();
+    assert!(waiting.waited() >= Duration::from_millis(250), "{:?}", waiting.waited());
+
+    // Nobody waits any more.
+    other.rest();
+    assert!(other.resume());
+    server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_gets_its_share_or_the_job_does_not_start() {
     let Some(server) = stand_in(Isolation::Snapshot).await else { return };

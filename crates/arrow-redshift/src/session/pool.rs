@@ -3,7 +3,9 @@
 //! **Why nobody waits for ever.** A place is either in use or resting. Who waits for a place has none
 //! in use: sessions are opened one after the other, or, where two are needed, both at once. So who
 //! has one in use waits for no other, ends its work and gives the place back or lets it rest. A
-//! session that rests, kept for the next commit or flush, is closed as soon as somebody waits.
+//! session that rests, kept for the next commit or flush, is closed as soon as somebody waits; one
+//! that comes to rest while somebody waits is closed right then, or who lets it rest could take it
+//! again and again before who waits gets to look.
 //!
 //! Other waits make no circle with this one. A writer waits for its turn to write while its
 //! session rests, so who has the turn gets a place. Locks of the server are waited for by sessions
@@ -12,6 +14,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use tokio::sync::{Mutex as Line, Notify, OwnedSemaphorePermit};
@@ -34,6 +37,8 @@ pub(super) struct Pool {
 #[derive(Debug, Default)]
 struct State {
     next: u64,
+    /// How many sessions that are in use who waits needs the places of.
+    wanted: usize,
     /// The places that are taken, with their sessions once they are logged in.
     taken: HashMap<u64, Option<Arc<Rest>>>,
 }
@@ -69,6 +74,7 @@ impl Pool {
         // Who needs two and is allowed one would wait for ever.
         let (count, most) = (count as usize, most.max(count) as usize);
         let _head_of_line = self.line.lock().await;
+        let _wanted = Wanted(self);
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -90,24 +96,35 @@ impl Pool {
             state.taken.extend(numbers.iter().map(|number| (*number, None)));
             return Some(numbers);
         }
+        let lacking = wanted - most;
         // Those that are ending already count: their places are about to come back.
-        let _ending = state
-            .taken
-            .values()
-            .flatten()
-            .filter(|rest| rest.give_up())
-            .take(wanted - most)
-            .count();
+        let sessions = state.taken.values().flatten();
+        let ending = sessions.filter(|session| session.give_up()).take(lacking).count();
+        state.wanted = lacking - ending;
         None
     }
 
-    /// Something may be free that was not.
-    pub fn wake(&self) {
-        self.changed.notify_waiters();
+    /// Lets a session rest, or ends it where somebody waits for its place.
+    pub fn rest(&self, session: &Rest, limit: Option<Duration>) {
+        let mut state = self.lock();
+        session.begin(limit);
+        if state.wanted > 0 {
+            session.give_up();
+            state.wanted -= 1;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody waits for places; once dropped, nobody does.
+struct Wanted<'a>(&'a Pool);
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        self.0.lock().wanted = 0;
     }
 }
 
@@ -132,7 +149,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.pool.lock().taken.remove(&self.number);
-        self.pool.wake();
+        self.pool.changed.notify_waiters();
     }
 }
 
@@ -183,12 +200,31 @@ mod tests {
         let mut next = Box::pin(pool.take(1, 1));
         assert!(poll!(&mut next).is_pending());
         assert!(rest.end(), "it is in use, and stays so");
-        rest.begin(None);
-        pool.wake();
+        pool.rest(&rest, None);
+        assert!(!rest.end(), "it is not taken again before who waits looks");
         assert!(poll!(&mut next).is_pending());
-        assert!(!rest.end(), "it was closed for who waits");
         drop(place);
         assert_eq!(next.await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn no_more_end_than_are_wanted_and_none_once_nobody_waits() {
+        let pool = pool();
+        let places = pool.take(3, 3).await;
+        let rests = [(); 3].map(|()| Arc::new(Rest::new()));
+        places.iter().zip(&rests).for_each(|(place, rest)| place.seat(rest));
+        let mut next = Box::pin(pool.take(1, 3));
+        assert!(poll!(&mut next).is_pending());
+        pool.rest(&rests[0], None);
+        pool.rest(&rests[1], None);
+        assert!(!rests[0].end() && rests[1].end(), "one place is enough");
+        drop(next);
+
+        let mut given_up = Box::pin(pool.take(2, 3));
+        assert!(poll!(&mut given_up).is_pending());
+        drop(given_up);
+        pool.rest(&rests[2], None);
+        assert!(rests[2].end(), "who waited is gone");
     }
 
     #[test]
