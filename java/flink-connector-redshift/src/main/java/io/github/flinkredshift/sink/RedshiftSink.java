@@ -14,12 +14,15 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SupportsCommitter;
 import org.apache.flink.api.connector.sink2.SupportsWriterState;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.api.dag.Transformation;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPreCommitTopology;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.transformations.PhysicalTransformation;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.logical.RowType;
 
@@ -59,6 +62,7 @@ public class RedshiftSink<T>
     private static final long serialVersionUID = 1L;
 
     private static final String GATHERER = "Redshift: gather parts";
+    private static final String GATHERER_UID = "gather parts";
     private static final long NOTHING_RESTORED = -1;
 
     private final RowType columns;
@@ -160,15 +164,31 @@ public class RedshiftSink<T>
             DataStream<CommittableMessage<StagedParts>> staged) {
         job = job.joinedBy(JobFacts.of(staged.getExecutionEnvironment(), plan));
         plan = plan.relaunched();
-        // No uid: an INSERT of the planner has none, and one job may hold several of this sink.
-        return staged.global()
-                .transform(
-                        GATHERER,
-                        CommittableMessageTypeInfo.of(BytesSerializer::ofCommittables),
-                        new CommitAggregator(plan, job.commitsAtCheckpoints()))
-                .setParallelism(1)
-                .setMaxParallelism(1)
-                .global();
+        SingleOutputStreamOperator<CommittableMessage<RedshiftCommittable>> gathered =
+                staged.global()
+                        .transform(
+                                GATHERER,
+                                CommittableMessageTypeInfo.of(BytesSerializer::ofCommittables),
+                                new CommitAggregator(plan, job.commitsAtCheckpoints()))
+                        .setParallelism(1)
+                        .setMaxParallelism(1);
+        if (isNamed(staged.getTransformation())) {
+            // Flink puts the sink's own uid before this one.
+            gathered.uid(GATHERER_UID);
+        }
+        return gathered.global();
+    }
+
+    /**
+     * Whether the sink has a uid, which Flink has given to its writer by now. Without one the
+     * gatherer must have none either: one job may hold several sinks.
+     */
+    private static boolean isNamed(Transformation<?> writer) {
+        return writer.getTransitivePredecessors().stream()
+                .filter(PhysicalTransformation.class::isInstance)
+                .findFirst()
+                .map(Transformation::getUid)
+                .isPresent();
     }
 
     @Override
