@@ -135,7 +135,9 @@ pub fn markdown() -> String {
         page.push_str(&format!("| `{kind}` | {} | {then} |\n", kind.doc().trim()));
     }
     page.push_str(
-        "\nTries are counted by `sink.max-retries`, with growing waits and jitter in between.\n",
+        "\nTries are counted by `sink.max-retries`, with growing waits and jitter in between. Those of a \
+         commit or a flush that found no server (`connection-lost`, `server-unavailable`) and so sent \
+         nothing do not count for ten minutes ([0024](adr/0024-a-server-that-is-away.md)).\n",
     );
     page
 }

@@ -1,6 +1,6 @@
 //! Waits between tries: exponential, with jitter, bounded in number and length.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
@@ -10,25 +10,51 @@ const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
 const FACTOR: f32 = 2.0;
 
+/// How long a server may be away before tries to reach it count: while it is patched, resized or
+/// fails over, that is minutes.
+const AWAY: Duration = Duration::from_secs(600);
+
 /// The tries that are left of one piece of work.
 #[derive(Debug)]
 pub(crate) struct Tries {
     delays: ExponentialBackoff,
     /// Whether what is worth one more try has had it.
     once: bool,
+    /// Whether anything is tried again at all.
+    patient: bool,
+    /// Since when the server is away, and the waits for it.
+    away: Option<(Instant, ExponentialBackoff)>,
 }
 
 impl Tries {
     /// A first try and so many more.
     pub fn new(retries: u32) -> Tries {
-        let delays = ExponentialBuilder::default()
-            .with_min_delay(FIRST)
-            .with_max_delay(LONGEST)
-            .with_factor(FACTOR)
-            .with_max_times(retries as usize)
-            .with_jitter()
-            .build();
-        Tries { delays, once: false }
+        let delays = delays().with_max_times(retries as usize).build();
+        Tries { delays, once: false, patient: retries > 0, away: None }
+    }
+
+    /// The wait before the next try, after one that ended before it had a session: nothing of it was
+    /// sent. A server that cannot be reached, or is not up yet, costs no try for ten minutes.
+    pub fn next_unsent(&mut self, kind: ErrorKind) -> Option<Duration> {
+        self.next_unsent_at(kind, Instant::now())
+    }
+
+    fn next_unsent_at(&mut self, kind: ErrorKind, now: Instant) -> Option<Duration> {
+        let away = matches!(kind, ErrorKind::ConnectionLost | ErrorKind::ServerUnavailable);
+        if !self.patient || !away {
+            return self.next(kind);
+        }
+        let waits = || (now, delays().without_max_times().build());
+        let (since, waits) = self.away.get_or_insert_with(waits);
+        match now.saturating_duration_since(*since) < AWAY {
+            true => waits.next(),
+            false => self.next(kind),
+        }
+    }
+
+    /// There is a session: the server is not away.
+    pub fn reached(&mut self) {
+        self.away = None;
     }
 
     /// The wait before the next try, after one that ended in an error of this kind; `None` where
@@ -40,6 +66,14 @@ impl Tries {
             _ => self.delays.next(),
         }
     }
+}
+
+fn delays() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST)
+        .with_max_delay(LONGEST)
+        .with_factor(FACTOR)
+        .with_jitter()
 }
 
 #[cfg(test)]
@@ -74,5 +108,32 @@ mod tests {
         assert!(tries.next(ErrorKind::ConnectionLost).is_some());
         assert!(tries.next(ErrorKind::PermissionDenied).is_none());
         assert!(Tries::new(0).next(ErrorKind::ServerFault).is_none());
+    }
+
+    #[test]
+    fn a_server_that_is_away_costs_no_try_for_a_while() {
+        let mut tries = Tries::new(1);
+        let start = Instant::now();
+        let mut at = start;
+        while at < start + AWAY {
+            let wait = tries.next_unsent_at(ErrorKind::ConnectionLost, at).unwrap();
+            assert!(wait >= FIRST && wait <= LONGEST * 2, "{wait:?}");
+            at += wait;
+        }
+        assert!(tries.next_unsent_at(ErrorKind::ServerUnavailable, at).is_some());
+        assert!(tries.next_unsent_at(ErrorKind::ServerUnavailable, at).is_none());
+
+        // Once it was there, it may be away again.
+        tries.reached();
+        assert!(tries.next_unsent_at(ErrorKind::ConnectionLost, at).is_some());
+    }
+
+    #[test]
+    fn what_is_no_absence_counts_and_who_wants_no_retries_gets_none() {
+        let mut tries = Tries::new(1);
+        assert!(tries.next_unsent(ErrorKind::AuthenticationFailed).is_none());
+        assert!(tries.next_unsent(ErrorKind::TooManyConnections).is_some());
+        assert!(tries.next_unsent(ErrorKind::TooManyConnections).is_none());
+        assert!(Tries::new(0).next_unsent(ErrorKind::ConnectionLost).is_none());
     }
 }

@@ -48,6 +48,15 @@ fn rows_that_cannot_be_printed_name_the_stream_and_the_insert() {
     let error = text(&output.stderr);
     let wanted = "error: INSERT INTO p (line 4): cannot write to standard output: No space left";
     assert!(error.contains(wanted), "{error}");
+
+    // A reader that has gone away did not get them.
+    let mut child =
+        script.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.contains("INSERT INTO p (line 4): cannot write to standard output"), "{error}");
 }
 
 #[test]

@@ -177,6 +177,9 @@ impl Committer {
         loop {
             let commit = revised.as_ref().unwrap_or(given);
             let tried = self.attempt(commit, &mut course, patience).await;
+            if course.reached {
+                tries.reached();
+            }
             course.spent.connections = self.connections.waited().saturating_sub(waited);
             let error = match tried {
                 Ok(Outcome::Committed) => {
@@ -188,14 +191,18 @@ impl Committer {
                 Err(error) => error.with("commit", commit.id()),
             };
             course.sent |= error.kind() == ErrorKind::CommitUnknown;
-            let error = match tries.next(error.kind()) {
+            let next = match course.reached {
+                true => tries.next(error.kind()),
+                false => tries.next_unsent(error.kind()),
+            };
+            let error = match next {
                 None => error,
                 Some(delay) => {
                     course.retry(error.kind());
                     let (retry, most) = (course.retries(), self.config.max_retries);
+                    let reached = course.reached;
                     warn!(
-                        commit = %commit.id(), %error, ?delay,
-                        retry = %format_args!("{retry} of {most}"),
+                        commit = %commit.id(), %error, ?delay, retry, most, reached,
                         "trying again"
                     );
                     tokio::select! {
@@ -280,12 +287,14 @@ impl Committer {
         course: &mut Course,
         patience: Patience<'_>,
     ) -> Result<Outcome> {
+        course.reached = false;
         let kept = self.session.take();
         let mut held = tokio::select! {
             biased;
             over = patience.over() => return Err(over),
             held = Labelled::take(kept, &self.connections, &self.identity, commit) => held?,
         };
+        course.reached = true;
         course.pid = Some(held.session.pid());
         let prune = self.pruned.is_none_or(|at| at.elapsed() > PRUNE_EVERY);
         let step = tokio::select! {

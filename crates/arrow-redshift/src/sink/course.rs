@@ -72,6 +72,8 @@ pub(super) struct Course {
     pub revisions: u32,
     /// The parts that it went on with then, in any of these revisions.
     pub restaged: Vec<Part>,
+    /// Whether the last try had a session.
+    pub reached: bool,
     /// The session of the last try, for the load-error view.
     pub pid: Option<i32>,
     /// Whether the last try failed when its rows lay in the staging table already, so that it was
@@ -92,6 +94,7 @@ impl Course {
             done: HashSet::new(),
             restaged: Vec::new(),
             revisions: 0,
+            reached: false,
             pid: None,
             copied: false,
             duplicates: Duplicates::default(),

@@ -162,6 +162,8 @@ struct Flusher {
     /// Whether no earlier transaction of this sink's can come through any more that is not this
     /// writer's peers': by key, an older one that comes after a newer one would undo it.
     clear: bool,
+    /// Whether the last try had a session.
+    reached: bool,
 }
 
 /// The flusher's session, and how many rows have gone through its staging table.
@@ -176,7 +178,7 @@ impl Flusher {
         let labels = context.identity.writer_labels(context.attempt, subtask, context.parallelism);
         let fold = Fold::new(&context.plan);
         let clear = !context.shape.layout.keyed();
-        Flusher { context, turns, fold, labels, session: None, clear }
+        Flusher { context, turns, fold, labels, session: None, clear, reached: false }
     }
 
     /// Flushes what is due until a flush fails for good.
@@ -210,6 +212,9 @@ impl Flusher {
             flushed.turn_wait += waited.elapsed();
             let tried = self.attempt(&batch).await;
             drop(turn);
+            if self.reached {
+                tries.reached();
+            }
             let error = match tried {
                 Ok(()) => break,
                 Err(error) => error,
@@ -219,11 +224,19 @@ impl Flusher {
                 ErrorKind::CommitUnknown => !self.is_keyed(),
                 _ => true,
             };
-            match tries.next(error.kind()) {
+            let next = match self.reached {
+                true => tries.next(error.kind()),
+                false => tries.next_unsent(error.kind()),
+            };
+            match next {
                 Some(delay) => {
                     flushed.retries += 1;
-                    let (retry, of) = (flushed.retries, self.context.config.max_retries);
-                    warn!(%error, ?delay, retry, of, rows, "a flush failed, trying again");
+                    let (retry, most) = (flushed.retries, self.context.config.max_retries);
+                    let reached = self.reached;
+                    warn!(
+                        %error, ?delay, retry, most, reached, rows,
+                        "a flush failed, trying again"
+                    );
                     tokio::time::sleep(delay).await;
                 }
                 None => return Err(self.told(error, rows, flushed.retries + 1)),
@@ -236,7 +249,9 @@ impl Flusher {
 
     /// One try. The session stays where its transaction has surely ended.
     async fn attempt(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.reached = false;
         let open = self.opened().await?;
+        self.reached = true;
         let context = &self.context;
         let (target, layout) = (&context.shape.target, &context.shape.layout);
         let into = if layout.staged() { CopyInto::Stage(STAGE) } else { CopyInto::Target(target) };

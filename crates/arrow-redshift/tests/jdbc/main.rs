@@ -1,6 +1,7 @@
 //! Jdbc mode: flushes that arrive at least once, and commits that arrive exactly once.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod away;
 mod carried;
 mod case;
 mod faults;

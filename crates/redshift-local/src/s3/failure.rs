@@ -112,10 +112,20 @@ impl fmt::Display for S3Failure {
 impl std::error::Error for S3Failure {}
 
 impl From<io::Error> for S3Failure {
-    /// Trouble with the data directory is S3's internal error; its cause goes to the log.
+    /// Trouble with the data directory is S3's internal error; its cause goes to the log. A full disk
+    /// is nothing that S3 has, nor anything that another try mends, so who asked is told.
     fn from(error: io::Error) -> S3Failure {
         tracing::error!(%error, "the S3 stand-in could not use its data directory");
-        S3Failure::internal_error()
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                let message = format!(
+                    "the disk of the local stand-in is full ({error}): free space, or start it with \
+                     its data directory on another disk"
+                );
+                S3Failure::new(400, "StandInDiskFull", message)
+            }
+            _ => S3Failure::internal_error(),
+        }
     }
 }
 
@@ -140,5 +150,20 @@ impl From<S3Failure> for S3Error {
             );
         }
         error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_and_other_trouble_with_the_disk_is_not() {
+        const ENOSPC: i32 = 28;
+        let full = S3Failure::from(io::Error::from_raw_os_error(ENOSPC));
+        assert_eq!(full.status, 400, "which no client tries again");
+        assert!(full.message.contains("is full") && full.message.contains("free space"), "{full}");
+        let other = S3Failure::from(io::Error::from(io::ErrorKind::PermissionDenied));
+        assert_eq!((other.status, other.code), (500, "InternalError"));
     }
 }

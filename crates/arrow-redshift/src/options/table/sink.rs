@@ -61,7 +61,9 @@ pub(super) const ROWS: &[OptionRow] = &[
     here(
         "sink.max-retries",
         Kind::Integer { least: 0, most: 1000 },
-        "How often a unit of work is tried again after an error that may pass.",
+        "How often a unit of work is tried again after an error that may pass. A commit or a flush that \
+         has nothing sent yet waits up to ten minutes for a server that is away, without counting; \
+         with 0 it does not.",
     )
     .default("3")
     .aliases(&[alias("sink.max.retries")]),

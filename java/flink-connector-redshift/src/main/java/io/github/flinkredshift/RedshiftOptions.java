@@ -266,8 +266,9 @@ public final class RedshiftOptions {
                                     + "take minutes to write.");
 
     /**
-     * How often a unit of work is tried again after an error that may pass. Value: a whole number
-     * from 0 to 1000. Default: {@code 3}.
+     * How often a unit of work is tried again after an error that may pass. A commit or a flush
+     * that has nothing sent yet waits up to ten minutes for a server that is away, without
+     * counting; with 0 it does not. Value: a whole number from 0 to 1000. Default: {@code 3}.
      */
     public static final ConfigOption<Integer> SINK_MAX_RETRIES =
             ConfigOptions.key("sink.max-retries")
@@ -276,7 +277,9 @@ public final class RedshiftOptions {
                     .withFallbackKeys("sink.max.retries")
                     .withDescription(
                             "How often a unit of work is tried again after an error "
-                                    + "that may pass.");
+                                    + "that may pass. A commit or a flush that has nothing sent "
+                                    + "yet waits up to ten minutes for a server that is away, "
+                                    + "without counting; with 0 it does not.");
 
     /**
      * Whether rows that take content away (deletes, and the old rows of updates) are dropped. A
