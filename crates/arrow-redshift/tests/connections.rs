@@ -79,7 +79,7 @@ async fn a_writer_gets_its_share_or_the_job_does_not_start() {
     let mut options = options(&server, "shared");
     options.insert("connection.max".into(), "5".into());
     let start = async |options: &BTreeMap<String, String>, parallelism| {
-        let subtask = Subtask { index: 0, parallelism, restored: None };
+        let subtask = Subtask { index: 0, parallelism, restored: None, savepoints: false };
         sink(options, schema(Kind::Append)).prepare_subtask(subtask).await
     };
     start(&options, 4).await.unwrap();

@@ -318,7 +318,7 @@ async fn writers_that_start_at_once_change_the_table_once() {
         options.insert("sink.lock-timeout".into(), "20 s".into());
         let start = async |index| {
             let sink = job(&options, schema(Kind::Keyed), "job");
-            let subtask = Subtask { index, parallelism: 4, restored: None };
+            let subtask = Subtask { index, parallelism: 4, restored: None, savepoints: false };
             sink.prepare_subtask(subtask).await.unwrap_or_else(|error| panic!("{error:?}"))
         };
         let writers = tokio::join!(start(0), start(1), start(2), start(3));

@@ -40,7 +40,7 @@ impl<'a> Job<'a> {
     }
 
     async fn start(&self, index: u32, parallelism: u32, restored: Option<u64>) -> Running {
-        let subtask = Subtask { index, parallelism, restored };
+        let subtask = Subtask { index, parallelism, restored, savepoints: false };
         let prepared = self.sink().prepare_subtask(subtask).await.unwrap();
         let writer = prepared.writer(index, restored.map_or(1, |last| last + 1)).unwrap();
         Running { prepared, writer, taken: Vec::new() }
@@ -114,7 +114,7 @@ fn futures_may_move_between_threads(sink: &Sink, running: Running) {
     let planned = sink.clone();
     is_task(async move {
         planned.prepare(&[]).await.unwrap();
-        let subtask = Subtask { index: 0, parallelism: 1, restored: None };
+        let subtask = Subtask { index: 0, parallelism: 1, restored: None, savepoints: false };
         planned.prepare_subtask(subtask).await.unwrap();
     });
     let mut committer = sink.committer();
@@ -373,7 +373,7 @@ async fn an_overwrite_empties_the_table_although_no_writer_has_rows() {
         assert_eq!(gather(Vec::new()), None, "no writer came to its end");
         let mut staged = Vec::new();
         for index in 0..2 {
-            let subtask = Subtask { index, parallelism: 2, restored: None };
+            let subtask = Subtask { index, parallelism: 2, restored: None, savepoints: false };
             let prepared = sink().prepare_subtask(subtask).await.unwrap();
             staged.push(prepared.staged(Vec::new(), None));
         }

@@ -63,18 +63,21 @@ pub fn warnings(plan: &[u8]) -> Call<Vec<String>> {
     Ok(Plan::from_bytes(plan)?.warnings)
 }
 
-/// Opens the writer of one subtask. `restored` is below zero where nothing was restored.
+/// Opens the writer of one subtask. `restored` is below zero where nothing was restored, and
+/// `savepoints` says whether one may name what was staged after that.
 pub fn open_writer(
     place: Place<'_>,
     subtask: i32,
     parallelism: i32,
     restored: i64,
     timed: bool,
+    savepoints: bool,
 ) -> Call<i64> {
     let subtask = Subtask {
         index: number(subtask, "a subtask's index")?,
         parallelism: number(parallelism, "a parallelism")?,
         restored: u64::try_from(restored).ok(),
+        savepoints,
     };
     let plan = Plan::from_bytes(place.plan)?;
     let post = Post { subtask, timed };

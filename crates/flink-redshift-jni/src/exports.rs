@@ -102,9 +102,11 @@ natives! {
         parallelism: jint,
         restored: jlong,
         timed: jboolean,
+        savepoints: jboolean,
     ) -> jlong {
         let place = java::Place::read(env, &plan, &operator, &job)?;
-        Ok(calls::open_writer(place.get(), subtask, parallelism, restored, timed)?)
+        let place = place.get();
+        Ok(calls::open_writer(place, subtask, parallelism, restored, timed, savepoints)?)
     }
 
     fn Java_io_github_flinkredshift_jni_Native_push<'f>(

@@ -62,7 +62,7 @@ fn threads_live_from_the_first_handle_to_the_last() {
     let before = threads();
     for _ in 0..5 {
         let writers: Vec<i64> =
-            (0..4).map(|at| calls::open_writer(place, at, 4, -1, false).unwrap()).collect();
+            (0..4).map(|at| calls::open_writer(place, at, 4, -1, false, false).unwrap()).collect();
         let committer = calls::open_committer(place, 0).unwrap();
         assert_eq!(calls::open_handles(), 5);
         for writer in writers {

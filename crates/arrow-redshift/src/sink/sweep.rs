@@ -19,6 +19,9 @@ pub struct Subtask {
     pub parallelism: u32,
     /// The checkpoint that the job was restored from; `None` where it starts from nothing.
     pub restored: Option<u64>,
+    /// Whether what was closed after that checkpoint may be named all the same: by a savepoint, to
+    /// which a job does not go back by itself.
+    pub savepoints: bool,
 }
 
 /// Removes what nobody will load any more: of this launch's older attempts all that no committable
@@ -45,7 +48,8 @@ async fn swept(context: &Context, keep: &HashSet<String>) -> Result<[Swept; 2]> 
 }
 
 /// The same for one writer among several: what its own older attempts staged after the restored
-/// checkpoint. The first one also sees to writers that there are no more, and to ages.
+/// checkpoint, as soon as no savepoint can name it or it has passed its age. The first one also sees
+/// to writers that there are no more, and to ages.
 pub(super) async fn subtask(context: &Context, subtask: Subtask) -> Result<()> {
     if context.staging.is_none() {
         return Ok(());
@@ -54,8 +58,9 @@ pub(super) async fn subtask(context: &Context, subtask: Subtask) -> Result<()> {
 }
 
 async fn swept_by(context: &Context, subtask: Subtask) -> Result<[Swept; 2]> {
-    let Subtask { index, parallelism, restored } = subtask;
-    let older = context.staging()?.sweep_subtask(index, parallelism, restored).await?;
+    let Subtask { index, parallelism, restored, savepoints } = subtask;
+    let spared = if savepoints { Some(retention(context)?) } else { None };
+    let older = context.staging()?.sweep_subtask(index, parallelism, restored, spared).await?;
     let expired = match index {
         0 => context.staging()?.sweep_forgotten(retention(context)?).await?,
         _ => Swept::default(),

@@ -132,9 +132,10 @@ impl Staging {
 
     /// Deletes the parts that this launch's earlier attempts of one subtask began after a
     /// checkpoint (all of them without one), and aborts their unfinished uploads. Subtask 0 does
-    /// so for subtasks from `parallelism` on, too.
+    /// so for subtasks from `parallelism` on, too. Parts that were last written less than `spared`
+    /// ago stay: a savepoint that was taken since the checkpoint may name them.
     ///
-    /// That is exact. A part's name holds the checkpoint behind the last one that had ended when its
+    /// Where none are spared, that is exact. A part's name holds the checkpoint behind the last one that had ended when its
     /// first rows came, so one that a completed checkpoint N names has at most N there, and one that
     /// was staged after it more. What another subtask writes at this moment is not touched.
     ///
@@ -144,13 +145,17 @@ impl Staging {
         subtask: u32,
         parallelism: u32,
         restored: Option<u64>,
+        spared: Option<Duration>,
     ) -> Result<Swept> {
+        let spared = spared.map(|age| before(Utc::now(), age));
         let is_own = |of: u32| of == subtask || subtask == 0 && of >= parallelism;
         let left = |found: Found| match found.file {
             // What was never completed is in no checkpoint, whatever it was begun for.
             File::Part { subtask, checkpoint } | File::DeadLetters { subtask, checkpoint, .. } => {
                 let later = restored.is_none_or(|restored| checkpoint > restored);
-                found.owner == Owner::Older && is_own(subtask) && (later || found.unfinished)
+                let is_spared = spared.is_some_and(|since| found.written >= since);
+                let goes = found.unfinished || later && !is_spared;
+                found.owner == Owner::Older && is_own(subtask) && goes
             }
             File::Manifest => false,
         };
@@ -240,19 +245,19 @@ fn is_set_aside_late(found: Found) -> bool {
 
 /// What has passed its age at a time.
 fn expiry(now: DateTime<Utc>, age: Duration) -> impl Fn(Found) -> bool {
-    let before = |age: Duration| {
-        // A duration beyond the calendar keeps everything.
-        chrono::Duration::from_std(age)
-            .ok()
-            .and_then(|age| now.checked_sub_signed(age))
-            .unwrap_or(DateTime::<Utc>::MIN_UTC)
-    };
-    let (older, others) = (before(age), before(age.max(OTHERS_KEPT)));
+    let (older, others) = (before(now, age), before(now, age.max(OTHERS_KEPT)));
     move |Found { owner, written, .. }| match owner {
         Owner::Own => false,
         Owner::Older => written < older,
         Owner::Newer | Owner::Other => written < others,
     }
+}
+
+/// The time that is so long ago.
+fn before(now: DateTime<Utc>, age: Duration) -> DateTime<Utc> {
+    // A duration beyond the calendar keeps everything.
+    let age = chrono::Duration::from_std(age).ok();
+    age.and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ async fn more_than_a_writers_share_names_copy_mode() {
     let mut options = jdbc(&server, "t_limit", EXACTLY_ONCE);
     options.insert("sink.checkpoint-size-limit".into(), "2 mb".into());
     let sink = sink(&options, schema(Kind::Append));
-    let subtask = Subtask { index: 1, parallelism: 4, restored: None };
+    let subtask = Subtask { index: 1, parallelism: 4, restored: None, savepoints: false };
     let mut writer = sink.prepare_subtask(subtask).await.unwrap().writer(1, 0).unwrap();
     // Text that does not compress, so that bytes are what they seem.
     let mut seed = 1_u64;

@@ -290,7 +290,9 @@ async fn sessions_of_writers_before_a_rescale_are_ended_and_those_of_peers_are_n
     let writer = async |index: u32, parallelism: u32| {
         let config = arrow_redshift::options::sink(&pairs).unwrap().config;
         let sink = Sink::new(config, schema(Kind::Keyed), identity(launch.clone())).unwrap();
-        let prepared = sink.prepare_subtask(Subtask { index, parallelism, restored: None }).await;
+        let prepared = sink
+            .prepare_subtask(Subtask { index, parallelism, restored: None, savepoints: false })
+            .await;
         prepared.unwrap().writer(index, 0).unwrap()
     };
     let write = async |writer: &mut Writer, row: (i64, &str)| {
@@ -342,7 +344,7 @@ async fn a_writer_that_was_given_up_writes_no_older_rows_over_newer_ones() {
         let writer = async |(index, parallelism): (u32, u32)| {
             let config = arrow_redshift::options::sink(&pairs).unwrap().config;
             let sink = Sink::new(config, schema(Kind::Keyed), identity(launch.clone())).unwrap();
-            let subtask = Subtask { index, parallelism, restored: None };
+            let subtask = Subtask { index, parallelism, restored: None, savepoints: false };
             sink.prepare_subtask(subtask).await.unwrap().writer(index, 0).unwrap()
         };
         let mut given_up = writer(old).await;

@@ -37,7 +37,12 @@ fn sink(options: &BTreeMap<String, String>, kind: Kind, launch: &str, name: &str
 }
 
 async fn write(sink: Sink, index: i64) -> Flushed {
-    let subtask = Subtask { index: index as u32, parallelism: WRITERS as u32, restored: None };
+    let subtask = Subtask {
+        index: index as u32,
+        parallelism: WRITERS as u32,
+        restored: None,
+        savepoints: false,
+    };
     let prepared = sink.prepare_subtask(subtask).await.unwrap();
     let mut writer = prepared.writer(index as u32, 0).unwrap();
     for first in (0..ROWS).step_by(5) {

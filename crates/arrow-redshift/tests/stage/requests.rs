@@ -282,9 +282,9 @@ async fn a_subtask_aborts_its_own_attempts_uploads_whatever_they_were_begun_for(
         s3.create_multipart(&Path::from(key(number, part))).await.unwrap();
     }
     let staging = server.open(2).await;
-    assert_eq!(staging.sweep_subtask(1, 4, Some(5)).await.unwrap().uploads, 2);
-    assert_eq!(staging.sweep_subtask(1, 4, None).await.unwrap().uploads, 0);
-    assert_eq!(staging.sweep_subtask(0, 4, Some(5)).await.unwrap().uploads, 2);
+    assert_eq!(staging.sweep_subtask(1, 4, Some(5), None).await.unwrap().uploads, 2);
+    assert_eq!(staging.sweep_subtask(1, 4, None, None).await.unwrap().uploads, 0);
+    assert_eq!(staging.sweep_subtask(0, 4, Some(5), None).await.unwrap().uploads, 2);
     let everything = server.open(4).await.sweep_older_attempts(&HashSet::new()).await.unwrap();
     assert_eq!(everything.uploads, 2);
 }

@@ -218,11 +218,31 @@ async fn a_subtask_takes_away_what_its_own_older_attempts_staged_later() {
         let mut expected = names(store.as_ref()).await;
         expected.retain(|name| !gone.contains(name));
         let staging = Staging::over(store.clone(), &location("tmp"), LAUNCH, &attempt(5)).unwrap();
-        let swept = staging.sweep_subtask(subtask, parallelism, restored).await.unwrap();
+        let swept = staging.sweep_subtask(subtask, parallelism, restored, None).await.unwrap();
         let what = format!("subtask {subtask} of {parallelism}, restored from {restored:?}");
         assert_eq!(swept.objects, gone.len() as u64, "{what}");
         assert_eq!(names(store.as_ref()).await, expected, "{what}");
     }
+}
+
+/// A job does not go back to its savepoints by itself, so what they name is staged after the
+/// checkpoint that it goes back to.
+#[tokio::test]
+async fn what_a_savepoint_may_name_is_spared_for_as_long_as_it_is_asked_for() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let memory = subtasks(&ATTEMPTS).await;
+    let own = |checkpoint| part(LAUNCH, 2, 1, checkpoint);
+    let mut expected = names(memory.as_ref()).await;
+    let aged = Aged { store: Arc::clone(&memory), age: hours(3) };
+    let staging = Staging::over(Arc::new(aged), &location("tmp"), LAUNCH, &attempt(5)).unwrap();
+    let sweep = |restored, spared| staging.sweep_subtask(1, 4, restored, Some(spared));
+    for restored in [Some(5), None] {
+        assert_eq!(sweep(restored, hours(4)).await.unwrap(), Swept::default());
+    }
+    assert_eq!(names(memory.as_ref()).await, expected);
+    assert_eq!(sweep(Some(5), hours(2)).await.unwrap().objects, 1);
+    expected.retain(|name| *name != own(6));
+    assert_eq!(names(memory.as_ref()).await, expected);
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ fn bytes_that_are_not_ours_are_refused() {
     for bytes in [&b""[..], b"FRP", b"FRC\x01{", b"FRS\x01[]", b"FRP\x01{}"] {
         let place = calls::Place { plan: bytes, operator: "o", job: "j" };
         assert!(calls::facts(bytes).is_err());
-        assert!(calls::open_writer(place, 0, 1, -1, false).is_err());
+        assert!(calls::open_writer(place, 0, 1, -1, false, false).is_err());
         assert!(calls::open_committer(place, 0).is_err());
         assert!(calls::committable_facts(bytes).is_err());
         assert!(calls::absorb(bytes, bytes).is_err());

@@ -59,11 +59,11 @@ impl Job {
 
     pub fn writer(&self, subtask: i32, parallelism: i32, restored: i64) -> i64 {
         let place = self.place("writer");
-        calls::open_writer(place, subtask, parallelism, restored, false).unwrap()
+        calls::open_writer(place, subtask, parallelism, restored, false, false).unwrap()
     }
 
     pub fn timed_writer(&self) -> i64 {
-        calls::open_writer(self.place("writer"), 0, 1, -1, true).unwrap()
+        calls::open_writer(self.place("writer"), 0, 1, -1, true, false).unwrap()
     }
 
     pub fn committer(&self, timeout_millis: i64) -> i64 {

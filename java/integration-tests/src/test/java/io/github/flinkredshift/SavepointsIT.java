@@ -3,6 +3,7 @@ package io.github.flinkredshift;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinkredshift.harness.Await;
+import io.github.flinkredshift.harness.Breaker;
 import io.github.flinkredshift.harness.Feed;
 import io.github.flinkredshift.harness.Job;
 import io.github.flinkredshift.harness.Numbered;
@@ -86,6 +87,43 @@ class SavepointsIT {
         start(restoring(Settings.byHand().parallelism(4), savepoint), restored).awaitFinished();
         holds(0, 80);
         assertThat(services.standIn().staged(table)).as("what is left on S3").isEmpty();
+    }
+
+    /** Flink does not go back to a savepoint by itself, and goes on from the checkpoint before it. */
+    @Test
+    void aSavepointStaysWhatItIsWhereItsJobFailsAfterIt() throws Exception {
+        Breaker.breaks("fails").at(Breaker.Event.ROW, 50 * SPLITS + 1);
+        Feed<Row> feed = feed("fails", 100);
+        feed.release().rows(20);
+        Job job = startBreaking(Settings.byHand(), feed);
+        given(feed, 20);
+        comesToHold(job, 20);
+        feed.release().rows(50);
+        given(feed, 50);
+        String savepoint = job.savepoint(savepoints);
+        feed.release().rows(60);
+        // The row that breaks, and those since the checkpoint once more.
+        Await.until("the job goes on", () -> feed.release().given() > 90 * SPLITS);
+        comesToHold(job, 60);
+        job.cancel();
+
+        startBreaking(
+                        restoring(Settings.byHand().withoutRestarts(), savepoint),
+                        feed("restored", 100).released())
+                .awaitFinished();
+        // The source went back, so the sink was given what followed the checkpoint a second time.
+        services.tables().holds(table, Numbered.NAMES, rows(range(0, 60), range(20, 100)));
+    }
+
+    private Job startBreaking(Settings settings, Feed<Row> feed) {
+        return Sql.on(services.cluster(), settings)
+                .view(
+                        "feed",
+                        Numbered.COLUMNS,
+                        feed,
+                        rows -> rows.map(Breaker.<Row>of("fails")).returns(rows.getType()))
+                .table("sink", Numbered.COLUMNS, services.standIn().options(table))
+                .start("INSERT INTO sink SELECT * FROM feed");
     }
 
     @Test

@@ -42,6 +42,8 @@ final class LogPump {
             Native.setLogLevel(level(ROOT));
             thread = new Thread(LogPump::run, "flink-redshift-native-logs");
             thread.setDaemon(true);
+            // Not the job's whose task this is: from lib/ the thread serves later jobs too.
+            thread.setContextClassLoader(LogPump.class.getClassLoader());
             thread.start();
         }
         open++;

@@ -68,6 +68,7 @@ final class Native {
      *
      * @param restoredCheckpoint the checkpoint that was restored, or -1
      * @param timed whether the writer commits by time on its own
+     * @param savepoints whether a savepoint may name what was staged after the restored checkpoint
      */
     static native long openWriter(
             byte[] plan,
@@ -76,7 +77,8 @@ final class Native {
             int subtask,
             int parallelism,
             long restoredCheckpoint,
-            boolean timed);
+            boolean timed,
+            boolean savepoints);
 
     /**
      * Takes {@code rows} rows that fill the first {@code length} bytes of the buffer, or answers

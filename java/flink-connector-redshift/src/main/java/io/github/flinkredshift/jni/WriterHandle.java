@@ -38,7 +38,8 @@ public final class WriterHandle implements AutoCloseable {
                                         place.subtask,
                                         place.parallelism,
                                         place.restoredCheckpoint,
-                                        timed)));
+                                        timed,
+                                        place.savepoints)));
     }
 
     /**

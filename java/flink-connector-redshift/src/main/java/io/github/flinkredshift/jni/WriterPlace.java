@@ -8,6 +8,7 @@ public final class WriterPlace {
     final int subtask;
     final int parallelism;
     final long restoredCheckpoint;
+    final boolean savepoints;
 
     /**
      * Describes a writer's place.
@@ -17,13 +18,20 @@ public final class WriterPlace {
      * @param subtask the writer's index, from 0
      * @param parallelism how many writers there are
      * @param restoredCheckpoint the checkpoint that the job was restored from, or -1
+     * @param savepoints whether a savepoint may name what was staged after that checkpoint
      */
     public WriterPlace(
-            String operatorId, String job, int subtask, int parallelism, long restoredCheckpoint) {
+            String operatorId,
+            String job,
+            int subtask,
+            int parallelism,
+            long restoredCheckpoint,
+            boolean savepoints) {
         this.operatorId = operatorId;
         this.job = job;
         this.subtask = subtask;
         this.parallelism = parallelism;
         this.restoredCheckpoint = restoredCheckpoint;
+        this.savepoints = savepoints;
     }
 }

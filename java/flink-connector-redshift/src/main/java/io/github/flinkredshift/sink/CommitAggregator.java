@@ -149,9 +149,16 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
         return waiting;
     }
 
-    /** The first commit after a start is due at once: what was restored has waited already. */
+    /**
+     * The first commit after a start is due at once: what was restored has waited already. So is
+     * one after the clock was set back, since nobody knows how long it has waited.
+     */
     private boolean isDue() {
-        return lastSent == null || now() - lastSent >= plan.commitInterval().toMillis();
+        if (lastSent == null) {
+            return true;
+        }
+        long waited = now() - lastSent;
+        return waited < 0 || waited >= plan.commitInterval().toMillis();
     }
 
     private long now() {

@@ -131,7 +131,8 @@ public class RedshiftSink<T>
                 context.getJobInfo().getJobName(),
                 context.getTaskInfo().getIndexOfThisSubtask(),
                 context.getTaskInfo().getNumberOfParallelSubtasks(),
-                context.getRestoredCheckpointId().orElse(NOTHING_RESTORED));
+                context.getRestoredCheckpointId().orElse(NOTHING_RESTORED),
+                job.commitsAtCheckpoints());
     }
 
     /**

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Timeout;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -28,8 +30,9 @@ import java.util.Map;
 class HandlesTest {
 
     private static final RowType COLUMNS = RowType.of(new BigIntType());
-    private static final WriterPlace PLACE = new WriterPlace("0a1b", "a job", 0, 1, -1);
+    private static final WriterPlace PLACE = new WriterPlace("0a1b", "a job", 0, 1, -1, false);
     private static final int NOBODY_LISTENS = 1;
+    private static final String LOG_THREAD = "flink-redshift-native-logs";
 
     @BeforeEach
     void needsTheLibrary() {
@@ -72,6 +75,25 @@ class HandlesTest {
                         e -> assertThat(e.kind()).isEqualTo(ErrorKind.INTERNAL));
         assertThatThrownBy(() -> Native.awaitCommit(12345, 1))
                 .isInstanceOf(RedshiftException.class);
+    }
+
+    /** From lib/ it outlives the first job, whose class loader Flink closes. */
+    @Test
+    void theThreadThatLogsHoldsNoJobsClassLoader() throws Exception {
+        Thread task = Thread.currentThread();
+        ClassLoader own = task.getContextClassLoader();
+        try (URLClassLoader job = new URLClassLoader(new URL[0], own)) {
+            task.setContextClassLoader(job);
+            try (WriterHandle writer = WriterHandle.open(plan(NOBODY_LISTENS), PLACE, false)) {
+                assertThat(Thread.getAllStackTraces().keySet())
+                        .filteredOn(thread -> thread.getName().equals(LOG_THREAD))
+                        .singleElement()
+                        .extracting(Thread::getContextClassLoader)
+                        .isSameAs(LogPump.class.getClassLoader());
+            }
+        } finally {
+            task.setContextClassLoader(own);
+        }
     }
 
     @Test
@@ -152,7 +174,7 @@ class HandlesTest {
 
     private static long logThreads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals("flink-redshift-native-logs"))
+                .filter(thread -> thread.getName().equals(LOG_THREAD))
                 .count();
     }
 }

@@ -66,7 +66,7 @@ class PanicTest {
         public static void main(String[] arguments) {
             Plan plan =
                     Plan.of(Natives.options(1), RowType.of(new BigIntType()), List.of(), null, false);
-            WriterPlace place = new WriterPlace("0a1b", "a job", 0, 1, -1);
+            WriterPlace place = new WriterPlace("0a1b", "a job", 0, 1, -1, false);
             for (int time = 1; time <= 2; time++) {
                 try {
                     WriterHandle.open(plan, place, false).close();

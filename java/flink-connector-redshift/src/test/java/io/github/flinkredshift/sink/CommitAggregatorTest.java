@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,19 @@ class CommitAggregatorTest {
         harness.setProcessingTime(harness.getProcessingTime() + 1);
         harness.prepareSnapshotPreBarrier(4);
         assertThat(harness.sent()).containsExactly(sent(4, 3));
+    }
+
+    @Test
+    void aClockThatIsSetBackHoldsNothingUp() throws Exception {
+        Harness harness = open(plan(Map.of("sink.commit.interval", "1 h")), true, null);
+        harness.setProcessingTime(Duration.ofDays(2).toMillis());
+        harness.stages(1, 0, 1);
+        harness.prepareSnapshotPreBarrier(1);
+        assertThat(harness.sent()).containsExactly(sent(1, 1));
+        harness.setProcessingTime(Duration.ofDays(1).toMillis());
+        harness.stages(2, 0, 2);
+        harness.prepareSnapshotPreBarrier(2);
+        assertThat(harness.sent()).containsExactly(sent(2, 2));
     }
 
     @Test
