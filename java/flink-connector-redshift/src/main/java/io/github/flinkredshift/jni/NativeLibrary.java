@@ -93,10 +93,7 @@ public final class NativeLibrary {
             if (library == null) {
                 throw new RedshiftException(ErrorKind.UNSUPPORTED, missing(platform));
             }
-            Files.createDirectories(directory);
-            Path copy = Files.createTempFile(directory, "flink-redshift-", "-" + file);
-            Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
-            return copy;
+            return unpack(library, directory, file);
         } catch (IOException e) {
             throw failed(
                     "the native library cannot be unpacked into "
@@ -107,6 +104,19 @@ public final class NativeLibrary {
                             + howToSetDirectory(),
                     e);
         }
+    }
+
+    /** A copy in a file of its own; none is left where it does not become a whole one. */
+    static Path unpack(InputStream library, Path directory, String file) throws IOException {
+        Files.createDirectories(directory);
+        Path copy = Files.createTempFile(directory, "flink-redshift-", "-" + file);
+        try {
+            Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException | RuntimeException | Error e) {
+            copy.toFile().delete();
+            throw e;
+        }
+        return copy;
     }
 
     private static String missing(String platform) {

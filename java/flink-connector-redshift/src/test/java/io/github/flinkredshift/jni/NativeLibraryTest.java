@@ -11,7 +11,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -66,6 +69,27 @@ class NativeLibraryTest {
                 .hasMessageContaining("cannot be loaded from " + directory)
                 .hasMessageContaining("noexec")
                 .hasCauseInstanceOf(UnsatisfiedLinkError.class);
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    /** As on a full disk, which each restart of a job would fill anew. */
+    @Test
+    void aCopyThatDoesNotBecomeAWholeOneIsRemoved(@TempDir Path directory) throws IOException {
+        InputStream breaksOff =
+                new FilterInputStream(new ByteArrayInputStream(new byte[100_000])) {
+                    @Override
+                    public int read(byte[] into, int from, int length) throws IOException {
+                        int read = super.read(into, from, length);
+                        if (read < 0) {
+                            throw new IOException("No space left on device");
+                        }
+                        return read;
+                    }
+                };
+        assertThatThrownBy(() -> NativeLibrary.unpack(breaksOff, directory, FILE))
+                .hasMessage("No space left on device");
         try (Stream<Path> left = Files.list(directory)) {
             assertThat(left).isEmpty();
         }
