@@ -2,6 +2,7 @@ package io.github.flinkredshift.sink;
 
 import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
+import io.github.flinkredshift.RedshiftOptions;
 import io.github.flinkredshift.jni.Comments;
 import io.github.flinkredshift.jni.Plan;
 
@@ -98,6 +99,14 @@ public final class RedshiftSinkBuilder {
 
     private <T> RedshiftSink<T> build(RowConverter<T> converter) {
         Plan plan = Plan.of(options, columns(), primaryKey, null, false, comments);
+        if (options.containsKey(RedshiftOptions.SINK_PARALLELISM.key())) {
+            // A sink cannot set it: only the planner and the program can.
+            throw new RedshiftException(
+                    ErrorKind.INVALID_OPTIONS,
+                    "'sink.parallelism' for a sink of the DataStream API\n  what to do: leave it out"
+                            + " and set the parallelism where the sink is added,"
+                            + " stream.sinkTo(sink).setParallelism(…)");
+        }
         return plan.keyed()
                 ? new KeyedRedshiftSink<>(plan, columns, primaryKey, converter)
                 : new RedshiftSink<>(plan, columns, converter);

@@ -241,6 +241,16 @@ class JobsTest {
                 .hasMessageContaining("'sink.run-id' in a streaming job");
     }
 
+    @Test
+    void theParallelismIsTheProgramsToSet() {
+        assertThatThrownBy(() -> sink(Map.of("sink.parallelism", "2")))
+                .isInstanceOfSatisfying(
+                        RedshiftException.class,
+                        e -> assertThat(e.kind()).isEqualTo(ErrorKind.INVALID_OPTIONS))
+                .hasMessageContaining("'sink.parallelism'")
+                .hasMessageContaining("setParallelism");
+    }
+
     private static StreamExecutionEnvironment environment(RuntimeExecutionMode mode) {
         StreamExecutionEnvironment environment =
                 StreamExecutionEnvironment.createLocalEnvironment(1);
