@@ -33,13 +33,18 @@ impl Tries {
         Tries { delays, once: false, patient: retries > 0, away: None }
     }
 
-    /// The wait before the next try, after one that ended before it had a session: nothing of it was
-    /// sent. A server that cannot be reached, or is not up yet, costs no try for ten minutes.
-    pub fn next_unsent(&mut self, kind: ErrorKind) -> Option<Duration> {
-        self.next_unsent_at(kind, Instant::now())
+    /// The wait before the next try of what needs a session, after one that `reached` the server or
+    /// did not. One that did not has sent nothing: a server that cannot be reached, or is not up
+    /// yet, costs no try for ten minutes.
+    pub fn next_after(&mut self, kind: ErrorKind, reached: bool) -> Option<Duration> {
+        self.next_at(kind, reached, Instant::now())
     }
 
-    fn next_unsent_at(&mut self, kind: ErrorKind, now: Instant) -> Option<Duration> {
+    fn next_at(&mut self, kind: ErrorKind, reached: bool, now: Instant) -> Option<Duration> {
+        if reached {
+            self.away = None;
+            return self.next(kind);
+        }
         let away = matches!(kind, ErrorKind::ConnectionLost | ErrorKind::ServerUnavailable);
         if !self.patient || !away {
             return self.next(kind);
@@ -50,11 +55,6 @@ impl Tries {
             true => waits.next(),
             false => self.next(kind),
         }
-    }
-
-    /// There is a session: the server is not away.
-    pub fn reached(&mut self) {
-        self.away = None;
     }
 
     /// The wait before the next try, after one that ended in an error of this kind; `None` where
@@ -116,24 +116,24 @@ mod tests {
         let start = Instant::now();
         let mut at = start;
         while at < start + AWAY {
-            let wait = tries.next_unsent_at(ErrorKind::ConnectionLost, at).unwrap();
+            let wait = tries.next_at(ErrorKind::ConnectionLost, false, at).unwrap();
             assert!(wait >= FIRST && wait <= LONGEST * 2, "{wait:?}");
             at += wait;
         }
-        assert!(tries.next_unsent_at(ErrorKind::ServerUnavailable, at).is_some());
-        assert!(tries.next_unsent_at(ErrorKind::ServerUnavailable, at).is_none());
+        assert!(tries.next_at(ErrorKind::ServerUnavailable, false, at).is_some());
+        assert!(tries.next_at(ErrorKind::ServerUnavailable, false, at).is_none());
 
         // Once it was there, it may be away again.
-        tries.reached();
-        assert!(tries.next_unsent_at(ErrorKind::ConnectionLost, at).is_some());
+        assert!(tries.next_at(ErrorKind::TransactionConflict, true, at).is_none());
+        assert!(tries.next_at(ErrorKind::ConnectionLost, false, at).is_some());
     }
 
     #[test]
     fn what_is_no_absence_counts_and_who_wants_no_retries_gets_none() {
         let mut tries = Tries::new(1);
-        assert!(tries.next_unsent(ErrorKind::AuthenticationFailed).is_none());
-        assert!(tries.next_unsent(ErrorKind::TooManyConnections).is_some());
-        assert!(tries.next_unsent(ErrorKind::TooManyConnections).is_none());
-        assert!(Tries::new(0).next_unsent(ErrorKind::ConnectionLost).is_none());
+        assert!(tries.next_after(ErrorKind::AuthenticationFailed, false).is_none());
+        assert!(tries.next_after(ErrorKind::TooManyConnections, false).is_some());
+        assert!(tries.next_after(ErrorKind::TooManyConnections, false).is_none());
+        assert!(Tries::new(0).next_after(ErrorKind::ConnectionLost, false).is_none());
     }
 }

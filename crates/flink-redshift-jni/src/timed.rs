@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arrow_redshift::{
-    ErrorKind, Result,
+    Result,
     sink::{Applied, CommitPoint, Committer, Prepared, Writer},
 };
 use tokio::time::Instant;
@@ -55,17 +55,6 @@ impl Timed {
         let point = CommitPoint::Timed { attempt: self.attempt, number: self.number };
         self.number += 1;
         let Some(commit) = prepared.gather(&point, parts)? else { return Ok(None) };
-        match self.committer.commit(&commit, stop).await {
-            Ok(applied) => Ok(Some(applied)),
-            Err(error) => {
-                // Where it is open whether it was applied, and where rows that were set aside still
-                // have to be put in place, its parts must stay.
-                let open = [ErrorKind::CommitUnknown, ErrorKind::DeadLettersPending];
-                if !open.contains(&error.kind()) {
-                    self.committer.discard(&commit).await;
-                }
-                Err(error)
-            }
-        }
+        self.committer.commit_once(&commit, stop).await.map(Some)
     }
 }

@@ -151,9 +151,10 @@ pub enum DuplicateKeys {
 }
 
 /// What becomes of a value that its column cannot hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ValuePolicy {
     /// The job ends with an error.
+    #[default]
     Fail,
     /// Text that is too long is cut; whatever else does not fit fails.
     Truncate,
@@ -177,7 +178,7 @@ impl ValuePolicy {
 }
 
 /// `sink.value-policy` and what goes with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValueConfig {
     /// `sink.value-policy`, for the columns that are not named.
     pub policy: ValuePolicy,
@@ -189,20 +190,6 @@ pub struct ValueConfig {
     pub refused_loads: bool,
     /// `sink.dead-letter.s3-uri`; present exactly when a policy is [`ValuePolicy::DeadLetter`].
     pub dead_letters: Option<S3Uri>,
-}
-
-impl Default for ValueConfig {
-    /// What holds when nothing is said.
-    fn default() -> Self {
-        let policy = ValuePolicy::Fail;
-        ValueConfig {
-            policy,
-            columns: Vec::new(),
-            show_key: false,
-            refused_loads: false,
-            dead_letters: None,
-        }
-    }
 }
 
 /// Copy mode's settings.

@@ -30,7 +30,7 @@ pub use docs::{help, markdown};
 pub use quantity::{duration, duration_text};
 pub use resolved::ResolvedOption;
 pub use secret::Secret;
-pub use sink::{Parsed, sink};
+pub use sink::{Parsed, USUAL_RETENTION, sink};
 
 #[cfg(test)]
 mod tests;

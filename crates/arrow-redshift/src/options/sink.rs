@@ -22,8 +22,8 @@ const COPY_FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 /// What is left of a JDBC flush interval that is not set.
 const JDBC_FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long the ledger remembers when nothing says otherwise.
-const LEDGER_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long the ledger remembers, and staged files are kept, when nothing says otherwise.
+pub const USUAL_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What options became, and what may not have been meant.
 #[derive(Debug, Clone)]
@@ -168,7 +168,7 @@ fn ledger_retention(
 ) -> Duration {
     let staging_retention = staging.value.unwrap_or_default();
     let Some(retention) = ledger.value else {
-        return LEDGER_RETENTION.max(staging_retention);
+        return USUAL_RETENTION.max(staging_retention);
     };
     if retention < staging_retention {
         findings.problem(format!(

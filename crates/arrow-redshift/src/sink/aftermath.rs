@@ -2,9 +2,15 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Applied, Committable, Committer, commit::ASIDE_PATIENCE, letters, patience::Patience};
+use super::{
+    Applied, Committable, Committer,
+    commit::{ASIDE_PATIENCE, may_be_applied},
+    letters,
+    patience::Patience,
+};
 use crate::{error::Result, stage::Part};
 
 /// The longest that putting the rows that a commit set aside in place may take.
@@ -46,6 +52,23 @@ impl Committer {
     pub async fn discard(&self, commit: &Committable) {
         let parts: Vec<Part> = commit.all_parts().cloned().collect();
         self.remove(commit, &parts, ASIDE_PATIENCE).await;
+    }
+
+    /// Applies a commit that nobody gives again, as [`commit`](Committer::commit) does. Where it fails
+    /// and is surely not applied, what it staged goes; where that is open, or rows that were set
+    /// aside still have to be put in place, it stays.
+    pub async fn commit_once(
+        &mut self,
+        commit: &Committable,
+        stop: &CancellationToken,
+    ) -> Result<Applied> {
+        let applied = self.commit(commit, stop).await;
+        if let Err(error) = &applied
+            && !may_be_applied(error.kind())
+        {
+            self.discard(commit).await;
+        }
+        applied
     }
 
     /// Removes a commit's manifest and these parts, of which some may come twice.

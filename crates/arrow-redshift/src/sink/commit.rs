@@ -177,9 +177,6 @@ impl Committer {
         loop {
             let commit = revised.as_ref().unwrap_or(given);
             let tried = self.attempt(commit, &mut course, patience).await;
-            if course.reached {
-                tries.reached();
-            }
             course.spent.connections = self.connections.waited().saturating_sub(waited);
             let error = match tried {
                 Ok(Outcome::Committed) => {
@@ -191,24 +188,13 @@ impl Committer {
                 Err(error) => error.with("commit", commit.id()),
             };
             course.sent |= error.kind() == ErrorKind::CommitUnknown;
-            let next = match course.reached {
-                true => tries.next(error.kind()),
-                false => tries.next_unsent(error.kind()),
-            };
-            let error = match next {
+            let error = match tries.next_after(error.kind(), course.reached) {
                 None => error,
                 Some(delay) => {
                     course.retry(error.kind());
-                    let (retry, most) = (course.retries(), self.config.max_retries);
-                    let reached = course.reached;
-                    warn!(
-                        commit = %commit.id(), %error, ?delay, retry, most, reached,
-                        "trying again"
-                    );
-                    tokio::select! {
-                        biased;
-                        over = patience.over() => over.with("commit", commit.id()).source(error),
-                        () = self.pause(commit, error.kind(), delay) => continue,
+                    match self.wait(commit, error, delay, &course, patience).await {
+                        Ok(()) => continue,
+                        Err(over) => over,
                     }
                 }
             };
@@ -230,6 +216,25 @@ impl Committer {
                     revised = Some(*commit);
                 }
             }
+        }
+    }
+
+    /// Waits for the next try, unless patience ends before it.
+    async fn wait(
+        &self,
+        commit: &Committable,
+        error: Error,
+        delay: Duration,
+        course: &Course,
+        patience: Patience<'_>,
+    ) -> Result<()> {
+        let (retry, most) = (course.retries(), self.config.max_retries);
+        let (id, reached) = (commit.id(), course.reached);
+        warn!(commit = %id, %error, ?delay, retry, most, reached, "trying again");
+        tokio::select! {
+            biased;
+            over = patience.over() => Err(over.with("commit", id).source(error)),
+            () = self.pause(commit, error.kind(), delay) => Ok(()),
         }
     }
 
@@ -518,6 +523,6 @@ impl Committer {
 }
 
 /// Whether a commit that ended with such an error may be applied.
-fn may_be_applied(kind: ErrorKind) -> bool {
+pub(super) fn may_be_applied(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::CommitUnknown | ErrorKind::DeadLettersPending)
 }

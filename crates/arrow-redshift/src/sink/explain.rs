@@ -4,9 +4,7 @@
 use uuid::Uuid;
 
 use super::{
-    CommitPoint, CommittableId, Shape, Sink, create,
-    identity::bounded,
-    prepare,
+    CommitPoint, CommittableId, Shape, Sink, create, prepare,
     transaction::{self, STAGE},
 };
 use crate::{
@@ -19,9 +17,6 @@ use crate::{
 
 /// The schema that stands for a session's current one, which only a session can tell.
 const CURRENT_SCHEMA: &str = "public";
-
-/// The bytes of the ledger's column for the job's name.
-const JOB_BYTES: usize = 256;
 
 /// A step of a load and the statements that it sends, in their order.
 #[derive(Debug, Clone)]
@@ -181,7 +176,7 @@ impl Sink {
         } else {
             statements.extend(self.rows(shape, CopyInto::Target(&shape.target))?);
         }
-        let job = bounded(&self.identity.job, JOB_BYTES);
+        let job = self.identity.recorded_job();
         let keep = self.config.ledger_retention;
         let row = LedgerRow {
             id: id.as_str().into(),

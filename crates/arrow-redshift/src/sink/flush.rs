@@ -212,9 +212,6 @@ impl Flusher {
             flushed.turn_wait += waited.elapsed();
             let tried = self.attempt(&batch).await;
             drop(turn);
-            if self.reached {
-                tries.reached();
-            }
             let error = match tried {
                 Ok(()) => break,
                 Err(error) => error,
@@ -224,11 +221,7 @@ impl Flusher {
                 ErrorKind::CommitUnknown => !self.is_keyed(),
                 _ => true,
             };
-            let next = match self.reached {
-                true => tries.next(error.kind()),
-                false => tries.next_unsent(error.kind()),
-            };
-            match next {
+            match tries.next_after(error.kind(), self.reached) {
                 Some(delay) => {
                     flushed.retries += 1;
                     let (retry, most) = (flushed.retries, self.context.config.max_retries);

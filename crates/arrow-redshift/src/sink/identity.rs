@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     limits,
-    sql::{Qualified, WritersBefore},
+    sql::{LEDGER_JOB_BYTES, Qualified, WritersBefore},
 };
 
 /// Longest sink name that goes into an id as it is; a longer one is cut and marked by a digest.
@@ -16,9 +16,6 @@ const SINK_BYTES: usize = 200;
 
 /// What a label has for a writer's attempt, its number and how many there are.
 const WRITER_BYTES: usize = 72;
-
-/// What the ledger's column for the job's name holds.
-const JOB_BYTES: usize = 256;
 
 /// The launch of a job: minted once at planning, carried by the job graph from there on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -165,7 +162,7 @@ impl Identity {
 
     /// The job's name as the ledger holds it.
     pub(super) fn recorded_job(&self) -> String {
-        bounded(&self.job.replace('\0', ""), JOB_BYTES)
+        bounded(&self.job.replace('\0', ""), LEDGER_JOB_BYTES)
     }
 
     /// The name under which this sink's sessions show (`application_name`).
@@ -176,7 +173,7 @@ impl Identity {
 }
 
 /// At most `limit` bytes of a text: the whole of it, or its head and a digest of all.
-pub(super) fn bounded(text: &str, limit: usize) -> String {
+fn bounded(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }
@@ -199,6 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::sql::LEDGER_COLUMNS;
 
     proptest! {
         #[test]
@@ -224,7 +222,9 @@ mod tests {
         assert!(own.starts_with(&all) && own.ends_with(&writer) && writer.ends_with(&peers));
         let shown = identity.application(&target);
         assert!(shown.len() as u64 <= limits::SESSION_NAME_BYTES && !shown.contains('\0'));
-        assert!(identity.recorded_job().len() <= JOB_BYTES);
+        assert!(identity.recorded_job().len() <= LEDGER_JOB_BYTES);
+        let column = format!("VARCHAR({LEDGER_JOB_BYTES}) NOT NULL");
+        assert!(LEDGER_COLUMNS.contains(&("job", column.as_str())));
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Progress {
 }
 
 /// What a load did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows taken from the input.
     pub rows: u64,
@@ -144,19 +144,7 @@ impl Prepared {
             stop,
             started: Instant::now(),
             timed: 0,
-            summary: Summary {
-                rows: 0,
-                loaded_rows: 0,
-                bytes: 0,
-                parts: 0,
-                commits: 0,
-                already_applied: false,
-                dead_letters: 0,
-                changed_values: 0,
-                duplicate_keys: 0,
-                retries: 0,
-                took: Duration::ZERO,
-            },
+            summary: Summary::default(),
         };
         let left = letters::left(&self.context).await?;
         let done = load.done_before(!left.is_empty()).await?;
@@ -307,17 +295,22 @@ impl Load<'_> {
     /// Waits until everything is committed that the writer commits on its own.
     async fn flush(&mut self, writer: &mut Writer) -> Result<()> {
         self.progress.enter(Phase::Committing);
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Err(stopped()),
-            closed = writer.close(BATCH) => drop(closed?),
-        }
+        self.close(writer).await?;
         self.note_flushed(writer);
         let Flushed { rows, transactions, retries, .. } = writer.flushed();
         self.summary.loaded_rows = rows;
         self.summary.commits = transactions;
         self.summary.retries = retries;
         Ok(())
+    }
+
+    /// Ends what is open, unless the load is stopped: S3 may keep it waiting.
+    async fn close(&self, writer: &mut Writer) -> Result<Vec<Part>> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(stopped()),
+            closed = writer.close(BATCH) => closed,
+        }
     }
 
     fn note_flushed(&self, writer: &Writer) {
@@ -351,25 +344,18 @@ impl Load<'_> {
     }
 
     async fn commit(&mut self, writer: &mut Writer, point: CommitPoint) -> Result<()> {
-        let parts = writer.close(BATCH).await?;
+        let parts = self.close(writer).await?;
         self.progress.staged_bytes.store(writer.staged_bytes(), Ordering::Relaxed);
         self.progress.staged_parts.fetch_add(parts.len() as u64, Ordering::Relaxed);
         let Some(commit) = self.sink.gather(&point, parts)? else { return Ok(()) };
         self.progress.enter(Phase::Committing);
-        let applied = match self.committer.commit(&commit, self.stop).await {
-            Ok(applied) => applied,
-            // Whether it was applied is open, so its parts must stay.
-            Err(error) if error.kind() == ErrorKind::CommitUnknown => return Err(error),
-            // It is applied; what it set aside still has to be put in place.
-            Err(error) if error.kind() == ErrorKind::DeadLettersPending => {
-                self.progress.loaded_rows.fetch_add(commit.taken(), Ordering::Relaxed);
-                return Err(error);
-            }
-            Err(error) => {
-                self.committer.discard(&commit).await;
-                return Err(error);
-            }
-        };
+        let applied =
+            self.committer.commit_once(&commit, self.stop).await.inspect_err(|error| {
+                // It is applied; what it set aside still has to be put in place.
+                if error.kind() == ErrorKind::DeadLettersPending {
+                    self.progress.loaded_rows.fetch_add(commit.taken(), Ordering::Relaxed);
+                }
+            })?;
         if applied.before && !self.may_come_again(&point) {
             return Err(taken(&commit));
         }

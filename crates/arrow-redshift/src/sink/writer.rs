@@ -16,12 +16,12 @@ use crate::{
 /// of `sink.checkpoint-size-limit` more.
 #[derive(Debug)]
 pub struct Writer {
-    way: Way,
+    mode: ModeWriter,
 }
 
-/// The ways in which rows go.
+/// The writer of each mode.
 #[derive(Debug)]
-enum Way {
+enum ModeWriter {
     /// Copy mode: parts on S3.
     Stage(Box<StageWriter>),
     /// Jdbc mode, at least once: flushes.
@@ -38,7 +38,7 @@ impl Writer {
             false => StagedShape::Append,
         };
         let (plan, policies) = (Arc::clone(&context.plan), context.policies.clone());
-        let way = match config.mode {
+        let mode = match config.mode {
             WriteMode::Copy => {
                 let copy = super::prepare::copy_config(config)?;
                 let staging = context.staging()?.clone();
@@ -47,7 +47,7 @@ impl Writer {
                     StageWriter::new(staging, plan, shape, subtask, checkpoint, format, size)?
                         .with_policies(policies, context.shape.target.to_string())
                         .ignoring_deletes(config.ignore_delete);
-                Way::Stage(Box::new(stage))
+                ModeWriter::Stage(Box::new(stage))
             }
             WriteMode::Jdbc => {
                 let carrier = context.shape.carrier;
@@ -56,15 +56,15 @@ impl Writer {
                     .ignoring_deletes(config.ignore_delete);
                 match config.guarantee {
                     DeliveryGuarantee::AtLeastOnce => {
-                        Way::Flush(Box::new(FlushWriter::new(context, intake)))
+                        ModeWriter::Flush(Box::new(FlushWriter::new(context, intake)))
                     }
                     DeliveryGuarantee::ExactlyOnce => {
-                        Way::Carry(Box::new(CarryWriter::new(context, intake)))
+                        ModeWriter::Carry(Box::new(CarryWriter::new(context, intake)))
                     }
                 }
             }
         };
-        Ok(Writer { way })
+        Ok(Writer { mode })
     }
 
     /// Checks and takes a batch of the declared columns. `kinds` says what each row does; `None`
@@ -72,10 +72,10 @@ impl Writer {
     ///
     /// It waits while S3 or the server is slower than the rows come.
     pub async fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
-        match &mut self.way {
-            Way::Stage(stage) => stage.write(batch, kinds).await,
-            Way::Flush(flush) => flush.write(batch, kinds).await,
-            Way::Carry(carry) => carry.write(batch, kinds),
+        match &mut self.mode {
+            ModeWriter::Stage(stage) => stage.write(batch, kinds).await,
+            ModeWriter::Flush(flush) => flush.write(batch, kinds).await,
+            ModeWriter::Carry(carry) => carry.write(batch, kinds),
         }
     }
 
@@ -83,10 +83,10 @@ impl Writer {
     /// committed for it; in jdbc mode with `at-least-once` that is nothing, since then everything
     /// is committed when this returns.
     pub async fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
-        match &mut self.way {
-            Way::Stage(stage) => stage.close(checkpoint).await,
-            Way::Flush(flush) => flush.close(checkpoint).await.map(|()| Vec::new()),
-            Way::Carry(carry) => carry.close(checkpoint),
+        match &mut self.mode {
+            ModeWriter::Stage(stage) => stage.close(checkpoint).await,
+            ModeWriter::Flush(flush) => flush.close(checkpoint).await.map(|()| Vec::new()),
+            ModeWriter::Carry(carry) => carry.close(checkpoint),
         }
     }
 
@@ -95,7 +95,7 @@ impl Writer {
     /// next row: files have the number in their names, so that a restart can tell those that no
     /// checkpoint holds.
     pub fn reached(&mut self, checkpoint: u64) {
-        if let Way::Stage(stage) = &mut self.way {
+        if let ModeWriter::Stage(stage) = &mut self.mode {
             stage.reached(checkpoint);
         }
     }
@@ -103,73 +103,73 @@ impl Writer {
     /// Rows that this writer took so far, without old rows of updates whose new rows are right
     /// behind them.
     pub fn rows(&self) -> u64 {
-        match &self.way {
-            Way::Stage(stage) => stage.staged_rows(),
-            Way::Flush(flush) => flush.rows(),
-            Way::Carry(carry) => carry.intake().rows(),
+        match &self.mode {
+            ModeWriter::Stage(stage) => stage.staged_rows(),
+            ModeWriter::Flush(flush) => flush.rows(),
+            ModeWriter::Carry(carry) => carry.intake().rows(),
         }
     }
 
     /// What became so far of values that did not fit, where a policy says so.
     pub fn touched(&self) -> Touched {
-        match &self.way {
-            Way::Stage(stage) => stage.touched(),
-            Way::Flush(flush) => flush.intake().touched(),
-            Way::Carry(carry) => carry.intake().touched(),
+        match &self.mode {
+            ModeWriter::Stage(stage) => stage.touched(),
+            ModeWriter::Flush(flush) => flush.intake().touched(),
+            ModeWriter::Carry(carry) => carry.intake().touched(),
         }
     }
 
     /// Bytes that this writer took so far: what its rows held in the batches' Arrow buffers.
     pub fn taken_bytes(&self) -> u64 {
-        match &self.way {
-            Way::Stage(stage) => stage.taken_bytes(),
-            Way::Flush(flush) => flush.intake().taken_bytes(),
-            Way::Carry(carry) => carry.intake().taken_bytes(),
+        match &self.mode {
+            ModeWriter::Stage(stage) => stage.taken_bytes(),
+            ModeWriter::Flush(flush) => flush.intake().taken_bytes(),
+            ModeWriter::Carry(carry) => carry.intake().taken_bytes(),
         }
     }
 
     /// Parts that this writer closed so far.
     pub fn staged_parts(&self) -> u64 {
-        match &self.way {
-            Way::Stage(stage) => stage.staged_parts(),
-            Way::Flush(_) => 0,
-            Way::Carry(carry) => carry.parts(),
+        match &self.mode {
+            ModeWriter::Stage(stage) => stage.staged_parts(),
+            ModeWriter::Flush(_) => 0,
+            ModeWriter::Carry(carry) => carry.parts(),
         }
     }
 
     /// Bytes of this writer's parts so far, the open one included.
     pub fn staged_bytes(&self) -> u64 {
-        match &self.way {
-            Way::Stage(stage) => stage.staged_bytes(),
-            Way::Flush(_) => 0,
-            Way::Carry(carry) => carry.bytes(),
+        match &self.mode {
+            ModeWriter::Stage(stage) => stage.staged_bytes(),
+            ModeWriter::Flush(_) => 0,
+            ModeWriter::Carry(carry) => carry.bytes(),
         }
     }
 
     /// What this writer has committed on its own, without a committer: in jdbc mode with
     /// `at-least-once`.
     pub fn flushed(&self) -> Flushed {
-        match &self.way {
-            Way::Flush(flush) => flush.flushed(),
-            Way::Stage(_) | Way::Carry(_) => Flushed::default(),
+        match &self.mode {
+            ModeWriter::Flush(flush) => flush.flushed(),
+            ModeWriter::Stage(_) | ModeWriter::Carry(_) => Flushed::default(),
         }
     }
 
     /// The error of a flush that failed since the last call, for who has no rows to write and no
     /// checkpoint to end, which would tell it too.
     pub fn check(&self) -> Result<()> {
-        match &self.way {
-            Way::Flush(flush) => flush.check(),
-            Way::Stage(_) | Way::Carry(_) => Ok(()),
+        match &self.mode {
+            ModeWriter::Flush(flush) => flush.check(),
+            ModeWriter::Stage(_) | ModeWriter::Carry(_) => Ok(()),
         }
     }
 
     /// Gives up: open uploads are aborted, closed parts that nobody holds are removed, and rows
     /// that wait for a flush are dropped.
     pub async fn abort(self) -> Result<()> {
-        match self.way {
-            Way::Stage(stage) => stage.abort().await,
-            Way::Flush(_) | Way::Carry(_) => Ok(()),
+        match self.mode {
+            ModeWriter::Stage(stage) => stage.abort().await,
+            ModeWriter::Flush(_) | ModeWriter::Carry(_) => Ok(()),
         }
     }
 }

@@ -28,6 +28,9 @@ pub const LEDGER_COLUMNS: &[(&str, &str)] = &[
     ("keep_until", "TIMESTAMP NOT NULL"),
 ];
 
+/// What the column for the job's name holds.
+pub const LEDGER_JOB_BYTES: usize = 256;
+
 /// The latest version that this code knows. A row of a later one is a reason to stop, not to guess.
 pub const LEDGER_VERSION: i16 = 2;
 

@@ -31,7 +31,9 @@ pub use grant::{
 pub use ident::{Qualified, identifier, literal};
 pub use insert::{insert_nothing, insert_rows, rows_per_insert};
 pub use layout::{Conversion, Layout, LoadColumn, StageColumns};
-pub use ledger::{LEDGER_COLUMNS, LEDGER_VERSION, Ledger, LedgerRow, aside_id, aside_name};
+pub use ledger::{
+    LEDGER_COLUMNS, LEDGER_JOB_BYTES, LEDGER_VERSION, Ledger, LedgerRow, aside_id, aside_name,
+};
 pub use merge::merge;
 pub use statement::{
     BACKEND_PID, BEGIN, COMMIT, COPY_COUNT, ROLLBACK, Statement, set_query_group,

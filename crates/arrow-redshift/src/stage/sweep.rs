@@ -13,7 +13,7 @@ use super::{
     path::{File, Owner, is_restaged_number},
     store::{delete_paths, within},
 };
-use crate::error::Result;
+use crate::{error::Result, options::USUAL_RETENTION};
 
 /// How many keys are gathered before they are deleted: what one request can name.
 const KEYS_AT_ONCE: usize = 1000;
@@ -21,7 +21,7 @@ const KEYS_AT_ONCE: usize = 1000;
 /// For how long other launches' objects are spared whatever age is asked for: they may be parts of
 /// commits that another job still has to make, or of savepoints that it may be restored from, and
 /// a shorter retention of this job's own says nothing about those.
-const OTHERS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const OTHERS_KEPT: Duration = USUAL_RETENTION;
 
 /// The longest that a sweep takes: it runs when a job starts, and what it has not come to is left
 /// for the next start.
