@@ -24,7 +24,7 @@ pub enum RetryClass {
 }
 
 macro_rules! kinds {
-    ($( $(#[doc = $doc:literal])+ $variant:ident = $name:literal, $retry:ident; )+) => {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $name:literal, $retry:ident, $advice:literal; )+) => {
         /// The kind of an [`Error`]: the one table that decides about retries and exit codes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -48,71 +48,106 @@ macro_rules! kinds {
             pub const fn doc(self) -> &'static str {
                 match self { $( ErrorKind::$variant => concat!($($doc),+), )+ }
             }
+
+            /// What a user does about it, where the error itself does not say more.
+            pub const fn advice(self) -> &'static str {
+                match self { $( ErrorKind::$variant => $advice, )+ }
+            }
         }
     };
 }
 
 kinds! {
     /// An option is missing, unknown, malformed or contradicts another one.
-    InvalidOptions = "invalid-options", Never;
+    InvalidOptions = "invalid-options", Never,
+        "Correct what the message names; all mistakes are listed at once.";
     /// A feature, type or statement that this version does not offer.
-    Unsupported = "unsupported", Never;
+    Unsupported = "unsupported", Never,
+        "Use what the message offers in its place.";
     /// The target table's columns do not fit the declared ones.
-    SchemaMismatch = "schema-mismatch", Never;
+    SchemaMismatch = "schema-mismatch", Never,
+        "Change the declaration or the table, or let `sink.schema-evolution` change the table.";
     /// A value does not fit its target column.
-    ValueRefused = "value-refused", Never;
+    ValueRefused = "value-refused", Never,
+        "Correct the row where it comes from, widen the column, or choose a `sink.value-policy`.";
     /// The server refused the data of a load (COPY's own errors, conversions, NOT NULL).
-    LoadRefused = "load-refused", Never;
+    LoadRefused = "load-refused", Never,
+        "Read the reason; `sink.value-policy.refused-loads` finds the rows.";
     /// Login failed; it is never tried again in a loop, since accounts lock.
-    AuthenticationFailed = "authentication-failed", Never;
+    AuthenticationFailed = "authentication-failed", Never,
+        "Correct user or password; then start the job again.";
     /// The server or S3 denied an action to this user or role.
-    PermissionDenied = "permission-denied", Never;
+    PermissionDenied = "permission-denied", Never,
+        "Grant what the message names; `flink-redshift check --print-policy` prints the policies.";
     /// The server certificate or TLS handshake was refused.
-    TlsFailed = "tls-failed", Never;
+    TlsFailed = "tls-failed", Never,
+        "Give the right authority with `ssl.root-cert`, and the name that the certificate has.";
     /// No connection could be made, or it broke outside of COMMIT.
-    ConnectionLost = "connection-lost", Reconnect;
+    ConnectionLost = "connection-lost", Reconnect,
+        "If it stays: address, port, security group, VPC; `flink-redshift check` tries them.";
     /// The server accepts no more connections at the moment.
-    TooManyConnections = "too-many-connections", Reconnect;
-    /// The server is starting, stopping or aborted the session.
-    ServerUnavailable = "server-unavailable", Reconnect;
+    TooManyConnections = "too-many-connections", Reconnect,
+        "Lower `connection.max` or close other sessions.";
+    /// The server is starting, stopping, short of memory, or aborted the session.
+    ServerUnavailable = "server-unavailable", Reconnect,
+        "Wait for the cluster (a resize, a patch, a pause), then start the job again.";
     /// A concurrent transaction got in the way (1023, 1018, deadlock, stale plan).
-    TransactionConflict = "transaction-conflict", Transaction;
+    TransactionConflict = "transaction-conflict", Transaction,
+        "If it stays, find out who else writes to the table; lengthen the commit interval.";
     /// COMMIT was sent and no answer came: the ledger must be asked.
-    CommitUnknown = "commit-unknown", AskLedger;
+    CommitUnknown = "commit-unknown", AskLedger,
+        "Nothing by hand: start the job again from its last checkpoint, or the run under its `sink.run-id`. Do not load the rows again in another way.";
     /// A commit was not done within its timeout, and nothing of it was applied.
-    CommitTimeout = "commit-timeout", Never;
+    CommitTimeout = "commit-timeout", Never,
+        "Look for what holds the table's lock or delays COPY; then lengthen `sink.commit.timeout` and the checkpoint timeout.";
     /// A lock did not come within the lock timeout.
-    LockTimeout = "lock-timeout", Transaction;
+    LockTimeout = "lock-timeout", Transaction,
+        "Find the session that holds the lock (`SVV_TRANSACTIONS`), or lengthen `sink.lock-timeout`.";
     /// A statement was cancelled: by `statement_timeout`, or by somebody.
-    StatementCancelled = "statement-cancelled", Once;
+    StatementCancelled = "statement-cancelled", Once,
+        "Raise the user's `statement_timeout`, or ask who cancelled it.";
     /// A rule or timeout of workload management ended a statement.
-    WorkloadRule = "workload-rule", Never;
+    WorkloadRule = "workload-rule", Never,
+        "Exempt the user from the rule or queue timeout, or load smaller commits.";
     /// A check inside the server failed.
-    ServerFault = "server-fault", Once;
+    ServerFault = "server-fault", Once,
+        "If it stays, give AWS the message with its query id.";
     /// Memory, disk or another resource of the server ran out.
-    ServerResources = "server-resources", Never;
+    ServerResources = "server-resources", Never,
+        "Free disk or memory of the cluster, or load smaller commits.";
     /// Another attempt of the job has taken a writer's work over.
-    WriterSuperseded = "writer-superseded", Never;
-    /// S3 asked to slow down or failed in passing.
-    StorageUnavailable = "storage-unavailable", Transaction;
+    WriterSuperseded = "writer-superseded", Never,
+        "Nothing where the job was restarted; stop one of two jobs with one `sink.run-id`.";
+    /// S3 asked to slow down, or failed transiently.
+    StorageUnavailable = "storage-unavailable", Transaction,
+        "If it stays, look at S3's request rates and the network to it.";
     /// The temporary credentials with which the server reads S3 have expired.
-    CredentialsExpired = "credentials-expired", Once;
+    CredentialsExpired = "credentials-expired", Once,
+        "Prefer `aws.iam-role` to temporary keys, whose life is shorter than the job's.";
     /// S3 refused a request for good.
-    StorageFailed = "storage-failed", Never;
+    StorageFailed = "storage-failed", Never,
+        "Correct what the message names: bucket, region, key, policy.";
     /// A staged part that a committable names is gone or has changed.
-    StagingMissing = "staging-missing", Never;
+    StagingMissing = "staging-missing", Never,
+        "Keep staged files longer (`sink.staging.retention`, lifecycle rules), and start from a later savepoint.";
     /// A commit is applied, and rows that it set aside are still staged: it has to be given again.
-    DeadLettersPending = "dead-letters-pending", Never;
+    DeadLettersPending = "dead-letters-pending", Never,
+        "Let it be given again: a restart does so.";
     /// The input of a load failed.
-    SourceFailed = "source-failed", Never;
+    SourceFailed = "source-failed", Never,
+        "See the cause in the message; the rows so far are not loaded.";
     /// The ledger table is not one of ours, or of a later version.
-    LedgerInvalid = "ledger-invalid", Never;
+    LedgerInvalid = "ledger-invalid", Never,
+        "Move the table of that name away, or use the version that wrote it.";
     /// The server answered an error of no known class.
-    ServerError = "server-error", Never;
+    ServerError = "server-error", Never,
+        "Read the server's message; if it should be tried again, say so to us.";
     /// The caller asked to stop.
-    Interrupted = "interrupted", Never;
+    Interrupted = "interrupted", Never,
+        "Nothing.";
     /// A broken promise inside this crate.
-    Internal = "internal", Never;
+    Internal = "internal", Never,
+        "Report it with the message and the log before it.";
 }
 
 /// The page of error kinds (`docs/errors.md`), from the table above.
@@ -122,7 +157,8 @@ pub fn markdown() -> String {
          # Error kinds\n\n\
          Every error says what was attempted, on what, why it failed and what to do. Its kind is \
          stable and decides what the sink does next.\n\n\
-         | kind | means | then |\n| --- | --- | --- |\n",
+         | kind | means | what the sink does | what you do |\n\
+         | --- | --- | --- | --- |\n",
     );
     for kind in ErrorKind::ALL {
         let then = match kind.retry() {
@@ -132,7 +168,7 @@ pub fn markdown() -> String {
             RetryClass::Reconnect => "a new session does the whole commit again",
             RetryClass::AskLedger => "the ledger decides, under its lock, before anything else",
         };
-        page.push_str(&format!("| `{kind}` | {} | {then} |\n", kind.doc().trim()));
+        page.push_str(&format!("| `{kind}` | {} | {then} | {} |\n", kind.doc().trim(), kind.advice()));
     }
     page.push_str(
         "\nTries are counted by `sink.max-retries`, with growing waits and jitter in between. Those of a \

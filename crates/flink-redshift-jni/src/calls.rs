@@ -54,7 +54,7 @@ pub fn plan(declaration: Declaration) -> Call<Vec<u8>> {
 }
 
 /// What Java has to know of a plan; see [`Plan::facts`].
-pub fn facts(plan: &[u8]) -> Call<[i64; 9]> {
+pub fn facts(plan: &[u8]) -> Call<[i64; 10]> {
     Ok(Plan::from_bytes(plan)?.facts())
 }
 

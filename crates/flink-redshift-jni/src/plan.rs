@@ -155,7 +155,7 @@ impl Plan {
     ///
     /// In jdbc mode one writer is asked for, unless the options say otherwise: Redshift lets one
     /// transaction at a time write to a table.
-    pub fn facts(&self) -> [i64; 9] {
+    pub fn facts(&self) -> [i64; 10] {
         let config = &self.config;
         let default = if config.mode == WriteMode::Jdbc { 1 } else { 0 };
         [
@@ -168,6 +168,7 @@ impl Plan {
             i64::from(self.overwrite),
             i64::from(self.flushes()),
             i64::from(config.ignore_delete),
+            config.commit_timeout.map_or(0, millis),
         ]
     }
 

@@ -65,7 +65,7 @@ fn columns(columns: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn java_is_told_what_it_has_to_know() {
     let facts = |declaration| calls::facts(&calls::plan(declaration).unwrap()).unwrap();
-    assert_eq!(facts(declaration()), [1, 0, 0, 1, 0, 10_000, 0, 0, 0]);
+    assert_eq!(facts(declaration()), [1, 0, 0, 1, 0, 10_000, 0, 0, 0, 0]);
     let more = [
         ("sink.parallelism", "3"),
         ("sink.commit.interval", "5 min"),
@@ -74,7 +74,7 @@ fn java_is_told_what_it_has_to_know() {
         ("sink.run-id", "nightly"),
     ];
     let other = Declaration { options: with(&more), primary_key: Vec::new(), ..declaration() };
-    assert_eq!(facts(other), [0, 3, 300_000, 0, 1, 20_000, 0, 0, 0]);
+    assert_eq!(facts(other), [0, 3, 300_000, 0, 1, 20_000, 0, 0, 0, 0]);
     let overwrite = Declaration { overwrite: true, ..declaration() };
     assert_eq!(facts(overwrite)[6], 1);
 }
@@ -94,9 +94,10 @@ fn jdbc_mode_asks_for_one_writer_and_flushes_unless_rows_ride_in_checkpoints() {
         options.retain(|(key, _)| key != "sink.write.mode");
         calls::facts(&calls::plan(Declaration { options, ..declaration() }).unwrap()).unwrap()
     };
-    assert_eq!(facts(&[]), [1, 1, 0, 0, 0, 1_000, 0, 1, 0]);
+    assert_eq!(facts(&[]), [1, 1, 0, 0, 0, 1_000, 0, 1, 0, 0]);
     assert_eq!(facts(&[("sink.parallelism", "3")])[1], 3);
     assert_eq!(facts(&[("sink.ignore-delete", "true")])[8], 1);
+    assert_eq!(facts(&[("sink.commit.timeout", "8 min")])[9], 480_000);
     assert_eq!(facts(&[("sink.delivery-guarantee", "exactly-once")])[7], 0);
 }
 

@@ -4,7 +4,7 @@
 //! A flush: (keyed: folded by key) → its turn among the table's writers → BEGIN → (keyed: LOCK) →
 //! INSERT → (keyed, or where a column needs an expression: apply the staging table, and empty it) →
 //! COMMIT. All of it is sent at once.
-//! What fails in passing is sent again as a whole: also where the answer to COMMIT was lost, which
+//! What fails transiently is sent again as a whole: also where the answer to COMMIT was lost, which
 //! may append rows a second time and changes nothing by key.
 
 use std::{

@@ -108,7 +108,7 @@ impl Sink {
     }
 
     /// Compares the target with the declared columns (or creates it), and makes sure of the
-    /// ledger. Every mismatch comes in one error, before the first row. What fails in passing is
+    /// ledger. Every mismatch comes in one error, before the first row. What fails transiently is
     /// tried again, `sink.max-retries` times.
     ///
     /// For a program with one writer. `restored` are committables of an earlier attempt that are

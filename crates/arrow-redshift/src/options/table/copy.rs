@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{DAY, Kind, OptionRow, Part, SECOND, alias, row};
+use super::{DAY, Kind, OptionRow, Part, alias, row};
 use crate::limits;
 
 const fn here(key: &'static str, kind: Kind, doc: &'static str) -> OptionRow {
@@ -70,15 +70,6 @@ pub(super) const ROWS: &[OptionRow] = &[
          commits at every checkpoint.",
     )
     .default("0 s"),
-    here(
-        "sink.commit.timeout",
-        Kind::Time { least: SECOND, most: DAY },
-        "The longest that one commit may take, all its tries and waits together. When it has \
-         passed before COMMIT, nothing is applied and the commit fails; one whose COMMIT was sent \
-         is settled as always. In Flink it has to stay below the checkpoint timeout, since the \
-         next checkpoint waits for the commit.",
-    )
-    .without("no bound in a batch program, 80 % of the checkpoint timeout in Flink"),
     here(
         "sink.staging.retention",
         Kind::Time { least: Duration::from_secs(3600), most: Duration::from_secs(3650 * 86_400) },

@@ -102,10 +102,19 @@ pub(super) const ROWS: &[OptionRow] = &[
     here(
         "sink.lock-timeout",
         Kind::Time { least: SECOND, most: DAY },
-        "The longest wait for the locks of a commit. The default, with three retries, stays below \
-         Flink's checkpoint timeout of ten minutes.",
+        "The longest wait for the locks of a try to commit. `sink.commit.timeout` bounds all tries \
+         together.",
     )
     .default("2 min"),
+    here(
+        "sink.commit.timeout",
+        Kind::Time { least: SECOND, most: DAY },
+        "The longest that one commit may take, all its tries and waits together. When it has \
+         passed before COMMIT, nothing is applied and the commit fails; one whose COMMIT was sent \
+         is settled as always. In Flink it has to stay below the checkpoint timeout, since the \
+         next checkpoint waits for the commit.",
+    )
+    .without("no bound in a batch program, 80 % of the checkpoint timeout in Flink"),
     here(
         "sink.ledger.retention",
         Kind::Time { least: Duration::from_secs(3600), most: Duration::from_secs(3650 * 86_400) },

@@ -57,7 +57,7 @@ public enum ErrorKind {
     TOO_MANY_CONNECTIONS("too-many-connections"),
 
     /**
-     * The server is starting, stopping or aborted the session.
+     * The server is starting, stopping, short of memory, or aborted the session.
      */
     SERVER_UNAVAILABLE("server-unavailable"),
 
@@ -107,7 +107,7 @@ public enum ErrorKind {
     WRITER_SUPERSEDED("writer-superseded"),
 
     /**
-     * S3 asked to slow down or failed in passing.
+     * S3 asked to slow down, or failed transiently.
      */
     STORAGE_UNAVAILABLE("storage-unavailable"),
 

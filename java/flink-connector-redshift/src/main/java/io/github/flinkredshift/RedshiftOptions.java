@@ -346,18 +346,35 @@ public final class RedshiftOptions {
                                     + "where nothing else ever writes to it.");
 
     /**
-     * The longest wait for the locks of a commit. The default, with three retries, stays below
-     * Flink's checkpoint timeout of ten minutes. Value: a duration from 1 s to 1 d. Default: {@code
-     * 2 min}.
+     * The longest wait for the locks of a try to commit. {@code sink.commit.timeout} bounds all
+     * tries together. Value: a duration from 1 s to 1 d. Default: {@code 2 min}.
      */
     public static final ConfigOption<Duration> SINK_LOCK_TIMEOUT =
             ConfigOptions.key("sink.lock-timeout")
                     .durationType()
                     .defaultValue(Duration.ofMinutes(2))
                     .withDescription(
-                            "The longest wait for the locks of a commit. The default, "
-                                    + "with three retries, stays below Flink's checkpoint timeout "
-                                    + "of ten minutes.");
+                            "The longest wait for the locks of a try to commit. "
+                                    + "sink.commit.timeout bounds all tries together.");
+
+    /**
+     * The longest that one commit may take, all its tries and waits together. When it has passed
+     * before COMMIT, nothing is applied and the commit fails; one whose COMMIT was sent is settled
+     * as always. In Flink it has to stay below the checkpoint timeout, since the next checkpoint
+     * waits for the commit. Value: a duration from 1 s to 1 d. Default: no bound in a batch
+     * program, 80 % of the checkpoint timeout in Flink.
+     */
+    public static final ConfigOption<Duration> SINK_COMMIT_TIMEOUT =
+            ConfigOptions.key("sink.commit.timeout")
+                    .durationType()
+                    .noDefaultValue()
+                    .withDescription(
+                            "The longest that one commit may take, all its tries and "
+                                    + "waits together. When it has passed before COMMIT, nothing "
+                                    + "is applied and the commit fails; one whose COMMIT was sent "
+                                    + "is settled as always. In Flink it has to stay below the "
+                                    + "checkpoint timeout, since the next checkpoint waits for "
+                                    + "the commit.");
 
     /**
      * How long the ledger remembers a commit; at least {@code sink.staging.retention}. Value: a
@@ -504,25 +521,6 @@ public final class RedshiftOptions {
                     .withDescription(
                             "The least time between two commits, each of which then "
                                     + "covers several checkpoints; 0 commits at every checkpoint.");
-
-    /**
-     * The longest that one commit may take, all its tries and waits together. When it has passed
-     * before COMMIT, nothing is applied and the commit fails; one whose COMMIT was sent is settled
-     * as always. In Flink it has to stay below the checkpoint timeout, since the next checkpoint
-     * waits for the commit. Value: a duration from 1 s to 1 d. Default: no bound in a batch
-     * program, 80 % of the checkpoint timeout in Flink.
-     */
-    public static final ConfigOption<Duration> SINK_COMMIT_TIMEOUT =
-            ConfigOptions.key("sink.commit.timeout")
-                    .durationType()
-                    .noDefaultValue()
-                    .withDescription(
-                            "The longest that one commit may take, all its tries and "
-                                    + "waits together. When it has passed before COMMIT, nothing "
-                                    + "is applied and the commit fails; one whose COMMIT was sent "
-                                    + "is settled as always. In Flink it has to stay below the "
-                                    + "checkpoint timeout, since the next checkpoint waits for "
-                                    + "the commit.");
 
     /**
      * How long staged files that nobody removed are left alone; what other jobs, runs and writers
@@ -897,6 +895,7 @@ public final class RedshiftOptions {
                                     SINK_DUPLICATE_KEYS,
                                     SINK_LOCK_TARGET,
                                     SINK_LOCK_TIMEOUT,
+                                    SINK_COMMIT_TIMEOUT,
                                     SINK_LEDGER_RETENTION,
                                     SINK_PARALLELISM,
                                     SINK_RUN_ID,
@@ -908,7 +907,6 @@ public final class RedshiftOptions {
                                     SINK_WRITE_TEMP_S3_ENCRYPTION,
                                     SINK_WRITE_TEMP_S3_KMS_KEY_ID,
                                     SINK_COMMIT_INTERVAL,
-                                    SINK_COMMIT_TIMEOUT,
                                     SINK_STAGING_RETENTION,
                                     SINK_VALUE_POLICY,
                                     SINK_VALUE_POLICY_COLUMNS,

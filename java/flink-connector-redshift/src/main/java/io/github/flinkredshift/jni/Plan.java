@@ -35,6 +35,7 @@ public final class Plan implements Serializable {
     private static final int OVERWRITE = 6;
     private static final int FLUSHES = 7;
     private static final int IGNORES_DELETES = 8;
+    private static final int COMMIT_TIMEOUT = 9;
 
     /** Types that SQL has no text for, by the names under which the core refuses them. */
     private static final Set<String> NOT_CARRIED = Set.of("RAW", "STRUCTURED", "SYMBOL");
@@ -181,6 +182,11 @@ public final class Plan implements Serializable {
     /** The least time between two commits; zero for a commit at every checkpoint. */
     public Duration commitInterval() {
         return Duration.ofMillis(facts[COMMIT_INTERVAL]);
+    }
+
+    /** The longest that one commit may take; zero where the options do not say. */
+    public Duration commitTimeout() {
+        return Duration.ofMillis(facts[COMMIT_TIMEOUT]);
     }
 
     /** Whether each row is promised to be in the table once. */

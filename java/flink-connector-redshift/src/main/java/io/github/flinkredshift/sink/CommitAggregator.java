@@ -19,6 +19,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
@@ -80,12 +81,23 @@ final class CommitAggregator extends AbstractStreamOperator<CommittableMessage<R
         staged = new ArrayList<>();
         metrics = new AggregatorMetrics(getMetricGroup());
         String job = getRuntimeContext().getJobInfo().getJobName();
-        committables = new Committables(plan, getOperatorID().toString(), job);
+        committables = new Committables(plan, nameOfThisStart(), job);
         lastBarrier = context.getRestoredCheckpointId().orElse(0);
         heldState = context.getOperatorStateStore().getListState(HELD);
         restored = new ArrayList<>();
         heldState.get().forEach(restored::add);
         tell();
+    }
+
+    /**
+     * The sink's name in the ids of this start's commits. Checkpoints count from one again where a job
+     * graph is run a second time (by a platform that keeps it, or without high availability), and
+     * its commits must not pass for those of the first run. State carries the ids of what is on its
+     * way; a batch job, which has no state, is known by the launch alone.
+     */
+    private String nameOfThisStart() {
+        String operator = getOperatorID().toString();
+        return atCheckpoints ? operator + "@" + UUID.randomUUID() : operator;
     }
 
     @Override

@@ -47,6 +47,7 @@ final class JobFacts implements Serializable {
         facts.check(plan);
         if (facts.commitsAtCheckpoints()) {
             checkCheckpoints(environment, plan);
+            checkCommitTimeout(plan, Duration.ofMillis(timeout));
         }
         return facts;
     }
@@ -138,6 +139,20 @@ final class JobFacts implements Serializable {
                     "a job without checkpoints after tasks have finished: nothing would load the"
                             + " rows between its last checkpoint and its end",
                     "leave 'execution.checkpointing.checkpoints-after-tasks-finish' at true");
+        }
+    }
+
+    /** A checkpoint waits for the commit before it, and would be given up first. */
+    private static void checkCommitTimeout(Plan plan, Duration checkpointTimeout) {
+        if (!plan.flushes() && plan.commitTimeout().compareTo(checkpointTimeout) >= 0) {
+            throw refused(
+                    "'sink.commit.timeout' is "
+                            + plan.commitTimeout().toMillis()
+                            + " ms, and checkpoints, which wait for commits, are given up after "
+                            + checkpointTimeout.toMillis()
+                            + " ms",
+                    "leave it out (it is 80 % of 'execution.checkpointing.timeout' then), or raise"
+                            + " that timeout");
         }
     }
 

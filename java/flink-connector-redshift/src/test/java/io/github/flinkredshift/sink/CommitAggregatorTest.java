@@ -7,6 +7,7 @@ import io.github.flinkredshift.jni.Natives;
 import io.github.flinkredshift.jni.Plan;
 
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.jobgraph.OperatorID;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
 import org.apache.flink.streaming.api.connector.sink2.CommittableSummary;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -56,6 +58,24 @@ class CommitAggregatorTest {
         assertThat(harness.sent()).as("before the barrier").isEmpty();
         harness.prepareSnapshotPreBarrier(1);
         assertThat(harness.sent()).containsExactly(sent(1, 3));
+    }
+
+    /** Checkpoints count from one again, and the ledger knows the ids of the first run. */
+    @Test
+    void aJobGraphThatIsRunAgainMakesOtherCommits() throws Exception {
+        Plan plan = plan(Map.of());
+        for (boolean atCheckpoints : new boolean[] {true, false}) {
+            List<byte[]> commits = new ArrayList<>();
+            for (int run = 0; run < 2; run++) {
+                Harness harness = open(plan, atCheckpoints, null);
+                harness.stages(1, 0, 1);
+                harness.endInput();
+                commits.add(harness.committable());
+            }
+            assertThat(Arrays.equals(commits.get(0), commits.get(1)))
+                    .as("a batch job is one load however often it is run")
+                    .isEqualTo(!atCheckpoints);
+        }
     }
 
     @Test
@@ -251,6 +271,8 @@ class CommitAggregatorTest {
 
         Harness(CommitAggregator aggregator) throws Exception {
             super(aggregator);
+            config.setOperatorID(new OperatorID(3, 7));
+            config.serializeAllConfigs();
         }
 
         void stages(long checkpoint, int subtask, int parts) throws Exception {
@@ -258,6 +280,13 @@ class CommitAggregatorTest {
                     new StreamRecord<>(
                             new CommittableSummary<>(subtask, 4, checkpoint, 1, 1, 0)));
             processElement(lineage(checkpoint, subtask, staged(subtask, parts)));
+        }
+
+        /** The only committable that was sent. */
+        byte[] committable() {
+            CommittableWithLineage<RedshiftCommittable> sent =
+                    (CommittableWithLineage<RedshiftCommittable>) extractOutputValues().get(1);
+            return sent.getCommittable().bytes();
         }
 
         /** The committables that were sent since the last call: with a summary before each lot. */

@@ -160,6 +160,26 @@ class JobsTest {
     }
 
     @Test
+    void aCommitMayNotTakeLongerThanTheCheckpointThatWaitsForIt() {
+        RedshiftSink<Row> slow = sink(Map.of("sink.commit.timeout", "60 s"));
+        assertThatThrownBy(() -> build(minuteOfCheckpoint(), slow))
+                .isInstanceOf(RedshiftException.class)
+                .hasMessageContaining("'sink.commit.timeout' is 60000 ms")
+                .hasMessageContaining("'execution.checkpointing.timeout'");
+        build(minuteOfCheckpoint(), sink(Map.of("sink.commit.timeout", "59 s")));
+        build(
+                environment(RuntimeExecutionMode.BATCH),
+                sink(Map.of("sink.commit.timeout", "1 h")));
+    }
+
+    private static StreamExecutionEnvironment minuteOfCheckpoint() {
+        StreamExecutionEnvironment environment = environment(RuntimeExecutionMode.STREAMING);
+        environment.enableCheckpointing(1_000);
+        environment.getCheckpointConfig().setCheckpointTimeout(60_000);
+        return environment;
+    }
+
+    @Test
     void aBatchJobCommitsAtItsEndAndTakesItsTime() {
         for (RuntimeExecutionMode mode :
                 new RuntimeExecutionMode[] {
