@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{
     cluster::{Cluster, Settings},
+    examples,
     home::{Home, VERSION_2},
     parts::{self, Parts},
     redirect,
@@ -99,7 +100,8 @@ pub fn run(given: &[String]) -> Result<()> {
         quickstart::show(&stand_in.for_psql()?)?;
     }
     if options.keep {
-        wait_for_the_user(&cluster, &parts, &stand_in, &directory)?;
+        let examples = examples::compiled(&directory, &home, &parts.jar)?;
+        wait_for_the_user(&cluster, (&parts.tools, &examples), &stand_in, &directory)?;
     }
     cluster.stop()?;
     stand_in.stop()?;
@@ -165,7 +167,7 @@ pub fn script_command(
 /// Says what there is to try, and waits for Enter or the end of the input.
 fn wait_for_the_user(
     cluster: &Cluster,
-    parts: &Parts,
+    (tools, examples): (&Path, &Path),
     stand_in: &Controlled,
     directory: &Path,
 ) -> Result<()> {
@@ -183,9 +185,9 @@ fn wait_for_the_user(
         directory.join("conf").display(),
         directory.join("lib").display(),
         flink.get_program().to_string_lossy(),
-        parts.tools.display(),
+        tools.display(),
         directory.join("redirect.properties").display(),
-        parts.tools.display(),
+        examples.display(),
         properties.display(),
         psql.password,
         psql.host,

@@ -152,7 +152,7 @@ fn on_the_newest(parts: &Parts) -> Result<Newest> {
     let run = Run { tools: &parts.tools, directory: &directory, shipped: &[] };
     task::run_script(&cluster, &run, &stand_in, Path::new(quickstart::SCRIPT))?;
     check_quickstart(&mut stand_in)?;
-    let examples = examples::run(&cluster, &run, &mut stand_in)?;
+    let examples = examples::run(&cluster, &run, &parts.jar, &mut stand_in)?;
     let memory = most_memory(&cluster)?;
     let mut seen = Seen::default();
     for seed in SEEDS {
