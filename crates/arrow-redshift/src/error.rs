@@ -112,7 +112,7 @@ kinds! {
     /// A check inside the server failed.
     ServerFault = "server-fault", Once,
         "If it stays, give AWS the message with its query id.";
-    /// Memory, disk or another resource of the server ran out.
+    /// Disk or another resource of the server ran out, other than memory for the moment.
     ServerResources = "server-resources", Never,
         "Free disk or memory of the cluster, or load smaller commits.";
     /// Another attempt of the job has taken a writer's work over.
@@ -141,7 +141,7 @@ kinds! {
         "Move the table of that name away, or use the version that wrote it.";
     /// The server answered an error of no known class.
     ServerError = "server-error", Never,
-        "Read the server's message; if it should be tried again, say so to us.";
+        "Read the server's message; it is tried again when the job is.";
     /// The caller asked to stop.
     Interrupted = "interrupted", Never,
         "Nothing.";
@@ -168,7 +168,11 @@ pub fn markdown() -> String {
             RetryClass::Reconnect => "a new session does the whole commit again",
             RetryClass::AskLedger => "the ledger decides, under its lock, before anything else",
         };
-        page.push_str(&format!("| `{kind}` | {} | {then} | {} |\n", kind.doc().trim(), kind.advice()));
+        page.push_str(&format!(
+            "| `{kind}` | {} | {then} | {} |\n",
+            kind.doc().trim(),
+            kind.advice()
+        ));
     }
     page.push_str(
         "\nTries are counted by `sink.max-retries`, with growing waits and jitter in between. Those of a \

@@ -22,8 +22,10 @@ use crate::{
 /// Checks a script's tables of Redshift, one after the other.
 pub async fn check(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Failure> {
     let result = tried(args, stop).await;
+    // Checks that failed are told already, each by itself.
     if args.format == Format::Json
-        && let Err(failure @ (Failure::Script(_) | Failure::Machine(_))) = &result
+        && let Err(failure) = &result
+        && !matches!(failure, Failure::Check(_))
     {
         tell(&json!({
             "script": args.script.display().to_string(),

@@ -19,14 +19,33 @@ use crate::{
     script::{Problem, ScriptError},
 };
 
-/// Looks into each temporary path of a script once.
+/// Looks into each temporary path of a script once, and tells what was found, or found before it
+/// failed.
 pub async fn clean(args: &CleanArgs, stop: &CancellationToken) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    let result = looked(args, stop, &mut found).await;
+    if args.format == Format::Json {
+        let report = json!({
+            "script": args.script.display().to_string(),
+            "deleted": args.delete,
+            "found": found,
+            "error": result.as_ref().err().map(Failure::json),
+        });
+        say(&report.to_string()).context("cannot write to standard output")?;
+    }
+    result
+}
+
+async fn looked(
+    args: &CleanArgs,
+    stop: &CancellationToken,
+    left: &mut Vec<Leftover>,
+) -> Result<(), Failure> {
     let (script, mut plan) = load_script(&args.script, args.local.is_some()).await?;
     if let Some(file) = &args.local {
         Connection::read(file).await?.redirect(&mut plan);
     }
     let mut places = Vec::new();
-    let mut left = Vec::new();
     for table in stand_in::tables(&plan) {
         let at = |error: Error| at(table, error);
         let Some(cleaning) = table.cleaning(args.older_than).await.map_err(at)? else { continue };
@@ -57,12 +76,8 @@ pub async fn clean(args: &CleanArgs, stop: &CancellationToken) -> Result<(), Fai
         let why = "the script stages nothing on S3: there is nothing to clean";
         return Err(Failure::Script(ScriptError::new(script, vec![Problem::new(1, why)])));
     }
-    match args.format {
-        Format::Text => note(&summary(&left, args.delete)),
-        Format::Json => {
-            let report = json!({"script": script, "deleted": args.delete, "found": left});
-            say(&report.to_string()).context("cannot write to standard output")?;
-        }
+    if args.format == Format::Text {
+        note(&summary(left, args.delete));
     }
     Ok(())
 }

@@ -113,10 +113,12 @@ fn scripts_that_cannot_be_checked_say_so() {
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains("there is nothing to"), "{}", text(&output.stderr));
     }
-    let args = ["check", "missing.sql", "--format", "json"];
-    let output = command(script.path(), &args).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(report(&output)["error"]["kind"], "script");
+    for what in ["check", "clean"] {
+        let args = [what, "missing.sql", "--format", "json"];
+        let output = command(script.path(), &args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(report(&output)["error"]["kind"], "script", "{what}");
+    }
 }
 
 #[test]
@@ -154,6 +156,15 @@ fn what_a_killed_run_left_is_listed_and_removed_when_asked() {
     assert_eq!(found(&["--delete"]), before);
     assert_eq!(found(&[]), [] as [serde_json::Value; 0]);
     assert_eq!(local.staged(), [] as [std::path::PathBuf; 0]);
+    let gone = script("").replace("s3://bucket/", "s3://another-bucket/");
+    std::fs::write(local.path().join("gone.sql"), gone).unwrap();
+    let args = ["clean", "gone.sql", "--local", "here.json", "--format", "json"];
+    let failed = run(&local, &args);
+    assert_eq!(failed.status.code(), Some(2), "{}", text(&failed.stderr));
+    let error = &report(&failed)["error"];
+    assert_eq!(error["exit_code"], 2, "{error}");
+    assert!(error["message"].as_str().unwrap().contains("another-bucket"), "{error}");
+
     let age = run(&local, &["clean", "script.sql", "--older-than", "7"]);
     assert_eq!(age.status.code(), Some(2));
     assert!(text(&age.stderr).contains("a duration with its unit"), "{}", text(&age.stderr));

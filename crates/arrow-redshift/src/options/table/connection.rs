@@ -43,7 +43,8 @@ pub(super) const ROWS: &[OptionRow] = &[
         "table-name",
         Kind::Text,
         "The table, or `schema.table`; a part with a point in it goes into double quotes. Names \
-         fold to lower case, as Redshift folds them.",
+         fold to lower case, as Redshift folds them, unless the user's sessions have \
+         `enable_case_sensitive_identifier`.",
     )
     .without("required")
     .aliases(&[

@@ -97,7 +97,7 @@ public enum ErrorKind {
     SERVER_FAULT("server-fault"),
 
     /**
-     * Memory, disk or another resource of the server ran out.
+     * Disk or another resource of the server ran out, other than memory for the moment.
      */
     SERVER_RESOURCES("server-resources"),
 

@@ -88,7 +88,8 @@ public final class RedshiftOptions {
 
     /**
      * The table, or {@code schema.table}; a part with a point in it goes into double quotes. Names
-     * fold to lower case, as Redshift folds them. Value: text. Default: required.
+     * fold to lower case, as Redshift folds them, unless the user's sessions have {@code
+     * enable_case_sensitive_identifier}. Value: text. Default: required.
      */
     public static final ConfigOption<String> TABLE_NAME =
             ConfigOptions.key("table-name")
@@ -98,7 +99,8 @@ public final class RedshiftOptions {
                     .withDescription(
                             "The table, or schema.table; a part with a point in it goes "
                                     + "into double quotes. Names fold to lower case, as Redshift "
-                                    + "folds them.");
+                                    + "folds them, unless the user's sessions have "
+                                    + "enable_case_sensitive_identifier.");
 
     /**
      * TLS, with libpq's meanings: {@code require} encrypts and checks no certificate, {@code
