@@ -51,6 +51,9 @@ impl Change {
     }
 }
 
+/// Of every so many seeds one is of upserts alone, which MERGE applies.
+const UPSERTS_EVERY: u64 = 4;
+
 /// Everything that a seed decides.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
@@ -69,9 +72,9 @@ struct Cut {
 }
 
 impl Cut {
-    fn of(way: &'static str, random: &mut StdRng) -> Cut {
+    fn of(way: &'static str, seed: u64, random: &mut StdRng) -> Cut {
         let commits = way != "at-least-once";
-        Cut {
+        let mut cut = Cut {
             way,
             partial: random.random(),
             // A flush is a commit, and which of two writers' comes first is not defined.
@@ -80,7 +83,16 @@ impl Cut {
             merging: random.random(),
             batch_size: random.random_range(1..=20),
             doubled: commits && random.random_bool(0.3),
+        };
+        if seed.is_multiple_of(UPSERTS_EVERY) {
+            (cut.ignoring, cut.merging) = (true, true);
         }
+        cut
+    }
+
+    /// Whether all commits are by MERGE.
+    fn merges(&self) -> bool {
+        self.ignoring && self.merging
     }
 
     fn options(&self, place: &impl Place, table: &str) -> BTreeMap<String, String> {
@@ -229,7 +241,7 @@ impl Run {
 
 async fn replay(place: &impl Place, table: &str, way: &'static str, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let cut = Cut::of(way, &mut random);
+    let cut = Cut::of(way, seed, &mut random);
     let context = format!("seed {seed}: {cut:?}");
     let watcher = client(place).await;
     if cut.partial {
@@ -272,6 +284,13 @@ async fn replay(place: &impl Place, table: &str, way: &'static str, seed: u64) {
             watcher.batch_execute(&format!("UPDATE {table} SET note = 'kept'")).await.unwrap();
             model.rows.values_mut().for_each(|(_, note)| *note = "kept");
         }
+    }
+    if cut.merges() {
+        let sent = format!(
+            "SELECT COUNT(*) FROM sys_query_history WHERE query_text LIKE 'MERGE INTO %{table}%'"
+        );
+        let merged = rows(&watcher, &sent).await;
+        assert_ne!(merged, [["0"]], "{context}: nothing was merged");
     }
 }
 

@@ -8,8 +8,8 @@ use arrow_redshift::{
     options::{self, CopyAuthorization, CreateTable, Distribution},
     sink::{CommitPoint, CommittableId, Identity, LaunchId},
     sql::{
-        self, Conversion, CopyInto, FileFormat, Layout, Ledger, LoadColumn, NewColumn, Qualified,
-        Statement,
+        self, Conversion, CopyInto, FileFormat, InsertRows, Layout, Ledger, LoadColumn, NewColumn,
+        Qualified, Statement,
     },
     types::{
         Carrier, Column, Element, FlinkType, NameCase, RedshiftType, Rule, TableSchema,
@@ -142,9 +142,10 @@ fn most_parameters() -> u64 {
     });
     // Beside the columns of a staging table, four that mark the change.
     let parameters = |layout: Layout| {
-        let rows = sql::rows_per_insert(CopyInto::Stage("s"), &layout);
-        assert!(rows > 0);
-        rows * (layout.columns.len() + 4)
+        let insert = InsertRows::new(CopyInto::Stage("s"), &layout);
+        assert_eq!(insert.columns(), layout.columns.len() + 4);
+        assert!(insert.most_rows() > 0);
+        insert.most_rows() * insert.columns()
     };
     layouts.map(parameters).max().unwrap() as u64
 }
@@ -314,7 +315,7 @@ fn statements(layout: &Layout) -> Vec<Statement> {
         distribution: Distribution::Key(key[0].clone()),
         ..attributes()
     };
-    let rows = sql::rows_per_insert(into, layout);
+    let staging = InsertRows::new(into, layout);
     let mut all = vec![
         sql::create_table(&target, &columns, &key, &wanted),
         sql::add_column(&target, &columns[0]),
@@ -322,8 +323,8 @@ fn statements(layout: &Layout) -> Vec<Statement> {
         sql::comment_on_table(&target, "a table"),
         sql::comment_on_column(&target, names[0], "a column"),
         sql::create_stage(STAGE, layout),
-        sql::insert_rows(into, layout, rows),
-        sql::insert_rows(CopyInto::Target(&target), layout, 1),
+        staging.statement(staging.most_rows()),
+        InsertRows::new(CopyInto::Target(&target), layout).statement(1),
         sql::insert_nothing(&target, layout),
         sql::insert_staged(&target, STAGE, layout),
         sql::copy(into, layout, &manifest, &role, FileFormat::Parquet, None),
@@ -333,7 +334,8 @@ fn statements(layout: &Layout) -> Vec<Statement> {
         sql::count_duplicates(&target, STAGE, layout),
         sql::show_columns(&target),
     ];
-    all.extend(sql::apply(&target, STAGE, layout));
+    all.extend(sql::apply_changes(&target, STAGE, layout));
+    all.extend(sql::apply_folded(&target, STAGE, layout));
     all.extend(sql::clean_duplicates(&target, &names, STAGE, layout));
     all.extend(sql::merge(&target, STAGE, layout));
     all

@@ -265,6 +265,9 @@ fn settings(socket_dir: &Path, connections: usize, durable: bool) -> Vec<String>
         "default_transaction_isolation=repeatable read".into(),
         "deadlock_timeout=300ms".into(),
         "jit=off".into(),
+        // A table that is no older than the job has no statistics, and PostgreSQL would sort all of
+        // it for a join with a few staged rows. Redshift joins by hash what is not sorted already.
+        "enable_mergejoin=off".into(),
         // No shared memory segments per query: containers have little of it.
         "max_parallel_workers_per_gather=0".into(),
         "timezone=UTC".into(),

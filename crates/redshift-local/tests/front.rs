@@ -482,3 +482,46 @@ async fn more_parameters_than_redshift_counts_are_refused() {
     assert_eq!(told(&error).0, "08P01");
     assert_eq!(value(&client, "SELECT 1").await, "1");
 }
+
+/// PostgreSQL gets such rows as a query, which must not show.
+#[tokio::test]
+async fn rows_of_parameters_are_inserted_as_values_are() {
+    let local = start().await;
+    let client = connect(&local).await;
+    run(&client, "CREATE TABLE t (k BIGINT, v VARCHAR(3), n NUMERIC(5,2) NOT NULL)").await;
+    let insert = "INSERT INTO t (k, v, n) VALUES ($1, $2, $3), ($4, $5, $6)";
+    // The first and the last are assigned to their columns, whose types are others.
+    let twice = |row: [Type; 3]| [row.clone(), row].concat();
+    let declared = twice([Type::INT4, Type::VARCHAR, Type::FLOAT8]);
+    let statement = client.prepare_typed(insert, &declared).await.expect("prepared");
+    assert!(statement.columns().is_empty());
+    let (none, number) = (None::<&str>, 1.005);
+    let done = client.execute(&statement, &[&1, &"abc  ", &number, &2, &none, &number]).await;
+    assert_eq!(done.expect("inserted"), 2);
+    // Without types, and with the type that is none, the cells take their columns'.
+    for unknown in [vec![], twice([Type::INT8, Type::UNKNOWN, Type::NUMERIC])] {
+        let statement = client.prepare_typed(insert, &unknown).await.expect("prepared");
+        let parameters = statement.params();
+        assert_eq!(parameters[..3], [Type::INT8, Type::VARCHAR, Type::NUMERIC], "{unknown:?}");
+    }
+    let first = "SELECT v || '|' FROM t WHERE k = 1 AND n = 1.01";
+    assert_eq!(value(&client, first).await, "abc|");
+    let second = "SELECT COUNT(*) FROM t WHERE k = 2 AND v IS NULL AND n = 1.01";
+    assert_eq!(value(&client, second).await, "1");
+
+    let given = async |text: &str, number: Option<f64>| {
+        let done = client.execute(&statement, &[&7, &text, &number, &7, &text, &number]).await;
+        told(&done.expect_err("refused"))
+    };
+    let (sqlstate, message, _) = given("abcd", Some(1.0)).await;
+    assert_eq!(
+        (sqlstate.as_str(), message.as_str()),
+        ("22001", "value too long for type character varying(3)")
+    );
+    assert_eq!(given("a", None).await.0, "23502");
+    assert_eq!(given("a", Some(1e9)).await.0, "22003");
+    let wrong = twice([Type::BOOL, Type::VARCHAR, Type::FLOAT8]);
+    let wrong = client.prepare_typed(insert, &wrong).await.expect_err("refused");
+    assert_eq!(told(&wrong).0, "42804");
+    assert_eq!(value(&client, "SELECT COUNT(*) FROM t").await, "2");
+}

@@ -45,6 +45,9 @@ fn from_wire(error: tokio_postgres::Error) -> Error {
 
 /// SQLSTATE of a login to a database that is not there.
 const UNKNOWN_DATABASE: &str = "3D000";
+/// SQLSTATEs of a statement that the server does not take for its size.
+const TOO_LARGE: &str = "54000";
+const TOO_COMPLEX: &str = "54001";
 
 fn from_server(server: &DbError) -> Error {
     let (code, message) = (server.code().code(), server.message());
@@ -55,7 +58,14 @@ fn from_server(server: &DbError) -> Error {
     if code == "XX000" && !detail.trim().is_empty() {
         error = error.detail(unquoted::detail(detail));
     }
-    let of_code = (code == UNKNOWN_DATABASE).then_some("check 'database-name'");
+    let of_code = match code {
+        UNKNOWN_DATABASE => Some("check 'database-name'"),
+        TOO_LARGE | TOO_COMPLEX => Some(
+            "lower 'sink.batch-size', so that a statement has fewer rows; or use \
+             'sink.write.mode' = 'copy', which sends none",
+        ),
+        _ => None,
+    };
     match of_code.or(advice(kind)).or(server.hint()) {
         Some(advice) => error.hint(advice),
         None => error,

@@ -1,7 +1,7 @@
 //! Statements that are sent without waiting for each other's answers: a transaction in the time of
 //! one round trip.
 
-use std::{collections::HashMap, fmt, ops::Range, pin::Pin, time::Duration};
+use std::{fmt, ops::Range, pin::Pin, time::Duration};
 
 use arrow::array::RecordBatch;
 use futures::future::{BoxFuture, FutureExt, MaybeDone, maybe_done, try_join_all};
@@ -109,10 +109,10 @@ impl Session {
 
     async fn answers(&self, pieces: &[Piece<'_>], lock: Duration) -> Result<Answers> {
         let prepared = self.prepared(pieces).await?;
-        let of = |piece: &Piece<'_>| prepared.get(piece.statement().text());
         let mut pending: Vec<Pin<Box<MaybeDone<_>>>> = pieces
             .iter()
-            .map(|piece| Box::pin(maybe_done(self.answer(piece, of(piece)))))
+            .zip(&prepared)
+            .map(|(piece, prepared)| Box::pin(maybe_done(self.answer(piece, prepared.as_ref()))))
             .collect();
         // The first poll of each puts its messages in the wire's queue, so the order is theirs.
         for answer in &mut pending {
@@ -137,34 +137,44 @@ impl Session {
         Ok(answers)
     }
 
-    /// The prepared forms of the INSERTs whose texts have come before, by text. Those that are still
-    /// to be prepared are so in one round trip.
-    async fn prepared<'a>(&self, pieces: &'a [Piece<'_>]) -> Result<HashMap<&'a str, Prepared>> {
-        let mut ready = HashMap::new();
-        let mut lacking: Vec<&Piece<'_>> = Vec::new();
-        for piece in pieces.iter().filter(|piece| matches!(piece, Piece::Insert(..))) {
+    /// The prepared form of each INSERT whose text has come before. Those that are still to be
+    /// prepared are so in one round trip.
+    async fn prepared(&self, pieces: &[Piece<'_>]) -> Result<Vec<Option<Prepared>>> {
+        let mut ready = vec![None; pieces.len()];
+        // A piece of each text that is to be prepared, and all pieces of that text.
+        let mut lacking: Vec<(&Piece<'_>, Vec<usize>)> = Vec::new();
+        for (at, piece) in pieces.iter().enumerate() {
+            if !matches!(piece, Piece::Insert(..)) {
+                continue;
+            }
             let text = piece.statement().text();
             match self.shapes.meet(text) {
                 Known::No => {}
-                Known::Prepared(prepared) => drop(ready.insert(text, prepared)),
+                Known::Prepared(prepared) => ready[at] = Some(prepared),
                 Known::Once => {
-                    if lacking.iter().all(|other| other.statement().text() != text) {
-                        lacking.push(piece);
+                    match lacking.iter_mut().find(|(other, _)| other.statement().text() == text) {
+                        Some((_, places)) => places.push(at),
+                        None => lacking.push((piece, vec![at])),
                     }
                 }
             }
         }
-        let Some(first) = lacking.first() else { return Ok(ready) };
-        let preparing = try_join_all(lacking.iter().map(|piece| self.prepare(piece)));
-        match tokio::time::timeout(ANSWER_PATIENCE, preparing).await {
-            Ok(prepared) => ready.extend(prepared?),
+        let Some((first, _)) = lacking.first() else { return Ok(ready) };
+        let preparing = try_join_all(lacking.iter().map(|(piece, _)| self.prepare(piece)));
+        let prepared = match tokio::time::timeout(ANSWER_PATIENCE, preparing).await {
+            Ok(prepared) => prepared?,
             Err(_) => return Err(self.overdue(first, ANSWER_PATIENCE).await),
+        };
+        for ((_, places), prepared) in lacking.iter().zip(prepared) {
+            for at in places {
+                ready[*at] = Some(prepared.clone());
+            }
         }
         Ok(ready)
     }
 
     /// Has the server read and plan an INSERT.
-    async fn prepare<'a>(&self, piece: &'a Piece<'_>) -> Result<(&'a str, Prepared)> {
+    async fn prepare(&self, piece: &Piece<'_>) -> Result<Prepared> {
         let Piece::Insert(statement, batch, rows) = piece else {
             return Err(Error::new(ErrorKind::Internal, "only INSERTs of rows are prepared"));
         };
@@ -174,7 +184,7 @@ impl Session {
         let answer = self.client.prepare_typed(statement.text(), &types).await;
         let prepared = answer.map_err(|error| classify::statement(error, statement))?;
         self.shapes.keep(statement.text(), &prepared);
-        Ok((statement.text(), prepared))
+        Ok(prepared)
     }
 
     fn answer<'a>(

@@ -9,18 +9,19 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    stage::{CarriedStream, Fold, Intake, Part, PartKind, RowKind, batch_bytes},
+    stage::{CarriedStream, Fold, Intake, Part, PartKind, RowKind, Window, batch_bytes},
 };
 
 /// Holds one subtask's rows until the next checkpoint.
 ///
-/// **Memory**: its share of `sink.checkpoint-size-limit` for the compressed rows, and a few pieces
-/// of 1 MiB, beside the caller's batch.
+/// **Memory**: its share of `sink.checkpoint-size-limit` for the compressed rows, what a [`Window`]
+/// states where the table has a key, and a few pieces of 1 MiB, beside the caller's batch.
 pub(super) struct CarryWriter {
     intake: Intake,
-    fold: Option<Fold>,
+    /// Changes by key that are held back, to be folded.
+    window: Option<Window>,
     limit: Limit,
-    /// Rows that are not compressed yet.
+    /// Rows that are folded and not compressed yet.
     loose: Vec<RecordBatch>,
     loose_bytes: usize,
     stream: Option<CarriedStream>,
@@ -51,7 +52,7 @@ impl CarryWriter {
             Limit { all: context.config.checkpoint_size_limit, writers: context.parallelism };
         CarryWriter {
             intake,
-            fold: Fold::new(&context.plan),
+            window: Fold::new(&context.plan).map(Window::new),
             limit,
             loose: Vec::new(),
             loose_bytes: 0,
@@ -66,7 +67,21 @@ impl CarryWriter {
     /// Checks a batch and takes it in.
     pub fn write(&mut self, batch: &RecordBatch, kinds: Option<&[RowKind]>) -> Result<()> {
         let taken = self.intake.take(batch, kinds)?;
-        for piece in taken.iter().flat_map(pieces) {
+        taken.iter().flat_map(pieces).try_for_each(|piece| self.take(piece))
+    }
+
+    fn take(&mut self, piece: RecordBatch) -> Result<()> {
+        self.taken += piece.num_rows() as u64;
+        let folded = match &mut self.window {
+            Some(window) => window.push(piece)?,
+            None => vec![piece],
+        };
+        self.loosen(folded)
+    }
+
+    /// Takes rows that are folded, where they are, and compresses them when they are enough.
+    fn loosen(&mut self, rows: Vec<RecordBatch>) -> Result<()> {
+        for piece in rows.iter().flat_map(pieces) {
             self.loose_bytes += batch_bytes(&piece);
             self.loose.push(piece);
             if self.loose_bytes >= PIECE_BYTES {
@@ -78,7 +93,13 @@ impl CarryWriter {
 
     /// Ends the checkpoint: what it carries, or nothing where no rows came.
     pub fn close(&mut self, checkpoint: u64) -> Result<Vec<Part>> {
-        self.loose.extend(self.intake.let_go());
+        if let Some(row) = self.intake.let_go() {
+            self.take(row)?;
+        }
+        if let Some(window) = &mut self.window {
+            let left = window.take()?;
+            self.loosen(left)?;
+        }
         self.compress()?;
         let (subtask, upserts) = (self.intake.subtask(), self.intake.upserts());
         self.intake.end(checkpoint);
@@ -113,12 +134,7 @@ impl CarryWriter {
             return Ok(());
         }
         let schema = self.intake.schema();
-        self.taken += loose.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-        let left = match &self.fold {
-            Some(fold) => fold.fold(loose)?.batches,
-            None => loose,
-        };
-        let batch = concat_batches(schema, &left).map_err(|error| {
+        let batch = concat_batches(schema, &loose).map_err(|error| {
             Error::new(ErrorKind::Internal, "batches could not be gathered").source(error)
         })?;
         let stream = match &mut self.stream {

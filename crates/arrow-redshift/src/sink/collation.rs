@@ -92,7 +92,7 @@ fn told(answer: Result<()>) -> Result<()> {
             warn!(
                 %error,
                 "whether the key's columns compare by letter case could not be found out; if they \
-                 do not, keys that differ by it alone become one row"
+                 do not, rows whose keys differ by it alone overwrite each other or stay side by side"
             );
             Ok(())
         }

@@ -4,13 +4,13 @@
 use uuid::Uuid;
 
 use super::{
-    CommitPoint, CommittableId, Shape, Sink, create, prepare,
+    CommitPoint, CommittableId, Shape, Sink, create, flush, prepare,
     transaction::{self, STAGE},
 };
 use crate::{
     error::Result,
     options::{DeliveryGuarantee, DuplicateKeys, WriteMode},
-    sql::{self, Applying, CopyInto, Ledger, LedgerRow, Qualified, Statement},
+    sql::{self, Applying, CopyInto, InsertRows, Ledger, LedgerRow, Qualified, Statement},
     stage::Staging,
     types::{self, FlinkType, NameCase, TableSchema, TargetColumn, TargetTable},
 };
@@ -128,8 +128,8 @@ impl Sink {
             statements.push(sql::lock(&[target]));
         }
         if layout.staged() {
-            statements.extend(self.rows(shape, CopyInto::Stage(STAGE))?);
-            let applying = transaction::applying(&self.config, layout, true);
+            let applying = flush::applying_flush(&self.config, layout, true);
+            statements.push(flush::staging(layout, applying).statement(1));
             statements.extend(transaction::from_stage(target, layout, applying));
             statements.extend(sql::clear_stage(STAGE, layout, applying));
         } else {
@@ -193,7 +193,7 @@ impl Sink {
     /// What brings rows in: a COPY, or INSERTs of as many rows as there are.
     fn rows(&self, shape: &Shape, into: CopyInto<'_>) -> Result<Vec<Statement>> {
         if self.config.mode == WriteMode::Jdbc {
-            return Ok(vec![sql::insert_rows(into, &shape.layout, 1)]);
+            return Ok(vec![InsertRows::new(into, &shape.layout).statement(1)]);
         }
         let copy = prepare::copy_config(&self.config)?;
         let connection = &self.config.connection;

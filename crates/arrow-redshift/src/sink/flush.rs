@@ -8,12 +8,13 @@
 //! may append rows a second time and changes nothing by key.
 
 use std::{
+    collections::VecDeque,
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use arrow::{array::RecordBatch, compute::concat_batches};
+use arrow::{array::RecordBatch, compute::concat_batches, datatypes::DataType};
 use tokio::time::Instant as Tick;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
@@ -29,15 +30,16 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
+    options::SinkConfig,
     retry::Tries,
     session::{Piece, Session},
-    sql::{self, CopyInto, Statement},
+    sql::{self, Applying, CopyInto, InsertRows, Layout, Statement},
     stage::{Fold, Intake, RowKind, batch_bytes},
 };
 
 /// After so many rows the staging table is made anew: deleted rows lie in a table until somebody
 /// vacuums it, and nobody does so for a temporary one.
-const STAGE_ROWS: u64 = 1_000_000;
+const STAGE_ROWS: u64 = 200_000;
 
 /// The values of one statement take no more bytes than this, one row aside.
 const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -58,6 +60,14 @@ impl FlushWriter {
     /// A writer and the task that flushes its rows; needs a runtime to run in.
     pub fn new(context: &Arc<Context>, intake: Intake) -> FlushWriter {
         let config = &context.config;
+        if context.parallelism > 1 && intake.subtask() == 0 {
+            let (writers, table) = (context.parallelism, &context.shape.target);
+            warn!(
+                writers, %table,
+                "in jdbc mode a table's writers take turns, and those of several processes wait for \
+                 its lock: one writer ('sink.parallelism' = '1') is as fast"
+            );
+        }
         let pace = Pace { batch_size: config.batch_size, interval: config.flush_interval };
         let queue = Arc::new(Queue::new(pace));
         let flusher = Flusher::new(Arc::clone(context), intake.subtask());
@@ -158,6 +168,7 @@ struct Flusher {
     turns: Turns,
     fold: Option<Fold>,
     labels: WriterLabels,
+    texts: Texts,
     session: Option<Open>,
     /// Whether no earlier transaction of this sink's can come through any more that is not this
     /// writer's peers': by key, an older one that comes after a newer one would undo it.
@@ -178,7 +189,8 @@ impl Flusher {
         let labels = context.identity.writer_labels(context.attempt, subtask, context.parallelism);
         let fold = Fold::new(&context.plan);
         let clear = !context.shape.layout.keyed();
-        Flusher { context, turns, fold, labels, session: None, clear, reached: false }
+        let texts = Texts::default();
+        Flusher { context, turns, fold, labels, texts, session: None, clear, reached: false }
     }
 
     /// Flushes what is due until a flush fails for good.
@@ -247,18 +259,21 @@ impl Flusher {
         self.reached = true;
         let context = &self.context;
         let (target, layout) = (&context.shape.target, &context.shape.layout);
-        let into = if layout.staged() { CopyInto::Stage(STAGE) } else { CopyInto::Target(target) };
+        let (insert, applying) = match layout.staged() {
+            true => {
+                let applying = self.applying(batch)?;
+                (staging(layout, applying), Some(applying))
+            }
+            false => (InsertRows::new(CopyInto::Target(target), layout), None),
+        };
+        let sent = first_columns(batch, insert.columns())?;
         let mut pieces = Vec::new();
         if layout.keyed() && context.config.lock_target {
             pieces.push(Piece::Lock(sql::lock(&[target])));
         }
-        pieces.extend(inserts(into, batch, &context.shape.layout, context.config.batch_size));
-        if layout.staged() {
-            let upserts = match &self.fold {
-                Some(fold) => !fold.retracts(batch)?,
-                None => true,
-            };
-            let applying = applying(&context.config, layout, upserts);
+        let batch_size = context.config.batch_size;
+        pieces.extend(inserts(insert, &sent, batch_size, &mut self.texts));
+        if let Some(applying) = applying {
             let statements = from_stage(target, layout, applying).into_iter();
             let clear = sql::clear_stage(STAGE, layout, applying);
             pieces.extend(statements.chain(clear).map(Piece::Run));
@@ -277,6 +292,16 @@ impl Flusher {
                 Err(Error::new(ErrorKind::Internal, why))
             }
         }
+    }
+
+    /// By which statements a folded batch is applied.
+    fn applying(&self, batch: &RecordBatch) -> Result<Applying> {
+        let upserts = match &self.fold {
+            Some(fold) => !fold.retracts(batch)?,
+            None => true,
+        };
+        let Context { config, shape, .. } = &*self.context;
+        Ok(applying_flush(config, &shape.layout, upserts))
     }
 
     /// The session of the last flush, or a new one; for a keyed table with its staging table.
@@ -384,29 +409,74 @@ fn gathered(batches: &[RecordBatch]) -> Result<RecordBatch> {
     })
 }
 
+/// By which statements a flush is applied. All changes of its keys are its own, so that folding has
+/// left one of each where it can tell keys apart as the target does.
+pub(super) fn applying_flush(config: &SinkConfig, layout: &Layout, upserts: bool) -> Applying {
+    match applying(config, layout, upserts) {
+        Applying::Changes if layout.folds() => Applying::Folded,
+        other => other,
+    }
+}
+
+/// The INSERTs into the staging table of a flush.
+pub(super) fn staging(layout: &Layout, applying: Applying) -> InsertRows<'_> {
+    match applying {
+        Applying::Folded => InsertRows::folded(STAGE, layout),
+        Applying::Changes | Applying::Merge => InsertRows::new(CopyInto::Stage(STAGE), layout),
+    }
+}
+
+fn first_columns(batch: &RecordBatch, count: usize) -> Result<RecordBatch> {
+    batch.project(&(0..count).collect::<Vec<_>>()).map_err(|error| {
+        Error::new(ErrorKind::Internal, "a batch has too few columns").source(error)
+    })
+}
+
 /// The INSERTs of a batch's rows: one, unless it would have too many parameters or their values be
 /// too large. Where one is not enough they are of whole `batch_size`s, so that few texts come again
 /// and again, which the server then reads once.
 pub(super) fn inserts<'a>(
-    into: CopyInto<'_>,
+    insert: InsertRows<'_>,
     batch: &'a RecordBatch,
-    layout: &sql::Layout,
     batch_size: usize,
+    texts: &mut Texts,
 ) -> Vec<Piece<'a>> {
-    let most = sql::rows_per_insert(into, layout);
+    let most = insert.most_rows();
     let step = if batch_size < most { most - most % batch_size.max(1) } else { most };
     let starts = (0..batch.num_rows()).step_by(step);
     let ranges = starts.map(|start| start..batch.num_rows().min(start + step));
     ranges
         .flat_map(|rows| cut(batch, rows))
-        .map(|rows| Piece::Insert(sql::insert_rows(into, layout, rows.len()), batch, rows))
+        .map(|rows| Piece::Insert(texts.of(insert, rows.len()), batch, rows))
         .collect()
+}
+
+/// The INSERTs into one table that were sent lately, by their numbers of columns and rows: to write
+/// thousands of parameters' names takes as long as to send their values.
+#[derive(Debug, Default)]
+pub(super) struct Texts(VecDeque<((usize, usize), Statement)>);
+
+impl Texts {
+    /// As many as a session remembers.
+    const KEPT: usize = 16;
+
+    fn of(&mut self, insert: InsertRows<'_>, rows: usize) -> Statement {
+        let size = (insert.columns(), rows);
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| *known == size) {
+            return known.clone();
+        }
+        let text = insert.statement(rows);
+        self.0.push_back((size, text.clone()));
+        if self.0.len() > Self::KEPT {
+            self.0.pop_front();
+        }
+        text
+    }
 }
 
 /// Rows in halves until each fits in a message, or is one row.
 fn cut(batch: &RecordBatch, rows: Range<usize>) -> Vec<Range<usize>> {
-    let bytes = batch_bytes(&batch.slice(rows.start, rows.len()));
-    if rows.len() < 2 || bytes <= MESSAGE_BYTES {
+    if rows.len() < 2 || sent_bytes(&batch.slice(rows.start, rows.len())) <= MESSAGE_BYTES {
         return vec![rows];
     }
     let middle = rows.start + rows.len() / 2;
@@ -415,17 +485,27 @@ fn cut(batch: &RecordBatch, rows: Range<usize>) -> Vec<Range<usize>> {
     ranges
 }
 
+/// Bytes of a batch's values as they are sent: those of a VARBYTE as two digits each.
+fn sent_bytes(batch: &RecordBatch) -> usize {
+    let binary = batch.columns().iter().filter(|column| *column.data_type() == DataType::Binary);
+    let digits = binary.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default());
+    batch_bytes(batch) + digits.sum::<usize>()
+}
+
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, StringArray};
+    use arrow::array::{ArrayRef, BinaryArray, StringArray};
 
     use super::*;
     use crate::sql::{Layout, LoadColumn, Qualified};
 
     fn cuts(widths: &[usize]) -> Vec<Range<usize>> {
-        let texts: ArrayRef =
-            Arc::new(StringArray::from_iter_values(widths.iter().map(|width| "x".repeat(*width))));
-        let batch = RecordBatch::try_from_iter([("t", texts)]).unwrap();
+        let texts = widths.iter().map(|width| "x".repeat(*width));
+        cuts_of(Arc::new(StringArray::from_iter_values(texts)))
+    }
+
+    fn cuts_of(values: ArrayRef) -> Vec<Range<usize>> {
+        let batch = RecordBatch::try_from_iter([("t", values)]).unwrap();
         let column = LoadColumn {
             name: "t".into(),
             stage_type: String::new(),
@@ -435,7 +515,12 @@ mod tests {
         };
         let layout = Layout { columns: vec![column], direct: true, complete: true };
         let target = Qualified { schema: "s".into(), table: "t".into() };
-        let pieces = inserts(CopyInto::Target(&target), &batch, &layout, 1000);
+        let pieces = inserts(
+            InsertRows::new(CopyInto::Target(&target), &layout),
+            &batch,
+            1000,
+            &mut Texts::default(),
+        );
         let rows = |piece: Piece<'_>| match piece {
             Piece::Insert(_, _, rows) => rows,
             other => panic!("{other:?}"),
@@ -450,5 +535,9 @@ mod tests {
         let wide = 3 * 1024 * 1024;
         assert_eq!(cuts(&[wide; 4]), [0..2, 2..4]);
         assert_eq!(cuts(&[3 * wide, 1, 3 * wide]), [0..1, 1..2, 2..3]);
+        // Each byte of these is sent as two.
+        let bytes = vec![vec![1_u8; wide / 2]; 4];
+        let bytes = BinaryArray::from_iter_values(bytes);
+        assert_eq!(cuts_of(Arc::new(bytes)), [0..2, 2..4]);
     }
 }

@@ -153,7 +153,11 @@ impl Queue {
                 state.admit(now, self.pace.patience());
                 let rows = self.due_rows(&state, now);
                 if rows > 0 {
-                    return state.take(rows, self.most_rows());
+                    let taken = state.take(rows, self.most_rows());
+                    drop(state);
+                    // There is room now, not only once these rows are written.
+                    self.went.notify_one();
+                    return taken;
                 }
                 self.wake(&state)
             };
@@ -369,6 +373,21 @@ mod tests {
         }
         assert!(taken > 0);
         assert_eq!(taken + queue.lock().rows, 40_000);
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_waits_goes_on_while_a_flush_is_under_way() {
+        let queue = Arc::new(queue(10, 60_000));
+        queue.put(&batch(WAITING_ROWS)).await.unwrap();
+        let writer = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.put(&batch(10)).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!writer.is_finished(), "there is no room");
+        assert!(rows(&queue.due().await) > 0);
+        tokio::time::timeout(Duration::from_secs(20), writer).await.unwrap().unwrap().unwrap();
+        assert!(queue.lock().in_flight);
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 use super::{
     committable::{Committable, Shape, Unit},
     course::{Duplicates, Spent, timed},
-    flush::inserts,
+    flush::{Texts, inserts},
     identity::CommittableId,
     prepare,
 };
@@ -17,7 +17,8 @@ use crate::{
     options::{CopyAuthorization, CopyConfig, DuplicateKeys, SinkConfig},
     session::Session,
     sql::{
-        self, Applying, CopyInto, FileFormat, LEDGER_VERSION, Layout, Ledger, Qualified, Statement,
+        self, Applying, CopyInto, FileFormat, InsertRows, LEDGER_VERSION, Layout, Ledger,
+        Qualified, Statement,
     },
     stage::{CSV_PARAMETERS, CarriedRows, Part, restaged_letters, restaged_name},
     types::Carrier,
@@ -259,7 +260,8 @@ pub(super) fn from_stage(
 ) -> Vec<Statement> {
     match applying {
         _ if !layout.keyed() => vec![sql::insert_staged(target, STAGE, layout)],
-        Applying::Changes => sql::apply(target, STAGE, layout),
+        Applying::Changes => sql::apply_changes(target, STAGE, layout),
+        Applying::Folded => sql::apply_folded(target, STAGE, layout),
         Applying::Merge => sql::merge(target, STAGE, layout),
     }
 }
@@ -277,7 +279,7 @@ async fn settle_duplicates(
         return Ok(Duplicates::default());
     }
     let keys = session.number(&sql::count_duplicates(target, STAGE, layout)).await?;
-    let replaced = layout.complete && applying == Applying::Changes;
+    let replaced = layout.complete && applying != Applying::Merge;
     let clean = config.duplicate_keys == DuplicateKeys::Clean;
     if keys > 0 && clean && !replaced {
         let table = prepare::describe(session, target, prepare::AS_STORED).await?;
@@ -330,10 +332,12 @@ async fn insert(
     into: CopyInto<'_>,
     load: &Load<'_>,
 ) -> Result<()> {
+    let insert = InsertRows::new(into, &commit.shape.layout);
+    let mut texts = Texts::default();
     for part in load.units.iter().flat_map(|unit| &unit.parts) {
         for batch in CarriedRows::open(&part.carried)? {
             let batch = batch?;
-            let pieces = inserts(into, &batch, &commit.shape.layout, config.batch_size);
+            let pieces = inserts(insert, &batch, config.batch_size, &mut texts);
             let inserted = session.pipeline(&pieces, config.lock_timeout).await?;
             exactly("INSERT", inserted, batch.num_rows() as u64)?;
         }

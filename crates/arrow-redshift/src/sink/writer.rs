@@ -13,7 +13,7 @@ use crate::{
 
 /// Writes one subtask's rows. Its memory has a bound that does not depend on the volume: what
 /// [`StageWriter`] states in copy mode, 64 MiB in jdbc mode, and there with `exactly-once` its share
-/// of `sink.checkpoint-size-limit` more.
+/// of `sink.checkpoint-size-limit` more, and 48 MiB for the changes of a keyed table.
 #[derive(Debug)]
 pub struct Writer {
     mode: ModeWriter,

@@ -24,6 +24,8 @@ pub fn overwrite(target: &Qualified) -> Statement {
 pub enum Applying {
     /// By those that serve every change: delete and insert, or delete, update and insert.
     Changes,
+    /// The same where there is one change of each key: delete and insert.
+    Folded,
     /// By MERGE, which serves upserts only.
     Merge,
 }
@@ -70,7 +72,7 @@ pub fn insert_staged(target: &Qualified, stage: &str, layout: &Layout) -> Statem
 ///
 /// Where every column of the target is written: delete the keys, insert the last rows. Else the
 /// columns that are not written keep their values: delete, update, insert what is new.
-pub fn apply(target: &Qualified, stage: &str, layout: &Layout) -> Vec<Statement> {
+pub fn apply_changes(target: &Qualified, stage: &str, layout: &Layout) -> Vec<Statement> {
     if layout.complete {
         vec![delete_keys(target, stage, layout), insert_last(target, stage, layout)]
     } else {
@@ -79,6 +81,18 @@ pub fn apply(target: &Qualified, stage: &str, layout: &Layout) -> Vec<Statement>
         statements.push(insert_new(target, stage, layout));
         statements
     }
+}
+
+/// Applies staged changes of which there is one for each key.
+pub fn apply_folded(target: &Qualified, stage: &str, layout: &Layout) -> Vec<Statement> {
+    let insert = Statement::new(format!(
+        "INSERT INTO {target} ({}) SELECT {} FROM {} WHERE {} = 0",
+        list("", layout.names()),
+        values("", layout),
+        identifier(stage),
+        identifier(StageColumns::KIND),
+    ));
+    vec![delete_keys(target, stage, layout), insert]
 }
 
 fn delete_keys(target: &Qualified, stage: &str, layout: &Layout) -> Statement {

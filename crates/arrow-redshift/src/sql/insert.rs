@@ -10,24 +10,61 @@ use super::{
 };
 use crate::limits;
 
-/// `INSERT INTO table (columns) VALUES ($1, …), (…)`, one row of parameters after the other.
-pub fn insert_rows(into: CopyInto<'_>, layout: &Layout, rows: usize) -> Statement {
-    let (table, columns) = match into {
-        CopyInto::Target(target) => (target.to_string(), list("", layout.names())),
-        CopyInto::Stage(stage) => (identifier(stage), super::ddl::stage_names(layout)),
-    };
-    let width = width(into, layout);
-    let mut text = format!("INSERT INTO {table} ({columns}) VALUES ");
-    for parameter in 1..=rows * width {
-        let before = match parameter {
-            1 => "(",
-            _ if parameter % width == 1 || width == 1 => "), (",
-            _ => ", ",
+/// INSERTs of rows as parameters into one table.
+#[derive(Debug, Clone, Copy)]
+pub struct InsertRows<'a> {
+    into: CopyInto<'a>,
+    layout: &'a Layout,
+    marks: &'static [(&'static str, &'static str)],
+}
+
+impl<'a> InsertRows<'a> {
+    /// Rows as files have them too: behind the columns, for a keyed load, all [`StageColumns`].
+    pub fn new(into: CopyInto<'a>, layout: &'a Layout) -> InsertRows<'a> {
+        let marks = match into {
+            CopyInto::Stage(_) if layout.keyed() => StageColumns::ALL,
+            _ => &[],
         };
-        let _ = write!(text, "{before}${parameter}");
+        InsertRows { into, layout, marks }
     }
-    text.push(')');
-    Statement::new(text)
+
+    /// Changes for [`Applying::Folded`](super::Applying): their place in order stays NULL.
+    pub fn folded(stage: &'a str, layout: &'a Layout) -> InsertRows<'a> {
+        InsertRows { into: CopyInto::Stage(stage), layout, marks: StageColumns::FOLDED }
+    }
+
+    /// Columns of a row.
+    pub fn columns(&self) -> usize {
+        self.layout.columns.len() + self.marks.len()
+    }
+
+    /// How many rows one INSERT takes at most: a statement has so many parameters and no more.
+    pub fn most_rows(&self) -> usize {
+        // A table has at most 1,600 columns, so at least twenty rows fit.
+        limits::BIND_PARAMETERS as usize / self.columns().max(1)
+    }
+
+    /// `INSERT INTO table (columns) VALUES ($1, …), (…)`, one row of parameters after the other.
+    pub fn statement(&self, rows: usize) -> Statement {
+        let table = match self.into {
+            CopyInto::Target(target) => target.to_string(),
+            CopyInto::Stage(stage) => identifier(stage),
+        };
+        let marks = self.marks.iter().map(|(name, _)| *name);
+        let columns = list("", self.layout.names().chain(marks));
+        let width = self.columns();
+        let mut text = format!("INSERT INTO {table} ({columns}) VALUES ");
+        for parameter in 1..=rows * width {
+            let before = match parameter {
+                1 => "(",
+                _ if parameter % width == 1 || width == 1 => "), (",
+                _ => ", ",
+            };
+            let _ = write!(text, "{before}${parameter}");
+        }
+        text.push(')');
+        Statement::new(text)
+    }
 }
 
 /// `INSERT INTO table (columns) SELECT …` of no row: tells whether rows may be inserted.
@@ -35,20 +72,6 @@ pub fn insert_nothing(target: &Qualified, layout: &Layout) -> Statement {
     let nulls = layout.columns.iter().map(|column| format!("CAST(NULL AS {})", column.stage_type));
     let (names, nulls) = (list("", layout.names()), nulls.collect::<Vec<_>>().join(", "));
     Statement::new(format!("INSERT INTO {target} ({names}) SELECT {nulls} WHERE 1 = 0"))
-}
-
-/// How many rows one INSERT takes at most: a statement has so many parameters and no more.
-pub fn rows_per_insert(into: CopyInto<'_>, layout: &Layout) -> usize {
-    // A table has at most 1,600 columns, so at least twenty rows fit.
-    limits::BIND_PARAMETERS as usize / width(into, layout).max(1)
-}
-
-fn width(into: CopyInto<'_>, layout: &Layout) -> usize {
-    let marks = match into {
-        CopyInto::Stage(_) if layout.keyed() => StageColumns::ALL.len(),
-        _ => 0,
-    };
-    layout.columns.len() + marks
 }
 
 #[cfg(test)]
@@ -71,15 +94,19 @@ mod tests {
     fn each_row_has_its_own_parameters() {
         let target = Qualified { schema: "s".into(), table: "t".into() };
         let into = CopyInto::Target(&target);
-        let text =
-            |names: &[&str], rows| insert_rows(into, &layout(names, false), rows).to_string();
+        let text = |names: &[&str], rows| {
+            InsertRows::new(into, &layout(names, false)).statement(rows).to_string()
+        };
         assert_eq!(
             text(&["a", "b"], 2),
             r#"INSERT INTO "s"."t" ("a", "b") VALUES ($1, $2), ($3, $4)"#
         );
         assert_eq!(text(&["a"], 3), r#"INSERT INTO "s"."t" ("a") VALUES ($1), ($2), ($3)"#);
-        let staged = insert_rows(CopyInto::Stage("x"), &layout(&["a"], true), 1).to_string();
+        let keyed = layout(&["a"], true);
+        let staged = InsertRows::new(CopyInto::Stage("x"), &keyed).statement(1).to_string();
         assert!(staged.ends_with(r#""frc_subtask") VALUES ($1, $2, $3, $4, $5)"#), "{staged}");
+        let folded = InsertRows::folded("x", &keyed).statement(2).to_string();
+        assert_eq!(folded, r#"INSERT INTO "x" ("a", "frc_kind") VALUES ($1, $2), ($3, $4)"#);
     }
 
     #[test]
@@ -88,9 +115,10 @@ mod tests {
             let names: Vec<String> = (0..columns).map(|n| format!("c{n}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let (into, layout) = (CopyInto::Stage("x"), layout(&names, true));
-            let rows = rows_per_insert(into, &layout);
+            let insert = InsertRows::new(into, &layout);
+            let rows = insert.most_rows();
             assert!(rows * (columns + 4) <= 32_767 && (rows + 1) * (columns + 4) > 32_767);
-            let text = insert_rows(into, &layout, rows).to_string();
+            let text = insert.statement(rows).to_string();
             assert_eq!(text.matches('$').count(), rows * (columns + 4));
             assert!((text.len() as u64) < limits::STATEMENT_BYTES);
         }

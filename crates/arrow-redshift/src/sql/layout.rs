@@ -25,6 +25,9 @@ impl StageColumns {
         (Self::SEQUENCE, "BIGINT"),
         (Self::SUBTASK, "INTEGER"),
     ];
+
+    /// Those that changes need of which there is one for each key: nothing is to be put in order.
+    pub const FOLDED: &'static [(&'static str, &'static str)] = Self::ALL.split_at(1).0;
 }
 
 /// How a staged value becomes the target's.
@@ -112,6 +115,14 @@ impl Layout {
     /// Whether a staging table stands between the files and the target.
     pub fn staged(&self) -> bool {
         self.keyed() || !self.direct
+    }
+
+    /// Whether folding by key leaves exactly one change of each key, so that SQL has nothing to rank:
+    /// every column of the target is written, and no value of a key equals another one in the target
+    /// only (trailing blanks, a collation, a conversion).
+    pub fn folds(&self) -> bool {
+        let exact = |column: &LoadColumn| !column.text && column.conversion == Conversion::None;
+        self.keyed() && self.complete && self.columns.iter().filter(|c| c.key).all(exact)
     }
 
     /// The same columns where their values are the target's already, digits of bytes aside: these

@@ -13,7 +13,9 @@ mod ledger;
 mod merge;
 mod statement;
 
-pub use apply::{Applying, apply, clear_stage, drop_stage, insert_staged, lock, overwrite};
+pub use apply::{
+    Applying, apply_changes, apply_folded, clear_stage, drop_stage, insert_staged, lock, overwrite,
+};
 pub use copy::{CopyInto, FileFormat, copy};
 pub use ddl::{
     NewColumn, add_column, comment_on_column, comment_on_table, create_stage, create_table,
@@ -29,7 +31,7 @@ pub use grant::{
     grant_on_ledger, grant_on_schema, grant_on_target, grant_ownership, grant_temporary,
 };
 pub use ident::{Qualified, identifier, literal};
-pub use insert::{insert_nothing, insert_rows, rows_per_insert};
+pub use insert::{InsertRows, insert_nothing};
 pub use layout::{Conversion, Layout, LoadColumn, StageColumns};
 pub use ledger::{
     LEDGER_COLUMNS, LEDGER_JOB_BYTES, LEDGER_VERSION, Ledger, LedgerRow, aside_id, aside_name,

@@ -1,41 +1,51 @@
 //! One statement to send, and how it may be shown.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::ident::literal;
 
 /// One statement: what is sent, and what a log or an error may show of it.
 #[derive(Clone)]
 pub struct Statement {
-    text: Cow<'static, str>,
+    text: Text,
     /// Set only where the text holds a secret.
     shown: Option<String>,
+}
+
+/// Clones share it: an INSERT of thousands of rows is long, and comes again and again.
+#[derive(Clone)]
+enum Text {
+    Fixed(&'static str),
+    Shared(Arc<str>),
 }
 
 impl Statement {
     /// A statement without secrets.
     pub fn new(text: impl Into<String>) -> Self {
-        Statement { text: Cow::Owned(text.into()), shown: None }
+        Statement { text: Text::Shared(text.into().into()), shown: None }
     }
 
     /// A statement that never changes.
     pub const fn fixed(text: &'static str) -> Self {
-        Statement { text: Cow::Borrowed(text), shown: None }
+        Statement { text: Text::Fixed(text), shown: None }
     }
 
     /// A statement that holds a secret, and the form without it.
     pub fn with_secret(text: String, shown: String) -> Self {
-        Statement { text: Cow::Owned(text), shown: Some(shown) }
+        Statement { text: Text::Shared(text.into()), shown: Some(shown) }
     }
 
     /// The text as it is sent.
     pub fn text(&self) -> &str {
-        &self.text
+        match &self.text {
+            Text::Fixed(text) => text,
+            Text::Shared(text) => text,
+        }
     }
 
     /// The first words, for an error's context.
     pub fn verb(&self) -> &str {
-        let shown = self.shown.as_deref().unwrap_or(&self.text);
+        let shown = self.shown.as_deref().unwrap_or_else(|| self.text());
         let end = shown.match_indices(' ').nth(1).map_or(shown.len(), |(at, _)| at);
         shown[..end].trim_end_matches(',')
     }
@@ -43,7 +53,7 @@ impl Statement {
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.shown.as_deref().unwrap_or(&self.text))
+        f.write_str(self.shown.as_deref().unwrap_or_else(|| self.text()))
     }
 }
 

@@ -59,4 +59,5 @@ pub use review::Touched;
 pub use shape::{RowKind, StagedShape};
 pub use store::Staging;
 pub use sweep::Swept;
+pub(crate) use window::Window;
 pub use write::StageWriter;

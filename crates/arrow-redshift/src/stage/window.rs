@@ -32,7 +32,7 @@ const SPARE_BYTES: usize = 64 * 1024;
 ///
 /// **Memory**: 16 MiB of rows, and while they are folded less than twice as much again.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(crate) struct Window {
     fold: Fold,
     /// Bytes at which it is full.
     limit: usize,

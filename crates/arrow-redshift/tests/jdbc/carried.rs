@@ -111,6 +111,32 @@ async fn more_than_a_writers_share_names_copy_mode() {
     server.stop().await.unwrap();
 }
 
+/// Keys that come again long after, but not more than 16 MiB later, ride along once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_keys_that_come_again_and_again_ride_once() {
+    let server = start(Isolation::Snapshot).await;
+    let watcher = client(&server).await;
+    let case = Case::new(&server, Kind::Keyed, EXACTLY_ONCE, "again").await;
+    let mut writer = case.sink.writer(0, 0).unwrap();
+    const KEYS: i64 = 30_000;
+    for round in 0..8 {
+        for first in (0..KEYS).step_by(1000) {
+            let text = format!("round {round}");
+            let rows: Vec<(i64, &str)> = (first..first + 1000).map(|id| (id, &*text)).collect();
+            writer.write(&batch(&rows), None).await.unwrap();
+        }
+    }
+    let parts = writer.close(1).await.unwrap();
+    let [part] = parts.as_slice() else { panic!("{} parts", parts.len()) };
+    assert_eq!(part.rows + part.folded, 8 * KEYS as u64);
+    assert!(part.rows < 2 * KEYS as u64, "{} rows ride along", part.rows);
+    let commit = case.sink.gather(&CommitPoint::Checkpoint(1), parts).unwrap().unwrap();
+    case.sink.committer().commit(&commit, &CancellationToken::new()).await.unwrap();
+    let counted = format!("SELECT COUNT(*), MIN(name), MAX(name) FROM {}", case.table);
+    assert_eq!(rows(&watcher, &counted).await, [["30000", "round 7", "round 7"]]);
+    server.stop().await.unwrap();
+}
+
 /// A batch: everything at its end, once under its name, and over what was there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_one_commit_that_a_name_makes_the_same_one() {

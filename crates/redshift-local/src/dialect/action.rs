@@ -42,6 +42,8 @@ pub enum Action {
         target: Relation,
         /// User tables it reads, the target among them for UPDATE, DELETE and MERGE.
         reads: Vec<Relation>,
+        /// Where it inserts rows of nothing but parameters.
+        rows: Option<ParameterRows>,
         /// The command tag as Redshift sends it, where it differs from PostgreSQL's.
         tag: Option<&'static str>,
     },
@@ -100,6 +102,15 @@ pub enum Action {
         /// The session's process id.
         pid: i32,
     },
+}
+
+/// Several rows of VALUES at the end of an INSERT's text whose cells are `$1`, `$2` and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParameterRows {
+    /// Where `VALUES` begins in the text.
+    pub at: usize,
+    /// Cells of a row.
+    pub width: usize,
 }
 
 /// A statement that Redshift, or this stand-in, refuses.

@@ -3,11 +3,11 @@
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, JoinOperator, Merge,
     MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, ObjectName, Query, SetExpr,
-    TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind, Values,
+    TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind, Value, Values,
 };
 
 use super::{
-    action::{Action, Refusal, Relation, Settings},
+    action::{Action, ParameterRows, Refusal, Relation, Settings},
     check::{Check, Written},
     modelled, names,
 };
@@ -70,13 +70,33 @@ pub(crate) fn insert(insert: &Insert, settings: &Settings) -> Result<Action, Ref
     let mut check = Check::new(settings);
     let target = check.target(table)?;
     let columns = column_list(&check, columns)?;
+    let width = source.as_deref().and_then(parameters_of_a_row);
     let source = match source {
         None => "DEFAULT VALUES".to_owned(),
         Some(query) => insert_source(&mut check, query)?,
     };
     check.settle(true)?;
     let sql = format!("INSERT INTO {}{columns} {source}", names::quote_relation(&target));
-    Ok(Action::Write { sql, target, reads: check.reads, tag: None })
+    let rows = width.map(|width| ParameterRows { at: sql.len() - source.len(), width });
+    Ok(Action::Write { sql, target, reads: check.reads, rows, tag: None })
+}
+
+/// How many cells a row has, where there are several rows and each cell is the next parameter.
+fn parameters_of_a_row(query: &Query) -> Option<usize> {
+    let SetExpr::Values(values) = query.body.as_ref() else { return None };
+    let plain = query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none();
+    let mut number = 0;
+    let mut in_order = values.rows.iter().flat_map(|row| &row.content).map(|cell| {
+        number += 1;
+        matches!(
+            cell,
+            Expr::Value(value)
+                if matches!(&value.value, Value::Placeholder(name)
+                    if name.strip_prefix('$').and_then(|name| name.parse().ok()) == Some(number))
+        )
+    });
+    let parameters = plain && values.rows.len() > 1 && in_order.all(|next| next);
+    parameters.then(|| values.rows.first().map_or(0, |row| row.content.len()))
 }
 
 fn column_list(check: &Check<'_>, columns: &[ObjectName]) -> Written {
@@ -236,7 +256,13 @@ fn finish(
         sql.push_str(&format!(" WHERE {}", check.expression(condition)?));
     }
     check.settle(true)?;
-    Ok(Action::Write { sql, reads: reads_with(check.reads, &target), target, tag: None })
+    Ok(Action::Write {
+        sql,
+        reads: reads_with(check.reads, &target),
+        target,
+        rows: None,
+        tag: None,
+    })
 }
 
 /// What a statement reads when it reads its target too.
@@ -329,7 +355,7 @@ pub(crate) fn merge(merge: &Merge, settings: &Settings) -> Result<Action, Refusa
         names::quote_relation(&target)
     );
     let reads = reads_with(check.reads, &target);
-    Ok(Action::Write { sql, target, reads, tag: Some("MERGE") })
+    Ok(Action::Write { sql, target, reads, rows: None, tag: Some("MERGE") })
 }
 
 /// MERGE matches by equalities, joined by AND.

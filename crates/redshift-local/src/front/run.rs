@@ -119,7 +119,7 @@ impl Session {
             Action::Query { sql, reads, leader_only } => {
                 self.query(sql, reads, *leader_only, run).await
             }
-            Action::Write { sql, target, reads, tag } => {
+            Action::Write { sql, target, reads, tag, .. } => {
                 self.write(sql, target, reads, *tag, run).await
             }
             Action::Define { .. } => self.define(action, &run).await,

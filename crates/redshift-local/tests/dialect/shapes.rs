@@ -82,6 +82,30 @@ fn writes_name_their_target_and_what_they_read() {
 }
 
 #[test]
+fn rows_of_nothing_but_parameters_in_order_are_told() {
+    let rows = |sql: &str| match one(sql) {
+        Action::Write { sql, rows, .. } => rows.map(|rows| (sql[rows.at..].to_owned(), rows.width)),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        rows("INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)"),
+        Some(("VALUES ($1, $2), ($3, $4)".to_owned(), 2))
+    );
+    for other in [
+        "INSERT INTO t VALUES ($1, $2)",
+        "INSERT INTO t VALUES ($1), ($1)",
+        "INSERT INTO t VALUES ($2), ($1)",
+        "INSERT INTO t VALUES ($1, 1), ($2, 1)",
+        "INSERT INTO t VALUES ($1), (DEFAULT)",
+        "INSERT INTO t VALUES ($1::int), ($2::int)",
+        "INSERT INTO t SELECT $1",
+        "UPDATE t SET a = $1",
+    ] {
+        assert_eq!(rows(other), None, "{other}");
+    }
+}
+
+#[test]
 fn transactions_locks_and_settings() {
     for sql in [
         "BEGIN",

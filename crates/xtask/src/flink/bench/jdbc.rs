@@ -35,9 +35,9 @@ const ROUND_TRIPS: [(Duration, f64, f64); 3] = [
 ];
 
 /// Rows of a flush, this sink's and the JDBC connector's: first the same for both, then larger ones.
-/// Each one's best is the better of its two.
-const BATCH: [u32; 2] = [1_000, 1_000];
-const LARGE: [u32; 2] = [20_000, 5_000];
+/// Each one's best is the best of its own.
+const BATCH: [&[u32]; 2] = [&[1_000], &[1_000]];
+const LARGE: [&[u32]; 2] = [&[20_000], &[5_000, 20_000]];
 
 /// Keyed rows are of so many keys, which come again and again.
 const KEYS: u32 = 100_000;
@@ -76,11 +76,13 @@ pub fn run(effort: Effort) -> Result<()> {
             let mut best = [0.0_f64; 2];
             for (name, sizes, goal) in [("1,000", BATCH, at_batch), ("best", LARGE, at_best)] {
                 for (peer, best) in [false, true].into_iter().zip(&mut best) {
-                    let case = Case { keyed, peer, batch: sizes[usize::from(peer)], delay };
-                    println!("\n-- {case:?}");
-                    let sample = measure(case, &parts, &others, &home, &mut stand_in, effort)?;
-                    println!("-- {sample}");
-                    *best = best.max(sample.rows_per_second);
+                    for batch in sizes[usize::from(peer)].iter().copied() {
+                        let case = Case { keyed, peer, batch, delay };
+                        println!("\n-- {case:?}");
+                        let sample = measure(case, &parts, &others, &home, &mut stand_in, effort)?;
+                        println!("-- {sample}");
+                        *best = best.max(sample.rows_per_second);
+                    }
                 }
                 lines.push(line(keyed, delay, name, best, goal));
             }
@@ -144,16 +146,21 @@ fn measure(
     sample.with_context(|| format!("{case:?}"))
 }
 
-/// An empty table, the same in columns for both; a key is an index for PostgreSQL alone.
+/// An empty table, the same in columns for both. Who reaches PostgreSQL directly has its own types,
+/// which cost it less than the stand-in's, and an index for the key.
 fn create(case: Case, stand_in: &mut Controlled) -> Result<()> {
     let id = if case.keyed { "user_id BIGINT NOT NULL" } else { "user_id BIGINT" };
-    stand_in.rows("DROP TABLE IF EXISTS bench")?;
+    stand_in.postgres("DROP TABLE IF EXISTS public.bench")?;
     let columns = POSTGRES_COLUMNS.replace("TEXT", "VARCHAR(64)");
-    stand_in.rows(&format!("CREATE TABLE bench ({id}, {columns})"))?;
-    match (case.peer, case.keyed) {
-        (false, _) => Ok(()),
-        (true, false) => stand_in.rows("GRANT INSERT ON bench TO watcher").map(|_| ()),
-        (true, true) => stand_in.postgres("CREATE UNIQUE INDEX ON public.bench (user_id)"),
+    let create = format!("CREATE TABLE public.bench ({id}, {columns})");
+    if case.is_behind_the_front() {
+        return stand_in
+            .postgres(&format!("{create}; CREATE UNIQUE INDEX ON public.bench (user_id)"));
+    }
+    stand_in.rows(&create)?;
+    match case.peer {
+        true => stand_in.rows("GRANT INSERT ON bench TO watcher").map(|_| ()),
+        false => Ok(()),
     }
 }
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -199,8 +200,9 @@ class PlanningIT {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    @Test
-    void theCopyExampleOfFlip307RunsAsPrinted() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"copy", "jdbc"})
+    void anExampleOfFlip307RunsAsPrinted(String mode) throws Exception {
         String target =
                 services.tables()
                         .create(
@@ -208,7 +210,7 @@ class PlanningIT {
                                     + " VARCHAR(40), gender VARCHAR(40), score DOUBLE PRECISION");
         Sql sql = Sql.on(services.cluster(), Settings.batch());
         String script =
-                Files.readString(Path.of("examples/flip-307-copy.sql"))
+                Files.readString(Path.of("examples/flip-307-" + mode + ".sql"))
                         .replaceAll("(?m)^--.*$", "");
         for (String statement : script.split(";")) {
             if (statement.contains("INSERT")) {
