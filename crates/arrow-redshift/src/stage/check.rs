@@ -6,10 +6,13 @@
 //! first look may see what lies under a NULL; the second never does.
 
 use arrow::{
-    array::{Array, AsArray, Decimal128Array, GenericByteArray, StringArray},
+    array::{
+        Array, ArrowPrimitiveType, AsArray, Decimal128Array, GenericByteArray, PrimitiveArray,
+        StringArray,
+    },
     datatypes::{
-        ByteArrayType, DataType, Date32Type, Time64MicrosecondType, TimeUnit,
-        TimestampMicrosecondType,
+        ByteArrayType, DataType, Date32Type, Float32Type, Float64Type, Time64MicrosecondType,
+        TimeUnit, TimestampMicrosecondType,
     },
 };
 
@@ -65,6 +68,7 @@ pub(super) fn check(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Misfit>>
             Rule::TimeRange => out_of_range(plan, array)?,
             Rule::MaxOctets(limit) => octets(plan, array, limit)?,
             Rule::NotEmpty => empty(plan, array)?,
+            Rule::NotSubnormal => subnormal(plan, array)?,
             Rule::TimeOfDay => no_time_of_day(plan, array)?,
             Rule::JsonText => no_json(text(plan, array)?),
             // Looked at before, or on the way to the staged array.
@@ -137,6 +141,26 @@ fn empty(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Refused>> {
     let bytes = array.as_binary_opt::<i32>();
     let bytes = bytes.ok_or_else(|| misplaced(plan, "bytes", array.data_type()))?;
     Ok(rows(bytes, |row| bytes.value(row).is_empty().then_some(0)))
+}
+
+fn subnormal(plan: &ColumnPlan, array: &dyn Array) -> Result<Vec<Refused>> {
+    if let Some(numbers) = array.as_primitive_opt::<Float64Type>() {
+        return Ok(refused(numbers, f64::is_subnormal));
+    }
+    match array.as_primitive_opt::<Float32Type>() {
+        Some(numbers) => Ok(refused(numbers, f32::is_subnormal)),
+        None => Err(misplaced(plan, "a floating-point number", array.data_type())),
+    }
+}
+
+fn refused<T: ArrowPrimitiveType>(
+    numbers: &PrimitiveArray<T>,
+    unfit: impl Fn(T::Native) -> bool,
+) -> Vec<Refused> {
+    if !numbers.values().iter().any(|number| unfit(*number)) {
+        return Vec::new();
+    }
+    rows(numbers, |row| unfit(numbers.value(row)).then_some(0))
 }
 
 /// A TIME is staged in files as the timestamp at that time of 1970-01-01, which has its number.

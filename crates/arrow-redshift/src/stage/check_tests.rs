@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BooleanArray, Date32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+        ArrayRef, BooleanArray, Date32Array, Float32Array, Float64Array, RecordBatch, StringArray,
+        TimestampMicrosecondArray,
     },
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::Field,
@@ -77,6 +78,21 @@ fn what_lies_under_a_null_is_no_value() {
     assert!(checked(Rule::NoNul, hiding("\0")).is_ok());
     let far = Date32Array::new(vec![i32::MAX].into(), Some(NullBuffer::from(vec![false])));
     assert!(checked(Rule::TimeRange, far).is_ok());
+    let tiny = Float64Array::new(vec![5e-324].into(), Some(NullBuffer::from(vec![false])));
+    assert!(checked(Rule::NotSubnormal, tiny).is_ok());
+}
+
+#[test]
+fn the_least_normal_number_and_what_is_no_number_are_not_subnormal() {
+    let doubles = [0.0, -0.0, f64::MIN_POSITIVE, -f64::MIN_POSITIVE, f64::NAN, f64::INFINITY];
+    assert!(checked(Rule::NotSubnormal, Float64Array::from(doubles.to_vec())).is_ok());
+    let floats = [0.0, -0.0, f32::MIN_POSITIVE, f32::NAN, f32::NEG_INFINITY];
+    assert!(checked(Rule::NotSubnormal, Float32Array::from(floats.to_vec())).is_ok());
+    for value in [5e-324, -2.225_073_858_507_201e-308] {
+        let message = refusal(Rule::NotSubnormal, Float64Array::from(vec![1.0, value]));
+        assert!(message.contains("row: 12"), "{message}");
+    }
+    assert!(checked(Rule::NotSubnormal, Float32Array::from(vec![-1e-40])).is_err());
 }
 
 #[test]

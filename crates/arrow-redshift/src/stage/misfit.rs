@@ -63,6 +63,7 @@ impl Cause {
             Cause::Rule(Rule::TimeRange) => "time-range",
             Cause::Rule(Rule::MaxOctets(_)) => "max-octets",
             Cause::Rule(Rule::NotEmpty) => "not-empty",
+            Cause::Rule(Rule::NotSubnormal) => "not-subnormal",
             Cause::Rule(Rule::TimeOfDay) => "time-of-day",
             Cause::Rule(Rule::Nested) => "nested",
             Cause::Rule(Rule::JsonText) => "json-text",
@@ -104,6 +105,9 @@ impl Cause {
             Cause::Rule(Rule::NotEmpty) => format!(
                 "an empty value in column '{column}': what statements would make of no bytes is \
                  not known"
+            ),
+            Cause::Rule(Rule::NotSubnormal) => format!(
+                "a subnormal number in column '{column}': statements do not carry them for sure"
             ),
             Cause::Rule(Rule::MaxOctets(limit)) => {
                 format!("{found} bytes in column '{column}', which takes at most {limit}")
@@ -169,6 +173,11 @@ impl Cause {
             Cause::Rule(Rule::NotEmpty) => "set 'sink.write.mode' = 'copy', whose Parquet files \
                 carry it, or make it NULL in the query"
                 .to_owned(),
+            Cause::Rule(Rule::NotSubnormal) => {
+                "set 'sink.write.mode' = 'copy', whose Parquet files carry it, or make it 0 in the \
+                 query"
+                    .to_owned()
+            }
             Cause::Rule(Rule::MaxOctets(_)) => {
                 "make the column wider or shorten the value in the query".to_owned()
             }

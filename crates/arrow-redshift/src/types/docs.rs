@@ -34,7 +34,9 @@ const ROWS: &[Row] = &[
         "FLOAT",
         "No primary key. −0.0 keeps its sign. COPY reads neither NaN, infinities nor subnormal \
          numbers from CSV: they are refused with `sink.copy.format` = `csv`, and carried by \
-         Parquet, where how COPY takes them is unverified.",
+         Parquet, where how COPY takes them is unverified. In jdbc mode subnormal numbers are \
+         refused, too: Redshift was seen to refuse an INSERT of them, and to store an infinity. \
+         NaN and infinities are carried there, which is unverified.",
     ),
     row("DOUBLE", "As above."),
     row(

@@ -69,6 +69,8 @@ pub enum Rule {
     MaxOctets(u32),
     /// Bytes, of which there is at least one.
     NotEmpty,
+    /// No floating-point number so small that it is held with fewer digits than its type has.
+    NotSubnormal,
     /// A time of a day: from midnight to less than 24 hours after it.
     TimeOfDay,
     /// An array, map, multiset or row whose every part SUPER holds as it is.
@@ -208,20 +210,23 @@ pub(super) fn rules(declared: &FlinkType, target: &RedshiftType) -> Option<Vec<R
 /// The checks of a column whose values travel in this way.
 ///
 /// As parameters bytes are hexadecimal digits in a VARCHAR, so fewer of them fit than in a VARBYTE;
-/// and no page says what FROM_HEX makes of no digits at all.
+/// and no page says what FROM_HEX makes of no digits at all. An INSERT of a subnormal number was seen
+/// to fail, and to store an infinity.
 pub(super) fn carried_rules(
     rules: Vec<Rule>,
     target: &RedshiftType,
     carrier: Carrier,
 ) -> Vec<Rule> {
-    if carrier != Carrier::Binds || !matches!(target, RedshiftType::VarByte(_)) {
-        return rules;
-    }
+    let more = match (carrier, target) {
+        (Carrier::Binds, RedshiftType::VarByte(_)) => Rule::NotEmpty,
+        (Carrier::Binds, RedshiftType::Real | RedshiftType::Double) => Rule::NotSubnormal,
+        _ => return rules,
+    };
     let narrowed = rules.into_iter().map(|rule| match rule {
         Rule::MaxOctets(width) => Rule::MaxOctets(width.min(BOUND_BYTES)),
         other => other,
     });
-    narrowed.chain([Rule::NotEmpty]).collect()
+    narrowed.chain([more]).collect()
 }
 
 /// Whether a type that nests has a form in JSON: the keys of objects are texts, so what nests itself

@@ -98,6 +98,17 @@ fn bytes_are_bound_as_digits_of_which_a_varchar_holds_so_many() {
 }
 
 #[test]
+fn statements_carry_no_subnormal_numbers() {
+    let rules = |target: &RedshiftType, carrier| {
+        carried_rules(rules(&FlinkType::Float, target).unwrap(), target, carrier)
+    };
+    for target in [RedshiftType::Real, RedshiftType::Double] {
+        assert_eq!(rules(&target, Carrier::Binds), [Rule::NotSubnormal]);
+        assert_eq!(rules(&target, Carrier::Parquet), []);
+    }
+}
+
+#[test]
 fn a_time_is_bound_as_itself_and_staged_as_a_timestamp() {
     let bound = staged(&RedshiftType::Time, Carrier::Binds).unwrap();
     assert_eq!(bound.arrow, DataType::Time64(TimeUnit::Microsecond));

@@ -64,15 +64,21 @@ fn any_value(declared: &FlinkType, way: &str) -> BoxedStrategy<Value> {
         FlinkType::SmallInt => any::<i16>().prop_map(|value| Value::Int(value.into())).boxed(),
         FlinkType::Int => any::<i32>().prop_map(|value| Value::Int(value.into())).boxed(),
         FlinkType::BigInt => any::<i64>().prop_map(Value::Int).boxed(),
-        // CSV carries numbers only, and no subnormal ones.
-        FlinkType::Float if way == "csv" => {
-            (f32::NORMAL | f32::ZERO).prop_map(Value::Float).boxed()
+        // CSV carries numbers only, and Parquet alone subnormal ones.
+        FlinkType::Float => match way {
+            "parquet" => f32::ANY,
+            "csv" => f32::NORMAL | f32::ZERO,
+            _ => f32::NORMAL | f32::ZERO | f32::INFINITE | f32::QUIET_NAN,
         }
-        FlinkType::Float => f32::ANY.prop_map(Value::Float).boxed(),
-        FlinkType::Double if way == "csv" => {
-            (f64::NORMAL | f64::ZERO).prop_map(Value::Double).boxed()
+        .prop_map(Value::Float)
+        .boxed(),
+        FlinkType::Double => match way {
+            "parquet" => f64::ANY,
+            "csv" => f64::NORMAL | f64::ZERO,
+            _ => f64::NORMAL | f64::ZERO | f64::INFINITE | f64::QUIET_NAN,
         }
-        FlinkType::Double => f64::ANY.prop_map(Value::Double).boxed(),
+        .prop_map(Value::Double)
+        .boxed(),
         FlinkType::Decimal { precision, .. } => {
             let most = 10_i128.pow(u32::from(precision)) - 1;
             (-most..=most).prop_map(Value::Decimal).boxed()
