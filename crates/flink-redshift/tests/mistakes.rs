@@ -323,7 +323,7 @@ fn shown(answer: &str, server: &RedshiftLocal) -> String {
 async fn every_mistake_is_told_as_the_page_shows_it() {
     let server = start().await;
     let admin = client(&server).await;
-    let mut page = String::from(INTRODUCTION);
+    let mut page = introduction();
     let mut wrong: Vec<String> = Vec::new();
     for (number, mistake) in MISTAKES.iter().enumerate() {
         let table = mistake.table.unwrap_or(TABLE);
@@ -384,7 +384,7 @@ const INTRODUCTION: &str = "\
 # Mistakes, and what comes back
 
 What `flink-redshift run script.sql` says of a script with a mistake in it. The script loads a file into a table by key; \
-each of these changes one thing in it. Flink says the same of options, tables and values, as the cause of its exception. \
+each of these changes one thing. Flink says the same of options, tables and values, as the cause of its exception. \
 What the kinds mean is on [a page of its own](errors.md), the exit codes are [here](sql.md#what-it-prints); with \
 `--format json` the last line of standard output has `kind`, `message` and `exit_code`.
 
@@ -392,11 +392,25 @@ What the kinds mean is on [a page of its own](errors.md), the exit codes are [he
 loaded, all of it [at once](aws.md).
 ";
 
+fn introduction() -> String {
+    format!(
+        "{INTRODUCTION}\nThe script without a mistake:\n\n```sql\n{}```\n\n\
+         The table that it loads:\n\n```sql\n{TABLE}\n```\n\nAnd `people.csv`:\n\n```\n{ROWS}```\n",
+        told(SCRIPT)
+    )
+}
+
+/// A piece of the script as the page shows it.
+fn told(script: &str) -> String {
+    let places = [("{port}", "5439"), ("{ca}", "ca.pem"), ("{s3}", "https://s3.example.com")];
+    places.iter().fold(script.to_owned(), |told, (place, shown)| told.replace(place, shown))
+}
+
 fn section(page: &mut String, number: usize, mistake: &Mistake, answer: &str) {
     // Writing to a String cannot fail.
     let _ = write!(page, "\n## {number}. {}\n\n", mistake.title);
     for (right, wrong) in mistake.script {
-        let right = right.trim().trim_end_matches(',');
+        let right = told(right.trim().trim_end_matches(','));
         let wrong = wrong.trim().trim_end_matches(',').replace('\n', " ");
         let _ = match wrong.is_empty() {
             true => writeln!(page, "- without `{right}`"),

@@ -105,11 +105,8 @@ pub(super) async fn lock(
     locked.map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied if tables.contains(&target) => {
             let user = &config.connection.username;
-            let (rows, records) = (
-                sql::grant_on_target(target, true, user),
-                sql::grant_on_ledger(&ledger.table, user),
-            );
-            error.hint(format!("a commit locks both tables and writes to them: {rows}; {records}"))
+            let grants = sql::grant_on_both(target, &ledger.table, user);
+            error.hint(format!("a commit locks both tables and writes to them: {grants}"))
         }
         _ => ledger.explain(error, &config.connection.username),
     })

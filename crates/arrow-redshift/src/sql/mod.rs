@@ -28,7 +28,8 @@ pub use discover::{
 };
 pub use duplicates::{clean_duplicates, count_duplicates};
 pub use grant::{
-    grant_on_ledger, grant_on_schema, grant_on_target, grant_ownership, grant_temporary,
+    grant_on_both, grant_on_ledger, grant_on_schema, grant_on_target, grant_ownership,
+    grant_temporary,
 };
 pub use ident::{Qualified, identifier, literal};
 pub use insert::{InsertRows, insert_nothing};
