@@ -19,10 +19,13 @@ const HEAD: &str = "\
 // Generated from the table in crates/arrow-redshift/src/error.rs by `cargo xtask codegen`.
 package io.github.flinkredshift;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
  * What kind of error a {@link RedshiftException} is. The names are stable, and the same on the
  * command line.
  */
+@PublicEvolving
 public enum ErrorKind {
 ";
 

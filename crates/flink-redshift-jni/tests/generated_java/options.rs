@@ -133,6 +133,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.MemorySize;
@@ -143,6 +144,7 @@ import org.apache.flink.configuration.MemorySize;
  * <p>They are for programs that write keys, and for tools that list them. What values mean is
  * decided by the core, which reads all spellings and reports all problems at once.
  */
+@PublicEvolving
 public final class RedshiftOptions {
 
 ";

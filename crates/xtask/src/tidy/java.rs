@@ -50,6 +50,25 @@ fn in_file(file: &TextFile) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
+/// Flink's annotations that tell users what of a jar stays as it is.
+const STABILITY: [&str; 2] = ["@PublicEvolving", "@Internal"];
+
+/// Every public type says whether users may rest on it.
+pub fn stability(files: &[TextFile]) -> Vec<Finding> {
+    let sources =
+        files.iter().filter(|file| file.path.starts_with(MODULE) && file.path.ends_with(".java"));
+    sources.filter_map(without_stability).collect()
+}
+
+fn without_stability(file: &TextFile) -> Option<Finding> {
+    let line = file.text.lines().position(|line| line.starts_with("public "))?;
+    let before = file.text.lines().take(line);
+    let told =
+        before.skip_while(|line| !line.starts_with('@')).any(|line| STABILITY.contains(&line));
+    let message = "a public type is `@PublicEvolving` or `@Internal`";
+    (!told).then(|| Finding::new(&file.path, line + 1, message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +94,17 @@ mod tests {
         assert_eq!(layer(&file(&format!("{MODULE}java/A.java"), &generated)), []);
         let elsewhere = file("java/tools/src/main/java/A.java", "java.sql.Connection c;");
         assert_eq!(layer(&elsewhere), []);
+    }
+
+    #[test]
+    fn a_public_type_says_whether_it_stays() {
+        let found = |text: &str| stability(&file(&format!("{MODULE}java/A.java"), text)).len();
+        assert_eq!(found("/** A. */\npublic final class A {}\n"), 1);
+        assert_eq!(found("/** A. */\n@Deprecated\npublic class A {}\n"), 1);
+        for told in ["@Internal", "@PublicEvolving", "@SuppressWarnings(\"x\")\n@Internal"] {
+            assert_eq!(found(&format!("/** A. */\n{told}\npublic enum A {{}}\n")), 0, "{told}");
+        }
+        assert_eq!(found("/** A. */\nfinal class A {}\n"), 0);
+        assert_eq!(stability(&file("java/tools/src/main/java/A.java", "public class A {}")), []);
     }
 }

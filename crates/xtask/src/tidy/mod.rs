@@ -52,6 +52,7 @@ const CHECKS: &[Check] = &[
     ("statement-text", layers::statement_text),
     ("unsafe-code", layers::unsafe_code),
     ("java-layer", java::layer),
+    ("java-stability", java::stability),
     ("dependencies", manifests::dependencies),
     ("workspace-lints", manifests::lints),
     ("file-sizes", sizes::check),

@@ -1,5 +1,7 @@
 package io.github.flinkredshift;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
  * An error of the connector: what was attempted, on what, why it failed and what to do.
  *
@@ -7,6 +9,7 @@ package io.github.flinkredshift;
  * gives the same error in Flink and on the command line. Neither secrets nor values of rows are in
  * it.
  */
+@PublicEvolving
 public final class RedshiftException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -2,7 +2,10 @@ package io.github.flinkredshift.jni;
 
 import io.github.flinkredshift.ErrorKind;
 
+import org.apache.flink.annotation.Internal;
+
 /** What applying a committable came to. */
+@Internal
 public final class Applied {
 
     private static final int CAUSES = 11;

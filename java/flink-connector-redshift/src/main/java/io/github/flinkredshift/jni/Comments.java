@@ -1,5 +1,6 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.table.catalog.Column;
 import org.apache.flink.table.catalog.ResolvedSchema;
 
@@ -7,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What a declaration says of a table and its columns to readers. */
+@Internal
 public final class Comments {
 
     /** Nothing is said. */

@@ -1,6 +1,9 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
+
 /** Makes committables of what writers staged. Pure: nothing is opened or asked. */
+@Internal
 public final class Committables {
 
     /** The number that stands for the end of a batch job's input in place of a checkpoint. */

@@ -1,8 +1,11 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
+
 import java.time.Duration;
 
 /** An open committer of the native library. It connects at its first commit. */
+@Internal
 public final class CommitterHandle implements AutoCloseable {
 
     private final long handle;

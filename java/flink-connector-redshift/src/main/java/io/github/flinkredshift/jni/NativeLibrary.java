@@ -4,6 +4,8 @@ import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
 import io.github.flinkredshift.RedshiftOptions;
 
+import org.apache.flink.annotation.Internal;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,6 +24,7 @@ import java.util.stream.Stream;
  * its own. So each takes a copy with a name of its own, which is deleted as soon as it is loaded:
  * any number of jobs, restarts and versions of the connector live in one TaskManager.
  */
+@Internal
 public final class NativeLibrary {
 
     /** The table option that names the directory in which the library is unpacked. */

@@ -1,5 +1,6 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 
@@ -21,6 +22,7 @@ import java.util.function.Supplier;
  *
  * <p>Its bytes hold secrets; nothing prints them.
  */
+@Internal
 public final class Plan implements Serializable {
 
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,9 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
+
 /** What a writer has done so far. */
+@Internal
 public final class WriterFigures {
 
     static final int COUNT = 17;

@@ -1,11 +1,14 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
+
 import java.nio.ByteBuffer;
 
 /**
  * An open writer of the native library. One thread writes and closes; any thread may ask for its
  * figures.
  */
+@Internal
 public final class WriterHandle implements AutoCloseable {
 
     private static final Object TAKEN = new Object();

@@ -1,6 +1,9 @@
 package io.github.flinkredshift.jni;
 
+import org.apache.flink.annotation.Internal;
+
 /** Where in a job a writer stands: whose parts its own are, and which earlier ones it may sweep. */
+@Internal
 public final class WriterPlace {
 
     final String operatorId;

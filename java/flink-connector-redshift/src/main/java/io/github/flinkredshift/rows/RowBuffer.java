@@ -3,6 +3,7 @@ package io.github.flinkredshift.rows;
 import io.github.flinkredshift.ErrorKind;
 import io.github.flinkredshift.RedshiftException;
 
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.binary.BinaryRowData;
@@ -21,6 +22,7 @@ import java.nio.ByteOrder;
  * <p>A buffer holds about one MiB. It grows for a row that does not fit and shrinks again after it,
  * so the memory of a sink does not depend on the widest row that it has seen.
  */
+@Internal
 public final class RowBuffer {
 
     /** From this size on the buffer is handed over. */

@@ -38,16 +38,18 @@ final class JobFacts implements Serializable {
     static JobFacts of(StreamExecutionEnvironment environment, Plan plan) {
         boolean streaming = isStreaming(environment);
         boolean checkpoints = environment.getCheckpointConfig().isCheckpointingEnabled();
-        long timeout = environment.getCheckpointConfig().getCheckpointTimeout();
+        Duration timeout =
+                Duration.ofMillis(environment.getCheckpointConfig().getCheckpointTimeout());
+        // Divided first: a timeout may be as long as a number of milliseconds can say.
         JobFacts facts =
                 new JobFacts(
                         streaming,
                         checkpoints,
-                        Duration.ofMillis(timeout * PERCENT_OF_CHECKPOINT_TIMEOUT / 100));
+                        timeout.dividedBy(100).multipliedBy(PERCENT_OF_CHECKPOINT_TIMEOUT));
         facts.check(plan);
         if (facts.commitsAtCheckpoints()) {
             checkCheckpoints(environment, plan);
-            checkCommitTimeout(plan, Duration.ofMillis(timeout));
+            checkCommitTimeout(plan, timeout);
         }
         return facts;
     }

@@ -1,5 +1,6 @@
 package io.github.flinkredshift.sink;
 
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.IOException;
  * The state of a writer, of which there is none: what it staged is with the committer when the
  * checkpoint is taken. A writer has to be a stateful one to learn a checkpoint's number.
  */
+@Internal
 public final class NoState {
 
     private NoState() {}

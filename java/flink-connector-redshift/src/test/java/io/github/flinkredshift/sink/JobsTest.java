@@ -160,6 +160,16 @@ class JobsTest {
     }
 
     @Test
+    void aCommitHasAllTheTimeWhereACheckpointHas() {
+        RedshiftSink<Row> sink = sink(Map.of());
+        StreamExecutionEnvironment environment = environment(RuntimeExecutionMode.STREAMING);
+        environment.enableCheckpointing(1_000);
+        environment.getCheckpointConfig().setCheckpointTimeout(Long.MAX_VALUE);
+        build(environment, sink);
+        assertThat(sink.job().commitTimeout()).isGreaterThan(Duration.ofDays(1L << 30));
+    }
+
+    @Test
     void aCommitMayNotTakeLongerThanTheCheckpointThatWaitsForIt() {
         RedshiftSink<Row> slow = sink(Map.of("sink.commit.timeout", "60 s"));
         assertThatThrownBy(() -> build(minuteOfCheckpoint(), slow))
