@@ -21,7 +21,8 @@ use crate::{
 
 /// Checks a script's tables of Redshift, one after the other.
 pub async fn check(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Failure> {
-    let result = tried(args, stop).await;
+    let mut tables = Vec::new();
+    let result = tried(args, stop, &mut tables).await;
     // Checks that failed are told already, each by itself.
     if args.format == Format::Json
         && let Err(failure) = &result
@@ -30,14 +31,19 @@ pub async fn check(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Fai
         tell(&json!({
             "script": args.script.display().to_string(),
             "status": "failed",
-            "tables": [],
+            "tables": tables,
             "error": failure.json(),
         }))?;
     }
     result
 }
 
-async fn tried(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Failure> {
+/// Checks them; `told` is what is known of each table so far, as JSON.
+async fn tried(
+    args: &CheckArgs,
+    stop: &CancellationToken,
+    told: &mut Vec<Value>,
+) -> Result<(), Failure> {
     let (script, mut plan) = load_script(&args.script, args.local.is_some()).await?;
     if stand_in::tables(&plan).next().is_none() {
         let why = "the script loads no table of Redshift: there is nothing to check";
@@ -52,7 +58,7 @@ async fn tried(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Failure
     if let Some(file) = &args.local {
         Connection::read(file).await?.redirect(&mut plan);
     }
-    let mut tables = Vec::new();
+    let (mut failed, mut total) = (0, 0);
     let launch = redshift::fresh_launch();
     for (index, insert) in distinct(&plan) {
         let Connector::Redshift(table) = &insert.sink else { continue };
@@ -71,10 +77,10 @@ async fn tried(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Failure
         if args.format == Format::Text {
             say(&checked.text()).context("cannot write to standard output")?;
         }
-        tables.push(checked);
+        failed += checked.failed();
+        total += checked.checks.len();
+        told.push(checked.json());
     }
-    let failed: usize = tables.iter().map(Checked::failed).sum();
-    let total: usize = tables.iter().map(|table| table.checks.len()).sum();
     let summary = match failed {
         0 => format!("{total} checks, and nothing that would make a load fail"),
         _ => format!("{failed} of {total} checks failed"),
@@ -84,7 +90,7 @@ async fn tried(args: &CheckArgs, stop: &CancellationToken) -> Result<(), Failure
         Format::Json => tell(&json!({
             "script": script,
             "status": if failed == 0 { "passed" } else { "failed" },
-            "tables": tables.iter().map(Checked::json).collect::<Vec<_>>(),
+            "tables": told,
             "error": Value::Null,
         }))?,
     }

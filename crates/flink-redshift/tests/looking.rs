@@ -4,7 +4,10 @@
 
 mod support;
 
-use std::process::Output;
+use std::{
+    net::TcpListener,
+    process::{Output, Stdio},
+};
 
 use support::{Local, ROWS, Script, command, fill, report, script, signal, text};
 
@@ -103,6 +106,37 @@ fn what_cannot_be_reached_fails_and_the_rest_is_skipped() {
     assert_eq!(policies[1]["who"], "arn:aws:iam::123456789012:role/Copy");
     let text_form = run(&local, &["check", "script.sql", "--print-policy"]);
     assert!(text(&text_form.stdout).starts_with("-- writer: "), "{}", text(&text_form.stdout));
+}
+
+#[test]
+fn an_interrupted_check_tells_what_it_has_checked() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sink = |name: &str, port: u16| {
+        format!(
+            "CREATE TABLE {name} (id BIGINT) WITH ('connector' = 'redshift', 'sink.write.mode' = 'jdbc',
+'hostname' = '127.0.0.1', 'port' = '{port}', 'username' = 'u', 'password' = 'p', 'database-name' = 'd',
+'table-name' = '{name}');
+INSERT INTO {name} SELECT id FROM g;
+"
+        )
+    };
+    let source =
+        "CREATE TABLE g (id BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '1');\n";
+    let hangs = sink("hangs", silent.local_addr().unwrap().port());
+    let script = Script::new(&[source, &sink("refuses", 1), &hangs].concat(), &[]);
+    let mut check = command(script.path(), &["check", "script.sql", "--format", "json"]);
+    let child = check.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let connected = silent.accept().unwrap();
+    signal("-INT", &child);
+    let output = child.wait_with_output().unwrap();
+    drop(connected);
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    let told = report(&output);
+    let tables = told["tables"].as_array().unwrap();
+    assert_eq!(tables.len(), 1, "{told}");
+    assert_eq!(tables[0]["table"], "refuses");
+    assert!(verdicts(&output).contains(&("connection".into(), "failed".into())), "{told}");
+    assert_eq!(told["error"]["exit_code"], 130, "{told}");
 }
 
 #[test]
