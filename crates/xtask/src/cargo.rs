@@ -105,6 +105,13 @@ pub fn host() -> Result<String> {
     compiler("host: ")
 }
 
+/// Where cargo keeps the sources of dependencies.
+pub fn home() -> Result<PathBuf> {
+    let (set, user) = (std::env::var_os("CARGO_HOME"), std::env::var_os("HOME"));
+    let home = set.map(PathBuf::from).or_else(|| Some(PathBuf::from(user?).join(".cargo")));
+    home.context("neither CARGO_HOME nor HOME is set")
+}
+
 /// The version of the compiler, as `1.95.0`.
 pub fn compiler_version() -> Result<String> {
     compiler("release: ")

@@ -12,7 +12,7 @@ use crate::{
     cargo::{self, Built},
     maven,
     needs::{self, Need},
-    notices, shell,
+    notices, repo, shell,
 };
 
 /// The crate that becomes the native library, and the library's name.
@@ -54,7 +54,12 @@ pub fn run(options: &[String]) -> Result<()> {
         }
     }
     needs::provide(&[Need::CCompiler, Need::Jdk, Need::Maven], install)?;
-    let built = cargo::build(&["--profile", profile.name(), "--package", CRATE, "--lib"])?;
+    let mut arguments = vec!["--profile", profile.name(), "--package", CRATE, "--lib"];
+    let remapped = remapped(&cargo::home()?, &repo::root());
+    if profile == Profile::Release {
+        arguments.extend(["--config", &remapped]);
+    }
+    let built = cargo::build(&arguments)?;
     let jar = package(&Native::lay_out(&built, profile)?)?;
     let size = fs::metadata(&jar).context("the jar has gone")?.len();
     println!("\n{} ({:.1} MB)", jar.display(), size as f64 / 1e6);
@@ -62,6 +67,15 @@ pub fn run(options: &[String]) -> Result<()> {
         println!("Its native library is not optimised; `cargo xtask jar --release` is for use.");
     }
     Ok(())
+}
+
+/// Cargo's setting that keeps where this machine has its sources out of the library: the places
+/// that panics name would tell the builder's directories to everybody.
+fn remapped(cargo_home: &Path, root: &Path) -> String {
+    let flag = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    // A list of JSON texts is one of TOML, too.
+    let flags = serde_json::json!([flag(cargo_home, "/cargo"), flag(root, "/source")]);
+    format!("build.rustflags={flags}")
 }
 
 /// The native library as the jar takes it in.
@@ -129,4 +143,16 @@ pub fn package(native: &Native) -> Result<PathBuf> {
         bail!("Maven built no {}", jar.display());
     }
     Ok(jar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_this_machine_become_others() {
+        let setting = remapped(Path::new("/home/me/\"x\"/.cargo"), Path::new("/work/here"));
+        let expected = r#"build.rustflags=["--remap-path-prefix=/home/me/\"x\"/.cargo=/cargo","--remap-path-prefix=/work/here=/source"]"#;
+        assert_eq!(setting, expected);
+    }
 }
