@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn places_of_this_machine_become_others() {
-        let setting = remapped(Path::new("/home/me/\"x\"/.cargo"), Path::new("/work/here"));
-        let expected = r#"build.rustflags=["--remap-path-prefix=/home/me/\"x\"/.cargo=/cargo","--remap-path-prefix=/work/here=/source"]"#;
+        let setting = remapped(Path::new("/there/\"x\"/.cargo"), Path::new("/here"));
+        let expected = r#"build.rustflags=["--remap-path-prefix=/there/\"x\"/.cargo=/cargo","--remap-path-prefix=/here=/source"]"#;
         assert_eq!(setting, expected);
     }
 }
