@@ -207,7 +207,7 @@ impl Declaration {
             let why = "the INSERT names a column that the table does not have";
             Error::new(ErrorKind::Internal, why)
         })?;
-        let schema = TableSchema::new(columns, self.primary_key.clone())?;
+        let schema = TableSchema::new(columns, self.primary_key.clone())?.part_of(&all);
         Ok((fields, written, schema))
     }
 }

@@ -121,6 +121,11 @@ fn a_plan_keeps_the_columns_that_are_written() {
     let names: Vec<&str> = plan.schema.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["price", "id"]);
     assert_eq!(plan.schema.primary_key, ["id"]);
+    // And those of the table that it may have to create.
+    let whole = calls::plan(declaration()).unwrap();
+    let whole = Plan::from_bytes(&whole).unwrap();
+    assert_eq!(plan.schema.declared, whole.schema.columns);
+    assert_eq!(plan.schema.comments, whole.schema.comments);
 }
 
 #[test]

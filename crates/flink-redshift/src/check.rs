@@ -49,7 +49,9 @@ async fn tried(
         let why = "the script loads no table of Redshift: there is nothing to check";
         return Err(Failure::Script(ScriptError::new(script, vec![Problem::new(1, why)])));
     }
-    for warning in &plan.warnings {
+    let of_a_table =
+        |warning: &&String| stand_in::tables(&plan).any(|table| table.warnings.contains(*warning));
+    for warning in plan.warnings.iter().filter(|it| args.print_policy || !of_a_table(it)) {
         note(&format!("warning: {warning}"));
     }
     if args.print_policy {

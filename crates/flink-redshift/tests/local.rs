@@ -38,6 +38,33 @@ fn the_examples_of_flip_307_run_as_printed() {
     }
 }
 
+/// What an INSERT leaves out is a column of the table all the same: it is created, and options may
+/// name it.
+#[test]
+fn a_table_is_created_whole_by_an_insert_of_a_part() {
+    let options = ", 'sink.value-policy.columns' = 'note:truncate', 'sink.create-table.sort-key' = 'note', \
+         'sink.create-table.varchar-widths' = 'note:3', 'sink.create-table.column-comments' = 'note:why'";
+    let sql = script(options)
+        .replace(
+            "CREATE TABLE t (id BIGINT, name STRING)",
+            "CREATE TABLE t (name STRING, note STRING, id BIGINT)",
+        )
+        .replace("INSERT INTO t SELECT id, name", "INSERT INTO t (id, name) SELECT id, name");
+    let whole = "INSERT INTO t (name, note, id) VALUES ('d', 'long note', CAST(4 AS BIGINT));\n";
+    let local = Local::start(&(sql + whole));
+    let output = local.run(ROWS);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let columns = "SELECT LISTAGG(column_name || ' ' || data_type, ', ') WITHIN GROUP (ORDER BY ordinal_position) \
+         FROM svv_columns WHERE table_name = 'items'";
+    assert_eq!(local.query(columns), "name character varying, note character varying, id bigint");
+    let row = |id: u32| {
+        local.query(&format!(
+            "SELECT name || ':' || COALESCE(note, 'NULL') FROM items WHERE id = {id}"
+        ))
+    };
+    assert_eq!([row(1), row(4)], ["a:NULL", "d:lon"]);
+}
+
 /// At least once loads as it goes; exactly once loads at the end, and once under its name.
 #[test]
 fn jdbc_mode_loads_with_either_guarantee() {

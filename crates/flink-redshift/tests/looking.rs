@@ -65,7 +65,7 @@ fn a_script_is_checked_and_its_faults_are_named() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     let shown = text(&output.stdout);
     assert!(shown.contains("  ok    copy          one row came into a temporary table"), "{shown}");
-    assert!(shown.contains("17 checks, and nothing that would make a load fail"), "{shown}");
+    assert!(shown.contains("18 checks, and nothing that would make a load fail"), "{shown}");
     assert_eq!(local.query("SELECT COUNT(*) FROM svv_tables WHERE table_name LIKE 'items%'"), "0");
     assert_eq!(local.staged().len(), 0);
 
@@ -89,7 +89,7 @@ fn a_script_is_checked_and_its_faults_are_named() {
     let output = checked(&here);
     assert!(text(&output.stdout).contains("FAIL  copy"), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("what to do: attach the role"));
-    assert!(text(&output.stdout).contains("1 of 17 checks failed"));
+    assert!(text(&output.stdout).contains("1 of 18 checks failed"));
 }
 
 #[test]

@@ -489,6 +489,7 @@ impl Committer {
         let asked = settle::settle(self, commit, &error, course);
         match tokio::time::timeout(limit, asked).await {
             Ok(verdict) => verdict.conclude(error),
+            Err(_) if looks => Settled::Failed(settle::unsought(error, limit)),
             Err(_) => Settled::Failed(settle::unasked(error, "it did not answer in time")),
         }
     }

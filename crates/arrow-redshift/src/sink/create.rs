@@ -49,7 +49,7 @@ pub(super) fn creation(
 ) -> Vec<Statement> {
     let options = &config.create;
     let columns: Vec<NewColumn> =
-        schema.columns.iter().map(|column| new_column(column, options, schema, case)).collect();
+        schema.declared.iter().map(|column| new_column(column, options, schema, case)).collect();
     let key: Vec<String> = schema.primary_key.iter().map(|name| case.stored(name)).collect();
     let comment = options.comment.as_ref().or(schema.comments.table.as_ref());
     let comments = comment.map(|text| sql::comment_on_table(name, text)).into_iter();
@@ -200,7 +200,7 @@ fn stored(options: &CreateTable, columns: &[NewColumn]) -> CreateTable {
 
 /// Refuses options that speak of columns which the created table would not have.
 pub(super) fn check_names(options: &CreateTable, schema: &TableSchema) -> Result<()> {
-    let find = |name: &str| schema.columns.iter().find(|it| it.name.eq_ignore_ascii_case(name));
+    let find = |name: &str| schema.declared.iter().find(|it| it.name.eq_ignore_ascii_case(name));
     let mut problems = Vec::new();
     let mut check = |option: &str, name: &str, text: bool| match find(name) {
         None => problems.push(format!("'{option}' names {name}, which is not declared")),

@@ -55,7 +55,7 @@ impl Changes {
         if config.evolution == SchemaEvolution::None {
             return changes;
         }
-        for column in &schema.columns {
+        for column in &schema.declared {
             // One that differs by letters' case alone is there, and told of by the plan.
             let found = target.column(&column.name).or_else(|| target.likeness(&column.name));
             match found {

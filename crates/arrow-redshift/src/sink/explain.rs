@@ -54,7 +54,7 @@ impl Sink {
 
     /// The target as it would be created.
     pub(super) fn assumed(&self, target: &Qualified, case: NameCase) -> TargetTable {
-        let columns = self.schema.columns.iter().map(|column| TargetColumn {
+        let columns = self.schema.declared.iter().map(|column| TargetColumn {
             name: case.stored(&column.name),
             data_type: types::default_target(&column.data_type, self.config.create.string_width),
             nullable: column.nullable,

@@ -1,60 +1,69 @@
-//! Which part COPY refuses. Its errors about Parquet name a file rarely and a row never, so the
-//! manifest is halved until one part is left; nothing that is tried is ever committed.
+//! Which part is refused. Errors about Parquet name a file rarely and a row never, and those of the
+//! way from a staging table into the target none at all, so the manifest is halved until one part is
+//! left; nothing that is tried is ever committed.
 
 use std::time::Duration;
 
-use tracing::debug;
-
 use super::{
     Committable, Committer,
+    settle::Suspects,
     transaction::{self, STAGE},
 };
 use crate::{
     error::{ErrorKind, Result},
     session::Session,
-    sql::{self, CopyInto},
+    sql::{self, Applying, CopyInto},
     stage::{Manifest, Part, Staging},
 };
 
-/// The longest that is spent on it: together the tries load what the refused COPY had to.
+/// The longest that is spent on it: together the tries load what the refused load had to.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The part that COPY refuses, and what there is to say of it; `None` where none is refused by
-/// itself, or it could not be found in time.
-pub(super) async fn name(committer: &Committer, commit: &Committable) -> Option<(Part, String)> {
+/// What refuses the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// COPY.
+    Copy,
+    /// What brings staged rows into the target.
+    Apply,
+}
+
+/// The part that is refused, or why it is not known.
+pub(super) async fn name(committer: &Committer, commit: &Committable, step: Step) -> Suspects {
     let parts: Vec<Part> = commit.parts().cloned().collect();
-    if let [part] = parts.as_slice() {
-        let Part { url, rows, subtask, .. } = part;
+    if let [Part { url, rows, subtask, .. }] = parts.as_slice() {
         let says = format!("the only part is {url}, with {rows} rows of subtask {subtask}");
-        return Some((part.clone(), says));
+        return Suspects { parts, says: Some(says) };
     }
     let of = parts.len();
-    match tokio::time::timeout(PATIENCE, find(committer, commit, parts)).await {
-        Ok(Ok(part)) => part.map(|part| {
+    let why = match tokio::time::timeout(PATIENCE, find(committer, commit, parts, step)).await {
+        Ok(Ok(Some(part))) => {
             let Part { url, rows, subtask, .. } = &part;
+            let refuses = match step {
+                Step::Copy => "COPY refuses",
+                Step::Apply => "the table refuses rows of",
+            };
             let says =
-                format!("of {of} parts COPY refuses {url}, with {rows} rows of subtask {subtask}");
-            (part, says)
-        }),
-        Ok(Err(error)) => {
-            debug!(%error, "the part that COPY refuses was not found");
-            None
+                format!("of {of} parts {refuses} {url}, with {rows} rows of subtask {subtask}");
+            return Suspects { parts: vec![part], says: Some(says) };
         }
-        Err(_) => {
-            debug!("the part that COPY refuses was not found in time");
-            None
-        }
-    }
+        Ok(Ok(None)) => "none is refused by itself".to_owned(),
+        Ok(Err(error)) => format!("a try failed: {error}"),
+        Err(_) => format!("it was not found within {} s", PATIENCE.as_secs()),
+    };
+    let says = format!("which of {of} parts is refused is not known: {why}");
+    Suspects { parts: Vec::new(), says: Some(says) }
 }
 
 async fn find(
     committer: &Committer,
     commit: &Committable,
     parts: Vec<Part>,
+    step: Step,
 ) -> Result<Option<Part>> {
     let Some(staging) = committer.opened() else { return Ok(None) };
     let session = committer.open(commit).await?;
-    let trial = Trial { committer, commit, session: &session, staging };
+    let trial = Trial { committer, commit, session: &session, staging, step };
     let mut suspects = parts.as_slice();
     while suspects.len() > 1 {
         let (first, second) = suspects.split_at(suspects.len() / 2);
@@ -72,10 +81,11 @@ struct Trial<'a> {
     commit: &'a Committable,
     session: &'a Session,
     staging: &'a Staging,
+    step: Step,
 }
 
 impl Trial<'_> {
-    /// Whether COPY refuses these parts, where the commit's own COPY puts them.
+    /// Whether these parts are refused on the way that the commit's own take.
     async fn is_refused(&self, parts: &[Part]) -> Result<bool> {
         let name = format!("{}-trial", self.commit.id());
         let url = self.staging.write_manifest(&name, &Manifest::new(parts)?).await?;
@@ -100,6 +110,13 @@ impl Trial<'_> {
             false => CopyInto::Target(&shape.target),
         };
         let (config, region) = (self.committer.config(), self.staging.region());
-        transaction::copy(self.session, config, self.commit, into, manifest, region).await.map(drop)
+        transaction::copy(self.session, config, self.commit, into, manifest, region).await?;
+        if self.step == Step::Copy {
+            return Ok(());
+        }
+        for statement in transaction::from_stage(&shape.target, &shape.layout, Applying::Changes) {
+            self.session.run(&statement).await?;
+        }
+        Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! What a commit's final error turns out to be.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use tracing::debug;
 
 use super::{
     Committable, CommittableId, Committer,
     course::Course,
-    halve,
+    halve::{self, Step},
     refused::{self, MOST_REVISIONS},
 };
 use crate::{
@@ -106,6 +106,13 @@ pub(super) fn unasked(error: Error, why: &str) -> Error {
     error.hint(advice)
 }
 
+/// A refused load of which no more was found out in time.
+pub(super) fn unsought(error: Error, limit: Duration) -> Error {
+    let said = error.server_detail().map(|said| format!("{}\n  ", said.trim_end()));
+    let why = format!("which rows are refused was not found within {} s", limit.as_secs());
+    error.detail(said.unwrap_or_default() + &why)
+}
+
 /// Finds out about a final error.
 pub(super) async fn settle(
     committer: &mut Committer,
@@ -140,8 +147,14 @@ pub(super) async fn settle(
     if error.kind() != LoadRefused || commit.shape.carrier == Carrier::Binds {
         return Verdict::Stands;
     }
-    let suspects = suspects(committer, commit, course).await;
-    if !committer.config().values.refused_loads || course.revisions >= MOST_REVISIONS {
+    let mut suspects = suspects(committer, commit, course).await;
+    if !committer.config().values.refused_loads {
+        return suspects.explained();
+    }
+    if course.revisions >= MOST_REVISIONS {
+        let most = format!("its rows were looked at {MOST_REVISIONS} times, and not once more");
+        let says = suspects.says.into_iter().chain([most]).collect::<Vec<_>>();
+        suspects.says = Some(says.join("\n  "));
         return suspects.explained();
     }
     match refused::look(committer, commit, suspects).await {
@@ -160,12 +173,17 @@ pub(super) async fn settle(
 async fn suspects(committer: &Committer, commit: &Committable, course: &Course) -> Suspects {
     if course.copied {
         // COPY took them all: it was the way from the staging table that failed.
-        return Suspects { parts: commit.parts().cloned().collect(), says: None };
+        let found = halve::name(committer, commit, Step::Apply).await;
+        let all = || commit.parts().cloned().collect();
+        let parts = if found.parts.is_empty() { all() } else { found.parts };
+        return Suspects { parts, ..found };
     }
-    let named = match (commit.shape.carrier, course.pid) {
-        (Carrier::Csv, Some(pid)) => explain(committer, commit, pid).await,
-        (Carrier::Csv, None) => None,
-        _ => halve::name(committer, commit).await,
+    if commit.shape.carrier != Carrier::Csv {
+        return halve::name(committer, commit, Step::Copy).await;
+    }
+    let named = match course.pid {
+        Some(pid) => explain(committer, commit, pid).await,
+        None => None,
     };
     match named {
         Some((part, says)) => Suspects { parts: vec![part], says: Some(says) },

@@ -85,18 +85,26 @@ struct Places {
     prefixes: BTreeMap<String, BTreeSet<String>>,
     /// The same of where rows that are set aside are put.
     dead_letters: BTreeMap<String, BTreeSet<String>>,
-    /// KMS keys that are named by ARN.
+    /// ARNs of KMS keys.
     keys: BTreeSet<String>,
+    /// KMS keys that are named by an alias: the ARNs that they may have, by their aliases.
+    aliases: BTreeMap<String, BTreeSet<String>>,
     read_by_copy: bool,
 }
 
 impl Places {
     fn add(&mut self, config: &CopyConfig) {
         insert(&mut self.prefixes, config, &config.temp_uri);
-        if let Encryption::SseKms(Some(key)) = &config.encryption
-            && key.starts_with("arn:")
-        {
-            self.keys.insert(key.clone());
+        if let Encryption::SseKms(Some(key)) = &config.encryption {
+            let any = |id: &str| format!("arn:{}:kms:*:*:key/{id}", partition(config));
+            match (key.split_once("alias/"), key.starts_with("arn:")) {
+                (Some((_, alias)), _) => {
+                    let keys = self.aliases.entry(format!("alias/{alias}")).or_default();
+                    keys.insert(any("*"));
+                }
+                (None, true) => drop(self.keys.insert(key.clone())),
+                (None, false) => drop(self.keys.insert(any(key))),
+            }
         }
     }
 
@@ -152,9 +160,9 @@ impl Places {
                 "Resource": objects(&self.dead_letters),
             }));
         }
+        let actions: &[&str] =
+            if writes { &["kms:GenerateDataKey", "kms:Decrypt"] } else { &["kms:Decrypt"] };
         if !self.keys.is_empty() {
-            let actions: &[&str] =
-                if writes { &["kms:GenerateDataKey", "kms:Decrypt"] } else { &["kms:Decrypt"] };
             statements.push(json!({
                 "Sid": "StagingKey",
                 "Effect": "Allow",
@@ -162,6 +170,16 @@ impl Places {
                 "Resource": self.keys,
             }));
         }
+        // A policy names keys and not their aliases, which a condition may.
+        statements.extend(self.aliases.iter().enumerate().map(|(index, (alias, keys))| {
+            json!({
+                "Sid": format!("StagingKeyByAlias{index}"),
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": keys,
+                "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}},
+            })
+        }));
         document(statements)
     }
 }
@@ -301,5 +319,26 @@ mod tests {
         let text = needed[0].policy.to_string();
         assert!(text.contains("arn:aws-cn:s3:::bkt/*") && !text.contains("Condition"), "{text}");
         assert!(needed[2].policy.to_string().contains(last));
+    }
+
+    #[test]
+    fn keys_are_named_by_arn_and_aliases_in_a_condition() {
+        let of = |key| {
+            let config = config(&[
+                ("sink.write.temp.s3-uri", "s3://bkt/p"),
+                ("aws.iam-role", "arn:aws:iam::123456789012:role/Copy"),
+                ("sink.write.temp.s3.encryption", "sse-kms"),
+                ("sink.write.temp.s3.kms-key-id", key),
+            ]);
+            policies([&config])[0].policy["Statement"].as_array().unwrap().last().unwrap().clone()
+        };
+        let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        assert_eq!(of(id)["Resource"], json!([format!("arn:aws:kms:*:*:key/{id}")]));
+        for key in ["alias/staging", "arn:aws:kms:us-east-1:123456789012:alias/staging"] {
+            let statement = of(key);
+            assert_eq!(statement["Resource"], json!(["arn:aws:kms:*:*:key/*"]), "{key}");
+            let condition = &statement["Condition"]["ForAnyValue:StringEquals"];
+            assert_eq!(condition["kms:ResourceAliases"], "alias/staging", "{key}");
+        }
     }
 }

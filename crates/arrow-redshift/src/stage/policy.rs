@@ -48,7 +48,9 @@ impl Policies {
             .collect();
         for (name, policy) in &config.columns {
             let named = |column: &ColumnPlan| column.target.eq_ignore_ascii_case(name);
+            let left_out = || schema.declared.iter().any(|it| it.name.eq_ignore_ascii_case(name));
             match plan.columns.iter().position(named) {
+                None if left_out() => {}
                 None => problems.push(format!("{name} is no column of the table")),
                 Some(at) => match obstacle(&plan.columns[at], *policy) {
                     None => columns[at] = *policy,

@@ -27,8 +27,10 @@ pub struct Column {
 /// A table as it was declared: columns and, perhaps, a primary key that is not enforced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSchema {
-    /// Columns, in order.
+    /// The columns that are written, in order.
     pub columns: Vec<Column>,
+    /// All columns of the table, in its own order: more than those where an INSERT leaves some out.
+    pub declared: Vec<Column>,
     /// Names of the key's columns, in order; empty for an append-only table.
     pub primary_key: Vec<String>,
     /// What the declaration says of it to readers; it goes onto a table that is created.
@@ -62,7 +64,14 @@ impl TableSchema {
         for column in &mut columns {
             column.nullable &= !primary_key.contains(&column.name);
         }
-        Ok(TableSchema { columns, primary_key, comments: Comments::default() })
+        let declared = columns.clone();
+        Ok(TableSchema { columns, declared, primary_key, comments: Comments::default() })
+    }
+
+    /// The same as a part of a table: what an INSERT writes that leaves other columns out.
+    pub fn part_of(self, table: &TableSchema) -> TableSchema {
+        let TableSchema { declared, comments, .. } = table.clone();
+        TableSchema { declared, comments, ..self }
     }
 
     /// The same with comments.

@@ -6,7 +6,7 @@ pub use arrow_redshift::sink::LaunchId;
 use arrow_redshift::{
     Error, ErrorKind, Result,
     options::{self, DeliveryGuarantee, ResolvedOption, SinkConfig, table},
-    sink::{Check, Identity, Prepared, Progress, Sink, Step, Summary},
+    sink::{Check, Identity, Prepared, Progress, Sink, Step, Summary, Verdict},
     stage::{Cleaning, NeededPolicy},
     types::{Column, Comments, TableSchema},
 };
@@ -36,6 +36,10 @@ pub struct RedshiftTable {
     pub config: SinkConfig,
     /// What each option came to be, to be shown.
     pub options: Vec<ResolvedOption>,
+    /// What the user should know about them. Holds no secret.
+    pub warnings: Vec<String>,
+    /// All of its columns, whichever an INSERT writes.
+    columns: Vec<DeclaredColumn>,
     primary_key: Vec<String>,
     comment: Option<String>,
     line: u64,
@@ -66,9 +70,15 @@ impl RedshiftTable {
         }
         match options::sink(&options) {
             Ok(parsed) if problems.is_empty() => {
-                let primary_key = primary_key.to_vec();
-                let (config, options) = (parsed.config, parsed.options);
-                let table = RedshiftTable { config, options, primary_key, comment: None, line };
+                let table = RedshiftTable {
+                    config: parsed.config,
+                    options: parsed.options,
+                    warnings: parsed.warnings.clone(),
+                    columns: columns.to_vec(),
+                    primary_key: primary_key.to_vec(),
+                    comment: None,
+                    line,
+                };
                 Ok((table, parsed.warnings))
             }
             Ok(_) => Err(problems),
@@ -105,7 +115,21 @@ impl RedshiftTable {
 
     /// Tries everything that a load needs, and loads nothing.
     pub async fn check(&self, columns: &[DeclaredColumn], place: Place) -> Result<Vec<Check>> {
-        Ok(self.sink(columns, place)?.check().await)
+        let checks = self.sink(columns, place)?.check().await;
+        Ok([self.checked_options()].into_iter().chain(checks).collect())
+    }
+
+    /// What is wrong with options has ended the command before it came to this.
+    fn checked_options(&self) -> Check {
+        let given = self.options.iter().filter(|option| option.given).count();
+        let (verdict, found, advice) = match self.warnings.as_slice() {
+            [] => (Verdict::Passed, format!("{given} options are given, and fit together"), None),
+            warnings => {
+                let advice = "`explain` shows what each option came to be";
+                (Verdict::Warning, warnings.join("\n"), Some(advice.to_owned()))
+            }
+        };
+        Check { name: "options", verdict, found, advice, took: Duration::ZERO }
     }
 
     fn sink(&self, columns: &[DeclaredColumn], place: Place) -> Result<Sink> {
@@ -114,12 +138,14 @@ impl RedshiftTable {
             None => place.launch,
         };
         let identity = Identity { launch, sink: place.sink, job: place.job };
-        let schema = schema(columns, &self.primary_key)?;
-        let comments = columns
+        let comments = self
+            .columns
             .iter()
             .filter_map(|column| Some((column.name.clone(), column.comment.clone()?)));
         let comments = Comments { table: self.comment.clone(), columns: comments.collect() };
-        let sink = Sink::new(self.config.clone(), schema.commented(comments), identity)?;
+        let table = schema(&self.columns, &self.primary_key)?.commented(comments);
+        let written = schema(columns, &self.primary_key)?.part_of(&table);
+        let sink = Sink::new(self.config.clone(), written, identity)?;
         if place.overwrite { sink.overwriting() } else { Ok(sink) }
     }
 

@@ -158,6 +158,26 @@ class BatchIT {
         services.tables().holds(table, Numbered.NAMES, expected);
     }
 
+    @Test
+    void aTableIsCreatedWholeByAnInsertOfAPart() throws Exception {
+        String created = services.tables().freshName();
+        Map<String, String> options = services.standIn().options(created);
+        options.put("sink.create-table", "if-not-exists");
+        options.put("sink.create-table.sort-key", "seen");
+        options.put("sink.value-policy.columns", "name:truncate");
+        sql(services.cluster(), Settings.batch(), options, 2)
+                .start("INSERT INTO sink (amount, id) SELECT amount, id FROM feed")
+                .awaitFinished();
+        sql(services.cluster(), Settings.batch(), options, 2)
+                .start("INSERT INTO sink SELECT * FROM feed")
+                .awaitFinished();
+        List<StandIn.Row> expected = new ArrayList<>(Numbered.shown(LongStream.range(0, 2)));
+        for (StandIn.Row row : Numbered.shown(LongStream.range(0, 2))) {
+            expected.add(Tables.row(row.values().get(0), null, row.values().get(2), null));
+        }
+        services.tables().holds(created, Numbered.NAMES, expected);
+    }
+
     private Sql sql(Settings settings, long... ends) {
         return sql(services.cluster(), settings, services.standIn().options(table), ends);
     }
