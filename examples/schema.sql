@@ -7,7 +7,8 @@ CREATE TABLE T (
     'connector' = 'filesystem', 'path' = 'examples/data/users.csv', 'format' = 'csv'
 );
 
--- The target is missing: it is made, with comments, and `lang` as VARCHAR(8), four bytes a character.
+-- The target is missing: it is made, with comments, `lang` as VARCHAR(8), four bytes a character, and the layout
+-- on disk that joins by user and filters by language want.
 CREATE TABLE made (
     user_id BIGINT COMMENT 'as the shop counts them', lang VARCHAR(2),
     PRIMARY KEY (user_id) NOT ENFORCED
@@ -15,7 +16,10 @@ CREATE TABLE made (
     'connector' = 'redshift', 'hostname' = 'example.redshift.amazonaws.com',
     'username' = 'awsuser', 'password' = 'Passw0rd', 'table-name' = 'speakers',
     'sink.write.mode' = 'copy', 'sink.write.temp.s3-uri' = 's3://bucket-name/temp', 'aws.iam-role' = 'default',
-    'sink.create-table' = 'if-not-exists'
+    'sink.create-table' = 'if-not-exists',
+    'sink.create-table.distribution-style' = 'key', 'sink.create-table.distribution-key' = 'user_id',
+    'sink.create-table.sort-key' = 'lang;user_id',
+    'sink.create-table.encodings' = 'user_id:az64;lang:zstd'
 );
 
 -- Another declaration of the same target: `country` and `score` are added, and `lang` is widened.

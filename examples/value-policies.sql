@@ -1,5 +1,5 @@
 -- Loads the airports into tables whose names are too narrow for some of them: the first sets such rows
--- aside, the second cuts the names.
+-- aside, the second cuts the names, the third leaves them NULL.
 --
 -- `flink-redshift run --local examples/value-policies.sql` runs it from the repository's root without an
 -- AWS account. Each row that was set aside is a line of JSON under 'sink.dead-letter.s3-uri', with what
@@ -55,5 +55,25 @@ CREATE TABLE airport_names (
     'sink.value-policy.show-key' = 'true'
 );
 
+CREATE TABLE airport_zones (
+    faa STRING, `name` STRING, tzone STRING, PRIMARY KEY (faa) NOT ENFORCED
+) WITH (
+    'connector' = 'redshift',
+    'hostname' = 'examplecluster.abc123xyz789.us-west-2.redshift.amazonaws.com',
+    'username' = 'awsuser',
+    'password' = 'Example-Passw0rd',
+    'database-name' = 'dev',
+    'table-name' = 'airport_zones',
+    'sink.write.mode' = 'copy',
+    'sink.write.temp.s3-uri' = 's3://example-bucket/flink-redshift/staging',
+    'sink.write.temp.s3.encryption' = 'sse-s3',
+    'aws.region' = 'us-west-2',
+    'aws.iam-role' = 'arn:aws:iam::123456789012:role/ExampleRedshiftCopy',
+    'sink.create-table' = 'if-not-exists',
+    'sink.create-table.varchar-width' = '30',
+    'sink.value-policy' = 'null'
+);
+
 INSERT INTO airports SELECT faa, `name`, lat, lon FROM airports_file;
 INSERT INTO airport_names SELECT faa, `name` FROM airports_file;
+INSERT INTO airport_zones SELECT faa, `name`, tzone FROM airports_file;

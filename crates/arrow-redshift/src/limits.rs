@@ -57,7 +57,7 @@ limits! {
     /// The widest row of a table's fixed-width columns that queries process, in bytes; VARCHAR, VARBYTE
     /// and SUPER do not count in full.
     FIXED_ROW_BYTES = 65_535, "row of fixed widths", "bytes", "Quotas and limits",
-        "created columns of fixed width have at most 16 bytes, so that as many as a table holds stay below it; CHAR, which alone is wider, is never created";
+        "created columns of fixed width have at most 16 bytes, so that as many as a table holds stay below it; CHAR, which alone is wider, is created in no target, and in a staging table only as its target has it";
     /// The most digits of a DECIMAL.
     DECIMAL_PRECISION = 38, "DECIMAL precision", "digits", "Numeric types",
         "a declared type beyond it is refused";

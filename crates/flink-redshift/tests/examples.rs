@@ -30,7 +30,8 @@ const EXAMPLES: &[(&str, &[u64])] = &[
     ("schema", &[4, 3]),
     ("statement-set", &[5000, 1, 1]),
     ("timed-copy", &[3000]),
-    ("value-policies", &[1319, 1458]),
+    ("types", &[3]),
+    ("value-policies", &[1319, 1458, 1458]),
 ];
 
 fn root() -> PathBuf {
